@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The error domain of the project, and help for good messages. */
+#ifndef NUMASIM_BASE_ERROR_H
+#define NUMASIM_BASE_ERROR_H
+
+#include <glib.h>
+
+#define NUMASIM_ERROR numasim_error_quark()
+GQuark numasim_error_quark(void);
+
+enum numasim_error {
+    NUMASIM_ERROR_INPUT,  /* bad file, flag or value: exit 2 */
+    NUMASIM_ERROR_USAGE,  /* bad command line: exit 2 */
+    NUMASIM_ERROR_PLUGIN, /* a plugin that cannot be loaded: exit 2 */
+    NUMASIM_ERROR_FAULT,  /* a fault in the simulator or a plugin while running: exit 3 */
+    NUMASIM_ERROR_IO,     /* a file that cannot be read or written: exit 2 */
+};
+
+/*
+ * The member of @names (NULL-terminated) nearest to @name by edit distance, or NULL if none is
+ * near enough to suggest. Borrowed from @names.
+ */
+const char *error_nearest(const char *name, const char *const *names);
+
+/*
+ * Writes @size bytes to @path whole or not at all: to a temporary name in the same folder, fsync,
+ * rename. False with @error on failure, with nothing left behind.
+ */
+gboolean file_write_atomic(const char *path, const char *bytes, gsize size, GError **error);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The event queue: a hierarchical timing wheel of 64-slot levels over exact nanoseconds.
+ *
+ * Events leave in the order (time, class, rank, sequence): time first; at one instant the lower
+ * class; within a class the lower rank (for an event of a CPU: the CPU's place in the order drawn
+ * from the boot stream, or 0 for --tie-break insertion); then the order in which they were added.
+ *
+ * Entries are intrusive: the owner embeds a struct evq_entry, so that nothing is allocated, and
+ * adding and removing are O(1). The queue owns no entry. The horizon is INT64_MAX nanoseconds
+ * (292 years).
+ */
+#ifndef NUMASIM_BASE_EVQ_H
+#define NUMASIM_BASE_EVQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { EVQ_LEVEL_BITS = 6, EVQ_SLOTS = 1 << EVQ_LEVEL_BITS, EVQ_LEVELS = 11 };
+
+struct evq_entry {
+    int64_t time_ns;
+    uint64_t order; /* class, rank and sequence packed so that one compare decides */
+    struct evq_entry *next;
+    struct evq_entry *prev; /* NULL iff not queued */
+    uint8_t level, slot;    /* where it is queued; the queue's own */
+    uint8_t kind;           /* the owner's: tells what the entry is embedded in */
+    uint8_t class_;         /* 0..15, the owner's; read by evq_add() */
+    uint16_t rank;          /* 0..8191, the owner's; read by evq_add() */
+};
+
+struct evq; /* see evq.c */
+
+/* A new empty queue whose clock stands at 0. Never NULL. */
+struct evq *evq_new(void);
+/* Frees the queue, not the entries. Accepts NULL. */
+void evq_free(struct evq *q);
+
+/* Time of the last event popped, or 0. */
+int64_t evq_now_ns(const struct evq *q);
+/* Number of queued entries. */
+size_t evq_size(const struct evq *q);
+
+/*
+ * Queues @e at @time_ns >= evq_now_ns(). @e must not be queued; its class_, rank and kind are set
+ * by the owner before. An entry added for the present instant still runs in it, in its place by
+ * (class, rank, sequence) among those not yet popped.
+ */
+void evq_add(struct evq *q, struct evq_entry *e, int64_t time_ns);
+/* Removes @e if it is queued; true if it was. */
+bool evq_remove(struct evq *q, struct evq_entry *e);
+/* True iff @e is queued. */
+static inline bool evq_entry_queued(const struct evq_entry *e)
+{
+    return e->prev != NULL;
+}
+
+/*
+ * Removes and returns the first entry if its time is <= @until_ns, and moves the clock to its
+ * time; NULL, with the clock unmoved, when there is none. Ownership stays with the caller's side.
+ */
+struct evq_entry *evq_pop(struct evq *q, int64_t until_ns);
+/* Time of the first entry, or TIME_NEVER_NS. */
+int64_t evq_peek_ns(struct evq *q);
+
+#endif
