@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sched_domains that Linux would build on a machine (kernel/sched/topology.c). Structure only:
+ * what changes while running (intervals, failures) belongs to the balance policy.
+ */
+#ifndef NUMASIM_MACHINE_DOMAINS_H
+#define NUMASIM_MACHINE_DOMAINS_H
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "machine/machine.h"
+
+/* Flags, in the declaration order of include/linux/sched/sd_flags.h, 6.12. */
+enum sd_flag {
+    SD_BALANCE_NEWIDLE = 1u << 0,
+    SD_BALANCE_EXEC = 1u << 1,
+    SD_BALANCE_FORK = 1u << 2,
+    SD_BALANCE_WAKE = 1u << 3,
+    SD_WAKE_AFFINE = 1u << 4,
+    SD_ASYM_CPUCAPACITY = 1u << 5,
+    SD_ASYM_CPUCAPACITY_FULL = 1u << 6,
+    SD_SHARE_CPUCAPACITY = 1u << 7,
+    SD_CLUSTER = 1u << 8,
+    SD_SHARE_LLC = 1u << 9, /* SD_SHARE_PKG_RESOURCES in 6.1 */
+    SD_SERIALIZE = 1u << 10,
+    SD_ASYM_PACKING = 1u << 11,
+    SD_PREFER_SIBLING = 1u << 12,
+    SD_OVERLAP = 1u << 13,
+    SD_NUMA = 1u << 14,
+};
+
+/* Kernel releases whose rules differ; the order is the order of release. */
+enum kernel_release { KERNEL_6_1, KERNEL_6_12, KERNEL_7_3, NR_KERNEL_RELEASES };
+/* "6.1", "6.12", "7.3"; a later name of the same rules maps to the newest not above it. */
+const char *kernel_release_name(enum kernel_release release);
+bool kernel_release_parse(const char *text, enum kernel_release *ret_release, GError **error);
+
+struct sched_group {
+    uint64_t *span; /* bitmap of nr_cpus, owned by the domain set */
+    uint64_t
+        *balance_mask; /* CPUs that may balance for it; equals span where groups do not overlap */
+    uint32_t capacity; /* at boot: 1024 a CPU */
+    uint32_t weight;   /* CPUs in span */
+    uint32_t flags;    /* of the child domain it was made from, 0 if none */
+    uint32_t cores;    /* distinct cores in span */
+    int32_t id;        /* groups that share a sched_group_capacity have the same id */
+};
+
+struct sched_domain {
+    const char *name;  /* "SMT", "CLS", "MC", "PKG" (6.1: "DIE"), "NODE", "NUMA" */
+    uint32_t level;    /* 0..: innermost that survived is 0 */
+    uint32_t tl_level; /* level before degeneration */
+    uint32_t flags;    /* enum sd_flag */
+    uint64_t *span;
+    uint32_t span_weight;
+    uint32_t imbalance_pct, min_interval, max_interval, busy_factor, cache_nice_tries, imb_numa_nr;
+    uint32_t nr_groups;
+    struct sched_group *groups; /* ring order, the first holds the domain's own CPU */
+    int32_t numa_distance;      /* of a NUMA level, else 0 */
+};
+
+enum numa_topology_type { NUMA_DIRECT, NUMA_GLUELESS_MESH, NUMA_BACKPLANE };
+
+struct sched_domains {
+    enum kernel_release release;
+    int32_t nr_cpus;
+    uint32_t *nr_domains;             /* [nr_cpus]; 0 for an isolated or offline CPU */
+    struct sched_domain **domains;    /* [nr_cpus][nr_domains[cpu]], innermost first */
+    int32_t *sd_llc_id, *sd_llc_size; /* [nr_cpus] */
+    int32_t *numa_levels;             /* distinct distances, ascending */
+    uint32_t nr_numa_levels;
+    enum numa_topology_type numa_type;
+    int32_t max_distance;
+};
+
+/*
+ * Builds the domains of every CPU of @m (finished) by the rules of @release. Never fails on a
+ * finished machine. Time O(CPUs x levels x groups).
+ */
+struct sched_domains *sched_domains_new(const struct machine *m, enum kernel_release release);
+void sched_domains_free(struct sched_domains *sds);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct sched_domains, sched_domains_free)
+
+/* The flags of @flags as names in declaration order ("SD_BALANCE_NEWIDLE"...), as @release spells
+ * them, each given to @fn. */
+void sd_flags_foreach(uint32_t flags, enum kernel_release release,
+                      void (*fn)(const char *name, void *data), void *data);
+const char *numa_topology_type_name(enum numa_topology_type type); /* "NUMA_DIRECT"... */
+
+#endif
