@@ -80,7 +80,8 @@ struct sched_domains {
  */
 struct sched_domains *sched_domains_new(const struct machine *m, enum kernel_release release);
 void sched_domains_free(struct sched_domains *sds);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct sched_domains, sched_domains_free)
+typedef struct sched_domains sched_domains_t; /* for g_autoptr(sched_domains_t) only */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sched_domains_t, sched_domains_free)
 
 /* The flags of @flags as names in declaration order ("SD_BALANCE_NEWIDLE"...), as @release spells
  * them, each given to @fn. */

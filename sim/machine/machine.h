@@ -125,7 +125,8 @@ struct machine {
 /* An empty machine with kernel defaults (HZ 250, reclaim distance 30, 4 KiB pages); never NULL. */
 struct machine *machine_new(void);
 void machine_free(struct machine *m);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct machine, machine_free)
+typedef struct machine machine_t; /* for g_autoptr(machine_t) only */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(machine_t, machine_free)
 
 /*
  * Derives the per-object CPU sets and thread numbers, and checks the invariants that every reader
