@@ -1,0 +1,675 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * numasim-policy.h - everything a policy author needs.
+ *
+ * A policy is a plugin: one shared object that exports one descriptor,
+ *
+ *     NUMASIM_PLUGIN = {
+ *         .abi = NUMASIM_POLICY_ABI,
+ *         .name = "mine", .summary = "one line", .version = "1",
+ *         .balance = &my_balance_ops,
+ *     };
+ *
+ * with a table of parameters and the operations of one or more of five ROLES: queue, balance, numa,
+ * tier, placement. A policy set names a plugin for each role. An operation left NULL means the
+ * engine's plain default, which stands beside each operation below.
+ *
+ * The engine (the "host") is mechanism: it keeps tasks, queues' members, pages, clocks and costs,
+ * carries out what a policy decides, and checks it. A task queued twice, picked while it is not
+ * queued, put on a CPU that its affinity forbids, or left waiting beside an idle CPU for the
+ * watchdog time ends the run with exit status 3 and names plugin, callback, task and time.
+ *
+ * RULES
+ *  - No static or global state: several simulations live in one process. Keep state in the memory
+ *    the host gives: zeroed when the object is made, freed with it. Sizes stand in the descriptor.
+ *  - No wall clock, no rand(), no addresses in decisions; time is numasim_now(), chance is
+ *    numasim_random(). Iterate in order of CPU, node or list, never of pointers.
+ *  - Objects below are read-only to a plugin except where it says otherwise.
+ *  - Callbacks run to completion; simulated time does not pass inside one. Costs are charged by
+ *    the host, or by numasim_charge().
+ *  - A CPU that runs one task takes no tick until one can matter. The host replays the skipped ones
+ *    (account, then tick, with numasim_now() standing at each) before it next calls the queue or
+ *    answers a question about that CPU, so a policy never sees the difference.
+ *
+ * ABI HISTORY: 1 first version.
+ */
+#ifndef NUMASIM_POLICY_H
+#define NUMASIM_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NUMASIM_POLICY_ABI 1u
+#define NUMASIM_API        __attribute__((visibility("default")))
+#define NUMASIM_TIME_NEVER INT64_MAX
+
+enum numasim_role {
+    NUMASIM_ROLE_QUEUE,
+    NUMASIM_ROLE_BALANCE,
+    NUMASIM_ROLE_NUMA,
+    NUMASIM_ROLE_TIER,
+    NUMASIM_ROLE_PLACEMENT,
+    NUMASIM_NR_ROLES
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Objects                                                                                     */
+
+struct numasim_host; /* one simulation, opaque */
+
+/* One plugin in one simulation; the first argument of every callback. */
+struct numasim_self {
+    struct numasim_host *host;
+    void *state;          /* descriptor's state_size bytes */
+    const int64_t *param; /* values, by index into the descriptor's params */
+    int32_t slot;         /* this plugin's place in every `state[]` below */
+};
+
+/* The load averages of kernel/sched/pelt.c, 32 ms half-life, in the kernel's integers. */
+struct numasim_load {
+    uint64_t load_avg;     /* of a task: its weight if always runnable; of a CPU: the sum */
+    uint64_t runnable_avg; /* 0..1024 for each runnable task */
+    uint64_t util_avg;     /* 0..1024 */
+};
+
+enum numasim_task_state {
+    NUMASIM_TASK_NEW,       /* forked, not yet woken */
+    NUMASIM_TASK_RUNNABLE,  /* queued, waiting for its CPU */
+    NUMASIM_TASK_RUNNING,   /* current on its CPU */
+    NUMASIM_TASK_WAKING,    /* woken; on its way to the chosen CPU (an IPI is under way) */
+    NUMASIM_TASK_THROTTLED, /* its cgroup's quota is used up */
+    NUMASIM_TASK_DELAYED,   /* blocked, but its queue keeps it until its lag is paid */
+    NUMASIM_TASK_BLOCKED,
+    NUMASIM_TASK_DEAD
+};
+
+enum numasim_sched_class { /* how the host stacks them: lower runs first */
+                           NUMASIM_CLASS_STOP,
+                           NUMASIM_CLASS_DEADLINE,
+                           NUMASIM_CLASS_RT, /* SCHED_FIFO and SCHED_RR: the host's own */
+                           NUMASIM_CLASS_FAIR, /* SCHED_OTHER, SCHED_BATCH, SCHED_IDLE: the queue role's */
+                           NUMASIM_CLASS_IDLE
+};
+
+enum numasim_sched_policy {
+    NUMASIM_SCHED_OTHER,
+    NUMASIM_SCHED_FIFO,
+    NUMASIM_SCHED_RR,
+    NUMASIM_SCHED_BATCH,
+    NUMASIM_SCHED_IDLE
+};
+
+struct numasim_queue;
+struct numasim_process;
+struct numasim_domain;
+
+/* What a queue orders: a task, or a cgroup's whole queue on that CPU. */
+struct numasim_entity {
+    uint32_t weight;             /* 1024 = nice 0 */
+    bool is_task;                /* false: a cgroup */
+    bool idle_policy;            /* SCHED_IDLE, or cpu.idle */
+    bool queued;                 /* between enqueue and dequeue; true for the current one, too */
+    bool delayed;                /* dequeue pending */
+    int64_t custom_slice_ns;     /* asked for by the task, 0: none */
+    int64_t sum_exec_ns;         /* CPU time so far */
+    struct numasim_queue *queue; /* the queue it belongs to (on its present CPU) */
+    void *state;                 /* descriptor's entity_state_size bytes; the queue role's */
+};
+
+struct numasim_task {
+    struct numasim_entity se;  /* first: an entity with is_task is a task */
+    int32_t id;                /* 0.., in order of creation; the name in tracepoints */
+    int32_t cpu;               /* where it is or last was */
+    int32_t prio;              /* static priority, 120 = nice 0; 0..99 real-time */
+    int32_t nr_allowed;        /* CPUs in allowed */
+    const uint64_t *allowed;   /* affinity after cpuset, bitmap of CPUs */
+    uint8_t task_state;        /* enum numasim_task_state */
+    uint8_t sched_class;       /* enum numasim_sched_class */
+    uint8_t policy;            /* enum numasim_sched_policy */
+    bool kthread;              /* a kernel thread (no address space of its own) */
+    int32_t preferred_node;    /* set by numasim_set_preferred_node(), -1 none */
+    int64_t exec_start_ns;     /* when it was last put on or accounted on a CPU */
+    int64_t last_migration_ns; /* when it last changed CPU, 0 never */
+    const char *comm;
+    struct numasim_process *process;
+    uint64_t *faults_by_node;      /* [nr_nodes] accesses by memory node, decayed by the numa role,
+                                     which may write; NULL if the task has no memory */
+    void *state[NUMASIM_NR_ROLES]; /* by slot; descriptor's task_state_size */
+};
+
+/* An address space with its threads. */
+struct numasim_process {
+    int32_t id;
+    int32_t nr_threads; /* alive */
+    const char *name;
+    int64_t resident_bytes;
+    const int64_t *bytes_by_node;  /* [nr_nodes] */
+    void *state[NUMASIM_NR_ROLES]; /* process_state_size */
+};
+
+/* One run queue of the queue role: of one cgroup on one CPU. */
+struct numasim_queue {
+    int32_t cpu;
+    int32_t cgroup;                /* 0 = root */
+    uint32_t nr_queued;            /* entities, the current one included */
+    uint64_t weight_sum;           /* of those */
+    struct numasim_entity *curr;   /* the entity of this queue that is running, or NULL */
+    struct numasim_entity *parent; /* the entity that stands for this queue, NULL for the root's */
+    void *state;                   /* queue_state_size */
+};
+
+struct numasim_cpu {
+    int32_t id;
+    int32_t core, llc, die, package, node;
+    int32_t capacity; /* 1024 = fastest */
+    int32_t priority;
+    bool online;
+    bool idle;           /* runs nothing and nothing is queued or on its way */
+    uint32_t nr_running; /* all classes, the current one included, delayed ones too */
+    uint32_t nr_fair;    /* of the fair class, delayed ones too */
+    uint32_t nr_delayed;
+    int64_t idle_since_ns; /* valid while idle */
+    int64_t avg_idle_ns;   /* rq->avg_idle: an average of idle spells, see 5.2 of the host's docs */
+    struct numasim_task *curr; /* NULL while idle */
+    uint32_t nr_domains;
+    struct numasim_domain *domain;     /* innermost, NULL for an isolated CPU */
+    struct numasim_domain *llc_domain; /* highest that shares the LLC, or NULL */
+    void *state[NUMASIM_NR_ROLES];     /* cpu_state_size */
+};
+
+struct numasim_llc {
+    int32_t id;
+    uint32_t nr_cpus, nr_idle_cpus, nr_idle_cores;
+    const uint64_t *cpus;
+    void *state[NUMASIM_NR_ROLES]; /* llc_state_size */
+};
+
+struct numasim_node {
+    int32_t id;
+    int32_t tier; /* 0 HBM, 1 DRAM, 2 CXL, 3 PMEM */
+    uint32_t nr_cpus;
+    const uint64_t *cpus;
+    int64_t total_bytes, free_bytes;
+    void *state[NUMASIM_NR_ROLES]; /* node_state_size */
+};
+
+/* sched_domain flags: the bits of machine/domains.h, under these names for plugins. */
+#define NUMASIM_SD_BALANCE_NEWIDLE       (1u << 0)
+#define NUMASIM_SD_BALANCE_EXEC          (1u << 1)
+#define NUMASIM_SD_BALANCE_FORK          (1u << 2)
+#define NUMASIM_SD_BALANCE_WAKE          (1u << 3)
+#define NUMASIM_SD_WAKE_AFFINE           (1u << 4)
+#define NUMASIM_SD_ASYM_CPUCAPACITY      (1u << 5)
+#define NUMASIM_SD_ASYM_CPUCAPACITY_FULL (1u << 6)
+#define NUMASIM_SD_SHARE_CPUCAPACITY     (1u << 7)
+#define NUMASIM_SD_CLUSTER               (1u << 8)
+#define NUMASIM_SD_SHARE_LLC             (1u << 9)
+#define NUMASIM_SD_SERIALIZE             (1u << 10)
+#define NUMASIM_SD_ASYM_PACKING          (1u << 11)
+#define NUMASIM_SD_PREFER_SIBLING        (1u << 12)
+#define NUMASIM_SD_OVERLAP               (1u << 13)
+#define NUMASIM_SD_NUMA                  (1u << 14)
+
+struct numasim_group {
+    const uint64_t *span, *balance_mask;
+    uint32_t weight, cores, flags;
+    uint32_t capacity;             /* 1024 a CPU */
+    int32_t id;                    /* the same for groups that share their capacity record */
+    void *state[NUMASIM_NR_ROLES]; /* group_state_size, shared by groups of the same id */
+};
+
+struct numasim_domain {
+    const char *name; /* "SMT", "MC", "PKG", "NODE", "NUMA" */
+    int32_t cpu;      /* whose domain it is */
+    uint32_t level, flags;
+    const uint64_t *span;
+    uint32_t span_weight;
+    uint32_t imbalance_pct, min_interval, max_interval, busy_factor, cache_nice_tries, imb_numa_nr;
+    uint32_t nr_groups;
+    struct numasim_group *groups;          /* ring order; the first holds the CPU */
+    struct numasim_domain *parent, *child; /* NULL at the ends */
+    void *state[NUMASIM_NR_ROLES];         /* domain_state_size */
+};
+
+/* A mapped range of a process. */
+struct numasim_region {
+    int32_t id; /* within its process */
+    const char *name;
+    int64_t size_bytes, page_bytes;
+    const int64_t *bytes_by_node; /* [nr_nodes] */
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Decisions, observable                                                                       */
+
+/*
+ * A decision callback is handed a record to fill, or NULL when nobody listens: test it first.
+ * @reason indexes the descriptor's `reasons`; quantities are what was compared, under static names.
+ */
+struct numasim_decision {
+    int32_t chosen; /* CPU, node or count, as the callback's return value */
+    uint32_t reason;
+    uint32_t nr_quantities;
+    struct {
+        const char *name;
+        int64_t value;
+    } quantities[8];
+};
+
+/* Fills @d if it is not NULL. */
+static inline void numasim_decide(struct numasim_decision *d, int32_t chosen, uint32_t reason)
+{
+    if (d != NULL) {
+        d->chosen = chosen;
+        d->reason = reason;
+    }
+}
+
+/* Adds a compared quantity if @d is not NULL and has room. @name must be a string literal. */
+static inline void numasim_compared(struct numasim_decision *d, const char *name, int64_t value)
+{
+    if (d != NULL && d->nr_quantities < 8) {
+        d->quantities[d->nr_quantities].name = name;
+        d->quantities[d->nr_quantities].value = value;
+        d->nr_quantities++;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Role: queue - the order of the fair class on one CPU                                         */
+
+#define NUMASIM_ENQUEUE_WAKEUP   (1u << 0) /* from sleep */
+#define NUMASIM_ENQUEUE_NEW      (1u << 1) /* first time, after fork */
+#define NUMASIM_ENQUEUE_MIGRATED (1u << 2) /* comes from another CPU, runnable throughout */
+#define NUMASIM_ENQUEUE_RESTORE  (1u << 3) /* taken off a moment ago only to change it */
+
+#define NUMASIM_DEQUEUE_SLEEP   (1u << 0) /* blocks or exits */
+#define NUMASIM_DEQUEUE_MIGRATE (1u << 1) /* leaves for another CPU */
+#define NUMASIM_DEQUEUE_SAVE    (1u << 2) /* comes back at once, changed */
+#define NUMASIM_DEQUEUE_DELAYED (1u << 3) /* completes a dequeue that was put off */
+
+#define NUMASIM_WAKE_SYNC (1u << 0) /* the waker says that it is about to sleep */
+#define NUMASIM_WAKE_FORK (1u << 1)
+#define NUMASIM_WAKE_EXEC (1u << 2)
+
+/*
+ * Order of calls. While an entity runs it is `queue->curr`, and it stays queued. The host calls
+ * account() for the time it ran before any other operation on that queue. A task that stops:
+ * account, dequeue (blocks) or put_current (preempted), then pick and set_current for the next.
+ */
+struct numasim_queue_ops {
+    /* A queue was made; its state is zeroed. Optional. */
+    void (*queue_init)(struct numasim_self *self, struct numasim_queue *q);
+
+    /* @se joins @q. nr_queued and weight_sum do not count it yet. Required. */
+    void (*enqueue)(struct numasim_self *self, struct numasim_queue *q, struct numasim_entity *se,
+                    uint32_t flags);
+
+    /*
+     * @se leaves @q; it may be the current one. nr_queued and weight_sum still count it. Returning
+     * false puts the departure off: allowed only with NUMASIM_DEQUEUE_SLEEP, for a task; it then stays
+     * queued with `delayed` set, counts as running, and when picked is dequeued again with
+     * NUMASIM_DEQUEUE_DELAYED (which must return true). Required.
+     */
+    bool (*dequeue)(struct numasim_self *self, struct numasim_queue *q, struct numasim_entity *se,
+                    uint32_t flags);
+
+    /* A delayed @se was woken before it left: it stays, `delayed` already cleared. Required if
+     * dequeue() ever returns false. */
+    void (*requeue_delayed)(struct numasim_self *self, struct numasim_queue *q,
+                            struct numasim_entity *se);
+
+    /* The entity to run next, which may be curr; it stays where it is. Called with nr_queued > 0;
+     * must not return NULL then. Required. */
+    struct numasim_entity *(*pick)(struct numasim_self *self, struct numasim_queue *q);
+
+    /* @se is about to run / was running and waits again. Optional. */
+    void (*set_current)(struct numasim_self *self, struct numasim_queue *q,
+                        struct numasim_entity *se);
+    void (*put_current)(struct numasim_self *self, struct numasim_queue *q,
+                        struct numasim_entity *se);
+
+    /*
+     * The current entity ran @delta_ns (> 0) since the last call. True asks for a new pick (ignored
+     * while nothing else is queued). Optional.
+     */
+    bool (*account)(struct numasim_self *self, struct numasim_queue *q, struct numasim_entity *se,
+                    int64_t delta_ns);
+
+    /* The tick on the current entity, after account(). True asks for a new pick. Optional. */
+    bool (*tick)(struct numasim_self *self, struct numasim_queue *q, struct numasim_entity *se);
+
+    /* The timer set by numasim_set_slice_timer() went off, after account(). Optional. */
+    bool (*slice_timer)(struct numasim_self *self, struct numasim_queue *q,
+                        struct numasim_entity *se);
+
+    /* @se was just enqueued by a wakeup or fork (NUMASIM_WAKE_*) beside a running curr: preempt it?
+     * Optional, default never. */
+    bool (*wakeup_preempt)(struct numasim_self *self, struct numasim_queue *q,
+                           struct numasim_entity *se, uint32_t wake_flags,
+                           struct numasim_decision *d);
+
+    /* The running entity yields. Optional. */
+    void (*yield)(struct numasim_self *self, struct numasim_queue *q, struct numasim_entity *se);
+
+    /* @se, queued, changes weight from @old_weight to se->weight. Optional: by default the host
+     * dequeues (SAVE) and enqueues (RESTORE) it. */
+    void (*reweight)(struct numasim_self *self, struct numasim_queue *q, struct numasim_entity *se,
+                     uint32_t old_weight);
+
+    /* Query: service owed to @se in ns of its own weight; positive: it waits for what it is due.
+     * Answers numasim_lag(). Optional, default 0. */
+    int64_t (*lag)(struct numasim_self *self, struct numasim_queue *q,
+                   const struct numasim_entity *se);
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Role: balance - which CPU                                                                    */
+
+struct numasim_balance_ops {
+    /* The domains were built or rebuilt (start, hot-plug, cpusets). Domain and group states are
+     * fresh and zeroed. Optional. */
+    void (*domains_built)(struct numasim_self *self);
+
+    /*
+     * A CPU for @task, which is on none: @prev_cpu is where it last ran, @waker_cpu where the
+     * wakeup (or fork, exec) happens. @flags: NUMASIM_WAKE_*. A result outside the affinity, or
+     * offline, is a fault, but @prev_cpu itself may have become forbidden. Not called when the
+     * affinity leaves one CPU. Optional, default: @prev_cpu if allowed, else the lowest allowed.
+     */
+    int32_t (*select_cpu)(struct numasim_self *self, struct numasim_task *task, int32_t prev_cpu,
+                          int32_t waker_cpu, uint32_t flags, struct numasim_decision *d);
+
+    /* @cpu ran out of tasks and would idle: pull some with numasim_move_task(). Returns how many
+     * were pulled. Optional, default 0. */
+    int32_t (*newidle)(struct numasim_self *self, int32_t cpu, struct numasim_decision *d);
+
+    /*
+     * The tick of a CPU that runs something, after the queue's. Returns the earliest time at which
+     * a further tick of this CPU can matter to this policy if nothing else happens on the CPU
+     * meanwhile; at or before now: every tick. While more than one task is queued every tick comes.
+     * Optional, default: ticks never matter.
+     */
+    int64_t (*tick)(struct numasim_self *self, int32_t cpu);
+
+    /* Another CPU asked for attention with numasim_kick(), an IPI ago. Optional. */
+    void (*kicked)(struct numasim_self *self, int32_t cpu);
+
+    /* @cpu begins or ends idling. Optional. */
+    void (*idle_changed)(struct numasim_self *self, int32_t cpu, bool idle);
+
+    /* @task left @from for @to (wakeup or balancing). Optional. */
+    void (*migrated)(struct numasim_self *self, struct numasim_task *task, int32_t from,
+                     int32_t to);
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Role: numa - preferred nodes, task and page migration                                        */
+
+struct numasim_numa_ops {
+    /* The tick of a CPU whose current task @task has memory. Returns as balance's tick(). Optional. */
+    int64_t (*tick)(struct numasim_self *self, struct numasim_task *task);
+
+    /*
+     * @task ran on @cpu_node and missed its LLC @accesses[n] times to node n (n < nr_nodes) since the
+     * last call. Called when a stretch of running ends or its rate changes. Optional.
+     */
+    void (*accessed)(struct numasim_self *self, struct numasim_task *task, int32_t cpu_node,
+                     const uint64_t *accesses);
+
+    /* @task changed node. Optional. */
+    void (*moved)(struct numasim_self *self, struct numasim_task *task, int32_t from_node,
+                  int32_t to_node);
+
+    /* Query: does moving @task from node @src to @dst help (> 0), harm (< 0), or make no difference
+     * to its locality? Answers numasim_locality(). Optional, default 0. */
+    int32_t (*locality)(struct numasim_self *self, const struct numasim_task *task, int32_t src,
+                        int32_t dst);
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Role: tier - where pages are                                                                 */
+
+struct numasim_tier_ops {
+    /*
+     * @task, on @cpu_node, touches @nr_pages pages of @region for the first time. Returns the node
+     * for the next of them and stores in @ret_pages how many go there (1..@nr_pages; the host gives
+     * no more than fit in the node's free memory); the host asks again for the rest. -1: nowhere (the
+     * task is killed for want of memory). Optional, default: the nearest node with free memory in the kernel's
+     * fallback order.
+     */
+    int32_t (*alloc)(struct numasim_self *self, struct numasim_task *task,
+                     const struct numasim_region *region, int32_t cpu_node, int64_t nr_pages,
+                     int64_t *ret_pages, struct numasim_decision *d);
+
+    /* An allocation left less than the low watermark free on @node. Optional. */
+    void (*low_memory)(struct numasim_self *self, int32_t node);
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Role: placement - what a container gets before it starts                                     */
+
+struct numasim_container {
+    const char *name;
+    int32_t nr_threads;   /* of the process at its start */
+    int64_t cpu_milli;    /* requested CPUs x 1000, 0 unknown */
+    int64_t memory_bytes; /* of its regions together */
+};
+
+struct numasim_placement {
+    uint64_t *cpus;      /* bitmap of nr_cpus, all online CPUs at first: clear to forbid */
+    uint64_t *nodes;     /* bitmap of nr_nodes: memory may come from these */
+    const char *refusal; /* why it may not start, a string that outlives the call, or NULL */
+};
+
+struct numasim_placement_ops {
+    /* Before a process's first task starts. Decide by changing @out. Optional, default: as is. */
+    void (*place)(struct numasim_self *self, const struct numasim_container *request,
+                  struct numasim_placement *out, struct numasim_decision *d);
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* The descriptor                                                                               */
+
+enum numasim_param_type {
+    NUMASIM_PARAM_INT,
+    NUMASIM_PARAM_BOOL,
+    NUMASIM_PARAM_NS,    /* written with a unit: 3ms */
+    NUMASIM_PARAM_BYTES, /* 256MiB */
+    NUMASIM_PARAM_PPM,   /* 12.5%, kept as parts per million */
+    NUMASIM_PARAM_ENUM   /* one of `values`, kept as its index */
+};
+
+struct numasim_param {
+    const char *name; /* lower case with underscores, as the kernel's knob if it has one */
+    enum numasim_param_type type;
+    int64_t def, min, max;     /* in the base unit; min..max inclusive; ignored for BOOL, ENUM */
+    const char *const *values; /* ENUM: names, NULL-terminated */
+    const char *doc;           /* one sentence */
+    const char *knob;          /* sysctl, debugfs or sched feature it stands for, or NULL */
+    const char *source;        /* where the default comes from */
+};
+
+#define NUMASIM_FLAG_TEST_ONLY (1u << 0) /* not for measurements: exists to test the engine */
+#define NUMASIM_FLAGS_ALL      (NUMASIM_FLAG_TEST_ONLY)
+
+struct numasim_policy {
+    uint32_t abi;                       /* NUMASIM_POLICY_ABI */
+    uint32_t flags;                     /* NUMASIM_FLAG_*; unknown bits are refused */
+    const char *name;                   /* equals the file name without .so */
+    const char *summary;                /* one line */
+    const char *version;                /* of the policy, for results */
+    const char *essay;                  /* idea, source, where it fits and where not; may be NULL */
+    const struct numasim_param *params; /* ended by a zeroed row; may be NULL */
+    const char *const *reasons; /* names for decision records, NULL-terminated; may be NULL */
+
+    /* Bytes of private state the host keeps for each object; 0 for none. */
+    size_t state_size, task_state_size, cpu_state_size, llc_state_size, domain_state_size,
+        group_state_size, node_state_size, process_state_size, queue_state_size, entity_state_size;
+
+    /* Called once when the simulation starts, after CPUs, nodes, LLCs and domains exist and before any
+     * task; false with a message in @error (of @size bytes) refuses to run. Optional. */
+    bool (*init)(struct numasim_self *self, char *error, size_t size);
+    /* Called once at the end. Optional. */
+    void (*fini)(struct numasim_self *self);
+    /* A task was made (before its first wakeup) / is dead. @parent is NULL for a first task. Optional. */
+    void (*task_init)(struct numasim_self *self, struct numasim_task *task,
+                      struct numasim_task *parent);
+    void (*task_exit)(struct numasim_self *self, struct numasim_task *task);
+
+    const struct numasim_queue_ops *queue;
+    const struct numasim_balance_ops *balance;
+    const struct numasim_numa_ops *numa;
+    const struct numasim_tier_ops *tier;
+    const struct numasim_placement_ops *placement;
+};
+
+#ifndef NUMASIM_SOURCE_HASH
+#define NUMASIM_SOURCE_HASH "unknown"
+#endif
+
+/* Begins the descriptor's definition, and records the hash of the source that the build passes. */
+#define NUMASIM_PLUGIN                                                                             \
+    NUMASIM_API extern const struct numasim_policy numasim_policy;                                 \
+    NUMASIM_API extern const char numasim_policy_source_hash[];                                    \
+    const char numasim_policy_source_hash[] = NUMASIM_SOURCE_HASH;                                 \
+    const struct numasim_policy numasim_policy
+
+/* ------------------------------------------------------------------------------------------- */
+/* What the host offers                                                                         */
+
+/* Simulated now, in ns. Inside a replayed tick: that tick's time. */
+NUMASIM_API int64_t numasim_now(const struct numasim_host *host);
+/* Length of a tick in ns (1e9 / HZ), and ticks since boot at now (jiffies). */
+NUMASIM_API int64_t numasim_tick_ns(const struct numasim_host *host);
+NUMASIM_API int64_t numasim_jiffies(const struct numasim_host *host);
+
+NUMASIM_API int32_t numasim_nr_cpus(const struct numasim_host *host);
+NUMASIM_API int32_t numasim_nr_online(const struct numasim_host *host);
+NUMASIM_API int32_t numasim_nr_nodes(const struct numasim_host *host);
+NUMASIM_API int32_t numasim_nr_llcs(const struct numasim_host *host);
+/* Objects by index; never NULL for a valid one. */
+NUMASIM_API struct numasim_cpu *numasim_cpu(const struct numasim_host *host, int32_t cpu);
+NUMASIM_API struct numasim_llc *numasim_llc(const struct numasim_host *host, int32_t llc);
+NUMASIM_API struct numasim_node *numasim_node(const struct numasim_host *host, int32_t node);
+/* SLIT distance, 10 = local; node_reclaim_distance. */
+NUMASIM_API int32_t numasim_distance(const struct numasim_host *host, int32_t from, int32_t to);
+NUMASIM_API int32_t numasim_reclaim_distance(const struct numasim_host *host);
+/* Idle load latency in ns from a CPU node to a memory node. */
+NUMASIM_API int64_t numasim_latency_ns(const struct numasim_host *host, int32_t from, int32_t to);
+/* SMT siblings of @cpu, itself included. */
+NUMASIM_API const uint64_t *numasim_siblings(const struct numasim_host *host, int32_t cpu);
+/* Bitmaps of CPUs, kept by the host: online; idle; idle with all their siblings idle. */
+NUMASIM_API const uint64_t *numasim_online_mask(const struct numasim_host *host);
+NUMASIM_API const uint64_t *numasim_idle_mask(const struct numasim_host *host);
+NUMASIM_API const uint64_t *numasim_idle_core_mask(const struct numasim_host *host);
+
+/* Load averages, brought up to now. */
+NUMASIM_API struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu);
+NUMASIM_API struct numasim_load numasim_task_load(struct numasim_host *host,
+                                                  struct numasim_task *task);
+
+/* Fair tasks queued on @cpu and not running, least recently run first; NULL at the end. The list
+ * may change when a task is moved: fetch the next one first. */
+NUMASIM_API struct numasim_task *numasim_first_waiting(struct numasim_host *host, int32_t cpu);
+NUMASIM_API struct numasim_task *numasim_next_waiting(struct numasim_host *host,
+                                                      struct numasim_task *task);
+/* True iff @cpu is online and in the task's affinity. */
+NUMASIM_API bool numasim_may_run(const struct numasim_host *host, const struct numasim_task *task,
+                                 int32_t cpu);
+
+/* Moves a waiting task to another CPU's queue and preempts there if due. False, with nothing done,
+ * if it runs, is not queued, or may not run there. For the balance and numa roles. */
+NUMASIM_API bool numasim_move_task(struct numasim_host *host, struct numasim_task *task,
+                                   int32_t to_cpu);
+/* Moves the task that runs on @from_cpu now, by way of the stopper there (active balance). False if
+ * nothing fair runs there, it may not run on @to_cpu, or a push is already under way. */
+NUMASIM_API bool numasim_push_running(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu);
+/* Asks @cpu to pick again, at once if it is the CPU that acts now, else an IPI later. */
+NUMASIM_API void numasim_resched(struct numasim_host *host, int32_t cpu);
+/* Calls @to_cpu's kicked() an IPI later; a second kick while one is under way is dropped (false). */
+NUMASIM_API bool numasim_kick(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu);
+/* Lets @cpu spend @cost_ns on the kernel's own work now; its task makes no progress meanwhile. */
+NUMASIM_API void numasim_charge(struct numasim_host *host, int32_t cpu, int64_t cost_ns);
+/* The machine's cost of one balance pass that looks at @nr_cpus CPUs, in ns. */
+NUMASIM_API int64_t numasim_balance_cost_ns(const struct numasim_host *host, uint32_t nr_cpus);
+/* For the queue role: slice_timer() of @q's CPU at @at_ns; replaces an earlier one,
+ * NUMASIM_TIME_NEVER cancels. It is cancelled by every context switch. */
+NUMASIM_API void numasim_set_slice_timer(struct numasim_host *host, struct numasim_queue *q,
+                                         int64_t at_ns);
+
+/* Queries between roles. */
+NUMASIM_API int64_t numasim_lag(struct numasim_host *host, const struct numasim_task *task);
+NUMASIM_API int32_t numasim_locality(struct numasim_host *host, const struct numasim_task *task,
+                                     int32_t src_node, int32_t dst_node);
+/* True iff the set has a numa policy, that is, locality can matter. */
+NUMASIM_API bool numasim_has_numa(const struct numasim_host *host);
+
+/* For the numa role: names the node the balancer should keep the task near; -1 none. */
+NUMASIM_API void numasim_set_preferred_node(struct numasim_host *host, struct numasim_task *task,
+                                            int32_t node);
+/* Bytes of the task's regions that lie on each node: [nr_nodes], or NULL without memory. */
+NUMASIM_API const int64_t *numasim_task_bytes(const struct numasim_host *host,
+                                              const struct numasim_task *task);
+/* For numa and tier: moves up to @nr_pages pages of region @region of @process from node to node; the
+ * copy is charged to @cpu. Returns how many moved (bounded by what is there and what is free). */
+NUMASIM_API int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
+                                          struct numasim_process *process, int32_t region,
+                                          int32_t from, int32_t to, int64_t nr_pages);
+NUMASIM_API int32_t numasim_nr_regions(const struct numasim_process *process);
+NUMASIM_API const struct numasim_region *numasim_region(const struct numasim_process *process,
+                                                        int32_t region);
+
+/* Draw @index of @entity from the policy stream: uniform in 0..@n-1. A pure function. */
+NUMASIM_API uint64_t numasim_random(const struct numasim_host *host, uint64_t entity,
+                                    uint64_t index, uint64_t n);
+/* Draw of the boot stream, uniform in 0..@n-1: for what differs between two boots. */
+NUMASIM_API uint64_t numasim_boot_random(const struct numasim_host *host, uint64_t entity,
+                                         uint64_t index, uint64_t n);
+
+/* Ends the run with exit 3, naming the plugin; for a policy that finds itself broken. */
+NUMASIM_API void numasim_fault(struct numasim_self *self, const char *message);
+
+/* ------------------------------------------------------------------------------------------- */
+/* Helpers                                                                                      */
+
+static inline struct numasim_task *numasim_entity_task(struct numasim_entity *se)
+{
+    return se->is_task ? (struct numasim_task *)(void *)se : NULL;
+}
+
+static inline bool numasim_mask_test(const uint64_t *mask, int32_t bit)
+{
+    return (mask[(uint32_t)bit >> 6] >> ((uint32_t)bit & 63)) & 1;
+}
+
+/* First bit >= @from set in @a (and in @b unless NULL), or @nr_bits. */
+static inline int32_t numasim_mask_next(const uint64_t *a, const uint64_t *b, int32_t nr_bits,
+                                        int32_t from)
+{
+    uint32_t word = (uint32_t)from >> 6, words = ((uint32_t)nr_bits + 63) >> 6;
+
+    if (from >= nr_bits) {
+        return nr_bits;
+    }
+    uint64_t bits = a[word] & (b != NULL ? b[word] : UINT64_MAX) & (UINT64_MAX << (from & 63));
+    while (bits == 0) {
+        if (++word >= words) {
+            return nr_bits;
+        }
+        bits = a[word] & (b != NULL ? b[word] : UINT64_MAX);
+    }
+    int32_t bit = (int32_t)(word * 64 + (uint32_t)__builtin_ctzll(bits));
+    return bit < nr_bits ? bit : nr_bits;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
