@@ -37,7 +37,7 @@ struct yaml_doc; /* see yaml.c; owns its nodes and all their text */
 struct yaml_node {
     const struct yaml_doc *doc;
     enum yaml_kind kind;
-    uint32_t line, column;       /* 1-based; a byte column */
+    uint32_t line, column;       /* 1-based; the column counts characters */
     bool quoted;                 /* a scalar in quotes or a block scalar */
     const char *text;            /* SCALAR, else NULL; valid UTF-8 without NUL */
     const struct yaml_node *key; /* the key (a scalar node) it stands under in a mapping, or NULL */
