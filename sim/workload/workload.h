@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A workload as plain data: processes with threads that follow programs, regions of memory, the
+ * objects threads meet at, arrivals, cgroups, timed administrative steps; or a recorded trace.
+ *
+ * The readers in format/ fill it, workload_check() checks references between its parts, the
+ * interpreter (workload/interp.h) carries it out on a kernel. Names are resolved to indices by the
+ * reader. Everything is owned by the struct workload.
+ */
+#ifndef NUMASIM_WORKLOAD_WORKLOAD_H
+#define NUMASIM_WORKLOAD_WORKLOAD_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/dist.h"
+
+/* Where in its file something stands, for messages. Line 0: unknown. */
+struct workload_mark {
+    uint32_t line, column;
+};
+
+enum object_kind {
+    OBJECT_SEMAPHORE, /* initial: count */
+    OBJECT_PIPE,      /* initial: capacity in bytes (65536 as pipe(7)) */
+    OBJECT_BARRIER,   /* initial: parties */
+    OBJECT_MUTEX,     /* blocking */
+    OBJECT_SPINLOCK,
+    OBJECT_CONDITION,
+};
+
+struct workload_object {
+    char *name;
+    enum object_kind kind;
+    int64_t initial;
+    bool spin; /* BARRIER: waiters spin instead of blocking */
+};
+
+/* One entry of an access mix: while it holds, each unit of work misses the LLC so often. */
+struct access_entry {
+    int32_t region;             /* index into the process's regions */
+    int64_t misses_per_s_milli; /* LLC misses per second of work at reference speed, x 1000 */
+};
+
+struct access_mix {
+    struct access_entry *entries;
+    int32_t nr_entries;
+    int32_t mlp_ppm; /* misses in flight at once, x 1e6 (1e6 = one at a time) */
+};
+
+enum step_kind {
+    STEP_RUN,     /* work: CPU work in ns at reference speed */
+    STEP_ACCESS,  /* mix: holds for the thread's runs from here on */
+    STEP_TOUCH,   /* region, bytes (0: all of it): first touch by this thread */
+    STEP_SLEEP,   /* work: duration */
+    STEP_TIMER,   /* count: period in ns; waits for the next multiple since the thread's start */
+    STEP_WAIT,    /* object: semaphore, down */
+    STEP_SIGNAL,  /* object: semaphore, up by count */
+    STEP_READ,    /* object: pipe, count bytes; blocks until all are there */
+    STEP_WRITE,   /* object: pipe, count bytes; blocks while there is no room */
+    STEP_BARRIER, /* object: barrier */
+    STEP_LOCK,    /* object: mutex or spinlock */
+    STEP_UNLOCK,
+    STEP_COND_WAIT, /* object: condition, other: mutex held */
+    STEP_COND_SIGNAL,
+    STEP_COND_BROADCAST,
+    STEP_FORK, /* other: thread group of the same process to start, count of them */
+    STEP_JOIN, /* waits until every thread this one forked has exited */
+    STEP_EXIT,
+    STEP_YIELD,
+    STEP_NICE,    /* count: nice value */
+    STEP_LOOP,    /* body, count times; count < 0: for ever; work: for that long instead */
+    STEP_SERVE,   /* other: arrival source; takes one request, runs body, completes it */
+    STEP_MEASURE, /* name; body: a request whose latency is body's duration (closed loop) */
+    STEP_COUNT,   /* name: throughput.NAME counts one */
+};
+
+struct step {
+    enum step_kind kind;
+    struct workload_mark mark;
+    struct dist work;
+    bool has_work;
+    int64_t count;
+    int32_t object, other;
+    int64_t bytes;
+    int32_t metric; /* MEASURE, COUNT: index into the workload's metrics */
+    struct access_mix mix;
+    struct step *body; /* [nr_body], owned */
+    int32_t nr_body;
+};
+
+enum access_pattern { PATTERN_RANDOM, PATTERN_SEQUENTIAL };
+enum page_kind { PAGE_BASE, PAGE_2M, PAGE_1G };
+enum first_toucher {
+    TOUCH_USER,  /* whoever accesses a page first, as the accesses go */
+    TOUCH_FIRST, /* the process's first thread, all of it, before it does anything else */
+    TOUCH_EACH,  /* each thread its equal slice, before it does anything else */
+};
+
+struct workload_region {
+    char *name;
+    int64_t size_bytes;
+    enum page_kind page;
+    enum access_pattern pattern;
+    enum first_toucher touch;
+    bool shared;               /* by all threads; false: each thread accesses its own slice */
+    int64_t working_set_bytes; /* what a warm cache would hold of it; 0: none */
+};
+
+enum sched_kind {
+    SCHED_KIND_OTHER,
+    SCHED_KIND_BATCH,
+    SCHED_KIND_IDLE,
+    SCHED_KIND_FIFO,
+    SCHED_KIND_RR
+};
+
+struct thread_group {
+    char *name; /* becomes comm */
+    struct workload_mark mark;
+    int32_t count; /* threads; 0: only started by fork */
+    int32_t nice;  /* -20..19 */
+    enum sched_kind sched;
+    int32_t rt_priority;     /* 1..99 for FIFO and RR */
+    int64_t custom_slice_ns; /* sched_setattr() runtime as a slice request, 0 none */
+    char *cpus;              /* affinity as a cpulist, NULL: all; checked against the machine */
+    char *nodes;             /* affinity as a list of nodes, NULL */
+    bool spread;             /* thread i of the group gets the i-th CPU of `cpus` alone */
+    struct dist start;       /* when it starts */
+    struct step *steps;
+    int32_t nr_steps;
+};
+
+struct workload_process {
+    char *name;
+    struct workload_mark mark;
+    int32_t count;  /* instances */
+    int32_t cgroup; /* index, -1: root */
+    struct workload_region *regions;
+    int32_t nr_regions;
+    struct thread_group *groups;
+    int32_t nr_groups;
+};
+
+struct workload_cgroup {
+    char *name;
+    struct workload_mark mark;
+    int32_t parent;              /* index of an earlier one, -1: root */
+    int64_t weight;              /* cpu.weight, 1..10000 */
+    int64_t quota_ns, period_ns; /* cpu.max; quota 0: none */
+    char *cpus;                  /* cpuset.cpus, NULL: all */
+    char *nodes;                 /* cpuset.mems, NULL: all */
+};
+
+enum arrival_kind { ARRIVAL_POISSON, ARRIVAL_FIXED, ARRIVAL_BURST };
+
+struct workload_arrival {
+    char *name; /* request latency is request_latency_ns.NAME */
+    struct workload_mark mark;
+    enum arrival_kind kind;
+    int64_t interval_ns;       /* mean (POISSON) or exact time between arrivals (or bursts) */
+    int32_t burst;             /* requests at once; 1 but for BURST */
+    int64_t start_ns, stop_ns; /* stop 0: never */
+    int64_t limit;             /* requests in all, 0: no limit */
+};
+
+enum admin_kind { ADMIN_CPU_OFFLINE, ADMIN_CPU_ONLINE, ADMIN_CPUSET, ADMIN_WEIGHT, ADMIN_AFFINITY };
+
+struct workload_admin {
+    enum admin_kind kind;
+    struct workload_mark mark;
+    int64_t at_ns;
+    int32_t cpu;             /* OFFLINE, ONLINE */
+    int32_t cgroup, process; /* CPUSET, WEIGHT: cgroup; AFFINITY: process */
+    int64_t value;
+    char *cpus;
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Recorded traces                                                                             */
+
+/*
+ * A recorded task as a sequence of steps. Wakeups are counted: the k-th block of a task ends with
+ * its k-th wake, even where that comes before the block; so causes keep before effects on any
+ * machine. Nothing of where a task ran is kept.
+ */
+enum trace_op {
+    TRACE_RUN,         /* arg: ns of CPU */
+    TRACE_WAKE,        /* arg: task index; one wake credit to it */
+    TRACE_BLOCK,       /* waits for a wake credit */
+    TRACE_BLOCK_UNTIL, /* arg: ns since the trace's start: woken by a timer or an interrupt then */
+    TRACE_SLEEP,       /* arg: ns: a timer relative to going to sleep */
+    TRACE_FORK,        /* arg: task index, starts it */
+    TRACE_EXIT,
+    TRACE_WAKE_SYNC, /* as WAKE, by a waker that blocks next */
+};
+
+struct trace_step {
+    uint64_t packed; /* op in the low 3 bits, arg above */
+};
+#define TRACE_STEP(op, arg) ((struct trace_step){((uint64_t)(arg) << 3) | (uint64_t)(op)})
+static inline enum trace_op trace_step_op(struct trace_step s)
+{
+    return (enum trace_op)(s.packed & 7);
+}
+static inline int64_t trace_step_arg(struct trace_step s)
+{
+    return (int64_t)(s.packed >> 3);
+}
+
+struct trace_task {
+    char *comm;
+    int32_t pid;
+    int32_t prio;       /* as recorded: 120 = nice 0; < 100: real-time */
+    int32_t parent;     /* task index that forks it, -1: it is there from the start */
+    bool runs_at_start; /* was running or runnable when the trace begins */
+    struct trace_step *steps;
+    int32_t nr_steps;
+};
+
+/* What memory a command of the trace uses (from the overlay file). */
+struct trace_memory {
+    char *comm;
+    struct workload_region *regions;
+    int32_t nr_regions;
+    struct access_mix mix;
+};
+
+struct workload_trace {
+    int64_t span_ns;
+    struct trace_task *tasks;
+    int32_t nr_tasks;
+    struct trace_memory *memory;
+    int32_t nr_memory;
+};
+
+struct workload {
+    char *name, *description;
+    char *path; /* of the file, for messages; NULL if built in memory */
+    char *input_digest;
+    char **sources;
+    int64_t duration_ns; /* of a run unless --duration says otherwise; 0: until all exit */
+    int64_t warmup_ns;
+    int32_t replicas; /* of the whole; 1 */
+    struct workload_object *objects;
+    int32_t nr_objects;
+    struct workload_cgroup *cgroups;
+    int32_t nr_cgroups;
+    struct workload_process *processes;
+    int32_t nr_processes;
+    struct workload_arrival *arrivals;
+    int32_t nr_arrivals;
+    struct workload_admin *admin;
+    int32_t nr_admin;
+    char **metrics;               /* names used by MEASURE and COUNT, NULL-terminated */
+    struct workload_trace *trace; /* NULL unless it is a recorded trace */
+};
+
+void workload_free(struct workload *w);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct workload, workload_free)
+
+#endif
