@@ -226,6 +226,8 @@ $(fuzzers): $(BUILD)/%: $(BUILD)/%.o $(library)
 
 test_env = LC_ALL=C G_DEBUG=fatal-warnings G_SLICE=always-malloc G_TEST_SRCDIR='$(CURDIR)'
 scripts = $(sort $(wildcard $(1:%=tests/%/*.t)))
+# $(1): the environment, $(2): the tests; without any, prove would look for a folder t.
+prove = $(Q)$(if $(strip $(2)),$(1) prove --timer -e '' $(2),echo 'There are no such tests.')
 
 deps:
 	@tests/deps.sh build plot check
@@ -236,7 +238,7 @@ demo:
 	@NUMASIM='$(CURDIR)/build/numasim' results/demo.sh
 
 unit: build-tests
-	$(Q)$(test_env) prove -e '' $(if $(TEST),$(BUILD)/tests/unit/test-$(TEST),$(unit_tests))
+	$(call prove,$(test_env),$(if $(TEST),$(BUILD)/tests/unit/test-$(TEST),$(unit_tests)))
 
 # The four builds of `check`: the one that is tested, the two that must give the same digests, and
 # the one that looks for undefined behaviour (with the fuzz targets).
@@ -275,10 +277,10 @@ run-checks:
 release_env = $(test_env) NUMASIM='$(CURDIR)/$(BUILD)/numasim'
 
 matrix: build-tests
-	$(Q)$(release_env) NUMASIM_MATRIX=full prove --timer -e '' $(call scripts,matrix)
+	$(call prove,$(release_env) NUMASIM_MATRIX=full,$(call scripts,matrix))
 
 golden-update: build-tests
-	$(Q)$(release_env) NUMASIM_UPDATE_GOLDEN=1 prove -e '' $(call scripts,cli bad golden)
+	$(call prove,$(release_env) NUMASIM_UPDATE_GOLDEN=1,$(call scripts,cli bad golden))
 
 studies: all
 	$(Q)status=0; for study in $(sort $(wildcard results/*.yaml results/studies/*.yaml)); do \
