@@ -39,7 +39,7 @@ struct machine_node {
     int32_t os_id;
     int64_t memory_bytes; /* 0: a memory-less node */
     enum machine_tier tier;
-    int32_t package; /* the package it hangs on, -1 if none is stated */
+    int32_t package; /* the package it hangs on, -1 if none is stated or it spans several */
     int64_t read_bandwidth_bytes_per_s, write_bandwidth_bytes_per_s; /* 0 if unknown */
     int64_t hugetlb_2m_pages, hugetlb_1g_pages;
 };
@@ -111,6 +111,7 @@ struct machine {
     struct machine_link *links;
     int32_t nr_links;
     struct machine_costs costs;
+    bool costs_fitted;    /* the costs were fitted to a recording; sources say to which */
     bool online_all;      /* false iff offline below holds a CPU */
     uint64_t *offline;    /* bitmap of nr_cpus: present but offline at boot */
     uint64_t *isolated;   /* bitmap of nr_cpus: isolcpus=domain */
