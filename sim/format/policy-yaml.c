@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "format/policy-yaml.h"
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+
+/* What a file says, before it is laid over the set below. */
+struct set_text {
+    char *description;
+    const struct yaml_node *extends;
+    const struct yaml_node *roles[NUMASIM_NR_ROLES];
+    const struct yaml_node *sources;
+};
+
+struct role_text {
+    char *source;
+    const struct yaml_node *plugin;
+    const struct yaml_node *params;
+};
+
+struct value_text {
+    const struct yaml_node *value;
+    char *source;
+    bool unverified;
+};
+
+#define ROLE(NAME, ROLE, HELP)                                                                     \
+    {                                                                                              \
+        .key = NAME, .type = YAML_TYPE_NODE, .offset = offsetof(struct set_text, roles[ROLE]),     \
+        .help = HELP                                                                               \
+    }
+
+static const struct yaml_field set_fields[] = {
+    {.key = "description",
+     .type = YAML_TYPE_STRING,
+     .offset = offsetof(struct set_text, description),
+     .help = "one line for `policy list`"},
+    {.key = "extends",
+     .type = YAML_TYPE_NODE,
+     .offset = offsetof(struct set_text, extends),
+     .help = "the set that this one changes: a name, or a path that ends with .yaml"},
+    ROLE("queue", NUMASIM_ROLE_QUEUE, "order on one CPU: a plugin, or a mapping (see role)"),
+    ROLE("balance", NUMASIM_ROLE_BALANCE, "which CPU; ~ for the engine's default"),
+    ROLE("numa", NUMASIM_ROLE_NUMA, "preferred nodes; ~ for the engine's default"),
+    ROLE("tier", NUMASIM_ROLE_TIER, "where pages are; ~ for the engine's default"),
+    ROLE("placement", NUMASIM_ROLE_PLACEMENT, "what a process gets before it starts"),
+    {.key = "sources",
+     .type = YAML_TYPE_LIST,
+     .offset = offsetof(struct set_text, sources),
+     .help = "where choices and values come from"},
+    {.key = NULL},
+};
+
+static const struct yaml_field role_fields[] = {
+    {.key = "plugin",
+     .type = YAML_TYPE_NODE,
+     .offset = offsetof(struct role_text, plugin),
+     .help = "the plugin's name, or its path; needed unless the set below names one"},
+    {.key = "source",
+     .type = YAML_TYPE_STRING,
+     .offset = offsetof(struct role_text, source),
+     .help = "where the choice comes from"},
+    {.key = "params",
+     .type = YAML_TYPE_MAP,
+     .offset = offsetof(struct role_text, params),
+     .help = "parameters of the plugin (`policy show PLUGIN`): a value, or a mapping (see value)"},
+    {.key = NULL},
+};
+
+static const struct yaml_field value_fields[] = {
+    {.key = "value",
+     .type = YAML_TYPE_NODE,
+     .offset = offsetof(struct value_text, value),
+     .required = true,
+     .help = "the value, with its unit"},
+    {.key = "source",
+     .type = YAML_TYPE_STRING,
+     .offset = offsetof(struct value_text, source),
+     .help = "where it comes from"},
+    {.key = "unverified",
+     .type = YAML_TYPE_BOOL,
+     .offset = offsetof(struct value_text, unverified),
+     .help = "true if nobody has checked it against a kernel or machine"},
+    {.key = NULL},
+};
+
+static const struct policy_yaml_block blocks[] = {
+    {"set", "a file", set_fields},
+    {"role", "under queue, balance, numa, tier, placement", role_fields},
+    {"value", "under a parameter of params", value_fields},
+    {NULL, NULL, NULL},
+};
+
+const struct policy_yaml_block *policy_yaml_blocks(void)
+{
+    return blocks;
+}
+
+static struct policy_place place_of(const struct yaml_node *node)
+{
+    /* The text is borrowed: what keeps a place copies it. */
+    return (struct policy_place){.file = (char *)(guintptr)yaml_doc_name(node->doc),
+                                 .line = node->line,
+                                 .column = node->column};
+}
+
+/* --- Finding sets ---------------------------------------------------------------------------- */
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* True if the first line that is no comment says that the file is a policy set. */
+static bool says_policy_set(const char *path)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        return false;
+    }
+    lines = g_strsplit(text, "\n", -1);
+    for (size_t i = 0; lines[i] != NULL; i++) {
+        const char *line = g_strstrip(lines[i]);
+
+        if (line[0] != '\0' && line[0] != '#' && strcmp(line, "---") != 0) {
+            return g_str_has_prefix(line, "numasim:") && strstr(line, "policy-set/") != NULL;
+        }
+    }
+    return false;
+}
+
+char **policy_set_list(const char *const *search_dirs)
+{
+    GPtrArray *names = g_ptr_array_new();
+
+    for (size_t d = 0; search_dirs[d] != NULL; d++) {
+        g_autoptr(GDir) dir = g_dir_open(search_dirs[d], 0, NULL);
+        const char *file;
+
+        while (dir != NULL && (file = g_dir_read_name(dir)) != NULL) {
+            g_autofree char *path = g_build_filename(search_dirs[d], file, NULL);
+            g_autofree char *name = NULL;
+
+            if (!g_str_has_suffix(file, ".yaml") || !says_policy_set(path)) {
+                continue;
+            }
+            name = g_strndup(file, strlen(file) - strlen(".yaml"));
+            if (!g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL)) {
+                g_ptr_array_add(names, g_steal_pointer(&name));
+            }
+        }
+    }
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, FALSE);
+}
+
+static char *find_in(const char *name, const char *const *search_dirs)
+{
+    g_autofree char *file = g_strconcat(name, ".yaml", NULL);
+
+    for (size_t d = 0; search_dirs[d] != NULL; d++) {
+        g_autofree char *path = g_build_filename(search_dirs[d], file, NULL);
+
+        if (g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+            return g_steal_pointer(&path);
+        }
+    }
+    return NULL;
+}
+
+static bool is_path(const char *name)
+{
+    return strchr(name, '/') != NULL || g_str_has_suffix(name, ".yaml");
+}
+
+/* "no policy set 'x'; expected one of a, b (did you mean 'a'?)"; newly allocated. */
+static char *missing_message(const char *name, const char *const *search_dirs)
+{
+    g_auto(GStrv) names = policy_set_list(search_dirs);
+    const char *nearest = error_nearest(name, (const char *const *)names);
+    g_autofree char *list = g_strjoinv(", ", names);
+    g_autofree char *hint =
+        nearest != NULL ? g_strdup_printf(" (did you mean '%s'?)", nearest) : g_strdup("");
+
+    return g_strdup_printf("no policy set '%s'; expected one of %s, or a path%s", name,
+                           names[0] != NULL ? list : "none", hint);
+}
+
+char *policy_set_find(const char *name, const char *const *search_dirs, GError **error)
+{
+    char *path = is_path(name) ? g_strdup(name) : find_in(name, search_dirs);
+
+    if (path == NULL) {
+        g_autofree char *message = missing_message(name, search_dirs);
+
+        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, message);
+    }
+    return path;
+}
+
+/* --- One file over the set below ------------------------------------------------------------- */
+
+static bool read_value(const struct yaml_node *node, struct policy_set *set, enum numasim_role role,
+                       GError **error)
+{
+    struct value_text text = {.value = node};
+    bool ok = node->kind != YAML_KIND_MAPPING || yaml_read_fields(node, value_fields, &text, error);
+    const char *scalar = NULL;
+
+    if (ok && yaml_is_null(text.value)) {
+        ok = yaml_error(text.value, error, "no value for '%s'; expected one, with its unit",
+                        node->key->text);
+    }
+    if (ok && yaml_string(text.value, &scalar, error)) {
+        const struct policy_value value = {
+            .param = (char *)(guintptr)node->key->text,
+            .text = (char *)(guintptr)scalar,
+            .source = text.source,
+            .unverified = text.unverified,
+            .param_at = place_of(node->key),
+            .text_at = place_of(text.value),
+        };
+
+        policy_set_value(set, role, &value);
+    }
+    g_free(text.source);
+    return scalar != NULL;
+}
+
+/* @plugin, or where it is seen from the folder of the file that names it; newly allocated. */
+static char *plugin_path(const struct yaml_node *node, const char *plugin)
+{
+    g_autofree char *dir = NULL;
+
+    if (strchr(plugin, '/') == NULL || g_path_is_absolute(plugin)) {
+        return g_strdup(plugin);
+    }
+    dir = g_path_get_dirname(yaml_doc_name(node->doc));
+    return g_build_filename(dir, plugin, NULL);
+}
+
+static bool read_plugin(const struct yaml_node *node, const char *source, struct policy_set *set,
+                        enum numasim_role role, GError **error)
+{
+    g_autofree char *plugin = NULL;
+    const char *text = NULL;
+
+    if (!yaml_string(node, &text, error)) {
+        return false;
+    }
+    if (text[0] == '\0') {
+        return yaml_error(node, error, "an empty name; expected a plugin");
+    }
+    plugin = plugin_path(node, text);
+    policy_set_plugin(set, role, plugin, source, place_of(node));
+    return true;
+}
+
+static bool read_role_mapping(const struct yaml_node *node, struct role_text *text,
+                              struct policy_set *set, enum numasim_role role, GError **error)
+{
+    if (!yaml_read_fields(node, role_fields, text, error)) {
+        return false;
+    }
+    if (text->plugin != NULL && !read_plugin(text->plugin, text->source, set, role, error)) {
+        return false;
+    }
+    if (set->roles[role].plugin == NULL) {
+        return yaml_error(node, error, "role '%s' names no plugin; expected 'plugin: NAME'",
+                          policy_role_name(role));
+    }
+    for (uint32_t i = 0; text->params != NULL && i < text->params->nr_items; i++) {
+        if (!read_value(text->params->items[i], set, role, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_role(const struct yaml_node *node, struct policy_set *set, enum numasim_role role,
+                      GError **error)
+{
+    struct role_text text = {0};
+    bool ok;
+
+    if (yaml_is_null(node)) {
+        policy_set_plugin(set, role, NULL, NULL, (struct policy_place){0});
+        return true;
+    }
+    if (node->kind == YAML_KIND_SCALAR) {
+        return read_plugin(node, NULL, set, role, error);
+    }
+    ok = read_role_mapping(node, &text, set, role, error);
+    g_free(text.source);
+    return ok;
+}
+
+/* Adds @more behind *@list, which is replaced. */
+static void append_strings(char ***list, const char *const *more)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    char **old = *list;
+
+    for (size_t i = 0; old[i] != NULL; i++) {
+        g_ptr_array_add(all, old[i]);
+    }
+    for (size_t i = 0; more[i] != NULL; i++) {
+        g_ptr_array_add(all, g_strdup(more[i]));
+    }
+    g_ptr_array_add(all, NULL);
+    g_free(old);
+    *list = (char **)g_ptr_array_free(g_steal_pointer(&all), FALSE);
+}
+
+static bool read_sources(const struct yaml_node *list, struct policy_set *set, GError **error)
+{
+    for (uint32_t i = 0; list != NULL && i < list->nr_items; i++) {
+        const char *more[2] = {NULL, NULL};
+
+        if (!yaml_string(list->items[i], &more[0], error)) {
+            return false;
+        }
+        append_strings(&set->sources, more);
+    }
+    return true;
+}
+
+static bool read_over(const struct yaml_doc *doc, const struct set_text *text,
+                      struct policy_set *set, GError **error)
+{
+    g_autofree char *both = NULL;
+
+    if (text->description != NULL) {
+        g_free(set->description);
+        set->description = g_strdup(text->description);
+    }
+    for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
+        if (text->roles[r] != NULL &&
+            !read_role(text->roles[r], set, (enum numasim_role)r, error)) {
+            return false;
+        }
+    }
+    if (!read_sources(text->sources, set, error)) {
+        return false;
+    }
+    append_strings(&set->sources, yaml_doc_sources(doc));
+    both = g_strconcat(yaml_doc_digest(doc), set->digest, NULL);
+    if (set->digest != NULL) {
+        g_free(set->digest);
+        set->digest = digest_of(both, strlen(both));
+    } else {
+        set->digest = g_steal_pointer(&both);
+    }
+    return true;
+}
+
+/* --- The chain of sets ----------------------------------------------------------------------- */
+
+/* The files that are being read, from the first to the one that extends the next. */
+struct chain {
+    const char *const *search_dirs;
+    uint32_t depth;
+    const char *paths[POLICY_YAML_MAX_EXTENDS];
+};
+
+static struct policy_set *read_doc(const struct yaml_doc *doc, struct chain *chain, GError **error);
+
+/* The set's name: the file's, without folder and ".yaml"; newly allocated. */
+static char *name_of(const char *path)
+{
+    char *name = g_path_get_basename(path);
+
+    if (g_str_has_suffix(name, ".yaml")) {
+        name[strlen(name) - strlen(".yaml")] = '\0';
+    }
+    return name;
+}
+
+/* The file that @node, an `extends:`, means; NULL with @error. */
+static char *find_below(const struct yaml_node *node, const struct chain *chain, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(yaml_doc_name(node->doc));
+    const char *own_dir[] = {dir, NULL};
+    const char *name = NULL;
+    char *path;
+
+    if (!yaml_string(node, &name, error)) {
+        return NULL;
+    }
+    if (is_path(name)) {
+        path = g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(dir, name, NULL);
+        if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+            yaml_error(node, error, "no file '%s'; expected a policy set", path);
+            g_clear_pointer(&path, g_free);
+        }
+        return path;
+    }
+    path = find_in(name, own_dir);
+    path = path != NULL ? path : find_in(name, chain->search_dirs);
+    if (path == NULL) {
+        g_autofree char *message = missing_message(name, chain->search_dirs);
+
+        yaml_error(node, error, "%s", message);
+    }
+    return path;
+}
+
+static bool check_circle(const struct yaml_node *node, const struct chain *chain, const char *path,
+                         GError **error)
+{
+    g_autofree char *canonical = g_canonicalize_filename(path, NULL);
+    g_autoptr(GString) circle = g_string_new(NULL);
+    bool inside = false;
+
+    for (uint32_t i = 0; i < chain->depth; i++) {
+        g_autofree char *other = g_canonicalize_filename(chain->paths[i], NULL);
+
+        inside = inside || strcmp(other, canonical) == 0;
+        if (inside) {
+            g_autofree char *name = name_of(chain->paths[i]);
+
+            g_string_append_printf(circle, "%s -> ", name);
+        }
+    }
+    if (inside) {
+        g_autofree char *name = name_of(path);
+
+        return yaml_error(node, error, "the set extends itself: %s%s; expected a set below it",
+                          circle->str, name);
+    }
+    if (chain->depth == POLICY_YAML_MAX_EXTENDS) {
+        return yaml_error(node, error, "too many sets below one another; expected at most %d",
+                          POLICY_YAML_MAX_EXTENDS);
+    }
+    return true;
+}
+
+/* The set that @node names, or an empty one if it is NULL, under the name of the file above. */
+static struct policy_set *read_below(const struct yaml_node *node, const char *name,
+                                     struct chain *chain, GError **error)
+{
+    g_autofree char *path = NULL;
+    g_autoptr(yaml_doc_t) doc = NULL;
+    g_autofree char *below = NULL;
+    struct policy_set *set;
+    char **chain_above;
+
+    if (node == NULL) {
+        return policy_set_new(name);
+    }
+    path = find_below(node, chain, error);
+    if (path == NULL || !check_circle(node, chain, path, error)) {
+        return NULL;
+    }
+    doc = yaml_load(path, error);
+    set = doc != NULL ? read_doc(doc, chain, error) : NULL;
+    if (set == NULL) {
+        return NULL;
+    }
+    below = set->name;
+    set->name = g_strdup(name);
+    chain_above = g_new0(char *, 2);
+    chain_above[0] = g_steal_pointer(&below);
+    append_strings(&chain_above, (const char *const *)set->extends);
+    g_strfreev(set->extends);
+    set->extends = chain_above;
+    return set;
+}
+
+static struct policy_set *read_doc(const struct yaml_doc *doc, struct chain *chain, GError **error)
+{
+    struct set_text text = {0};
+    g_autofree char *name = name_of(yaml_doc_name(doc));
+    g_autoptr(policy_set_t) set = NULL;
+    bool ok;
+
+    if (!yaml_check_schema(doc, "policy-set", POLICY_YAML_VERSION, NULL, error)) {
+        return NULL;
+    }
+    chain->paths[chain->depth++] = yaml_doc_name(doc);
+    ok = yaml_read_fields(yaml_doc_root(doc), set_fields, &text, error);
+    if (ok) {
+        set = read_below(text.extends, name, chain, error);
+        ok = set != NULL && read_over(doc, &text, set, error);
+    }
+    chain->depth--;
+    g_free(text.description);
+    return ok ? g_steal_pointer(&set) : NULL;
+}
+
+struct policy_set *policy_set_read_yaml(const char *path, const char *const *search_dirs,
+                                        GError **error)
+{
+    g_autoptr(yaml_doc_t) doc = yaml_load(path, error);
+    struct chain chain = {.search_dirs = search_dirs};
+
+    return doc != NULL ? read_doc(doc, &chain, error) : NULL;
+}
+
+struct policy_set *policy_set_read_yaml_buffer(const char *name, const char *bytes, size_t size,
+                                               const char *const *search_dirs, GError **error)
+{
+    g_autoptr(yaml_doc_t) doc = yaml_load_buffer(name, bytes, size, error);
+    struct chain chain = {.search_dirs = search_dirs};
+
+    return doc != NULL ? read_doc(doc, &chain, error) : NULL;
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The CPUs of a topology file: the compact form for regular machines, and the explicit one. */
+#include <string.h>
+
+#include "base/bitmap.h"
+#include "base/error.h"
+#include "format/topology-private.h"
+
+enum threads_numbering { THREADS_INTERLEAVED, THREADS_ADJACENT };
+static const char *const threads_names[] = {"interleaved", "adjacent", NULL};
+
+enum core_order { ORDER_LINEAR, ORDER_ROUND_ROBIN_NODES, ORDER_ROUND_ROBIN_PACKAGES };
+static const char *const order_names[] = {"linear", "round-robin-nodes", "round-robin-packages",
+                                          NULL};
+
+struct compact {
+    int32_t packages, dies_per_package, nodes_per_package, llcs_per_node, nodes_per_llc;
+    int32_t cores_per_llc, cores_per_cluster, cores_per_l2, threads_per_core;
+    int threads, order;
+    const struct yaml_node *source;
+};
+
+#define ROW(s, member, k, t, ...)                                                                  \
+    {                                                                                              \
+        .key = (k), .type = YAML_TYPE_##t, .offset = offsetof(struct s, member), __VA_ARGS__       \
+    }
+#define COUNT(member, k, ...)                                                                      \
+    ROW(compact, member, k, INT32, .min = 1, .max = MACHINE_MAX_CPUS, __VA_ARGS__)
+
+const struct yaml_field topology_cpus_compact_fields[] = {
+    COUNT(packages, "packages", .required = true, .help = "sockets"),
+    COUNT(dies_per_package, "dies-per-package", .help = "default 1"),
+    COUNT(nodes_per_package, "nodes-per-package", .help = "nodes with CPUs; default 1"),
+    COUNT(llcs_per_node, "llcs-per-node", .help = "default 1"),
+    COUNT(nodes_per_llc, "nodes-per-llc", .help = "default 1; more where nodes share an LLC (SNC)"),
+    COUNT(cores_per_llc, "cores-per-llc", .required = true, .help = "cores that share one LLC"),
+    COUNT(cores_per_cluster, "cores-per-cluster", .help = "default 1: no clusters"),
+    COUNT(cores_per_l2, "cores-per-l2", .help = "default 1: each core has its own L2"),
+    COUNT(threads_per_core, "threads-per-core", .help = "default 1"),
+    ROW(compact, threads, "threads", CHOICE, .names = threads_names,
+        .help = "interleaved (default): all first threads, then all second; adjacent: siblings "
+                "have neighbouring numbers"),
+    ROW(compact, order, "order", CHOICE, .names = order_names,
+        .help = "how cores are numbered; default linear: through LLCs, nodes and packages"),
+    ROW(compact, source, "source", NODE, .required = true, .help = "where this comes from"),
+    {.key = NULL},
+};
+
+struct explicit_cpus {
+    const struct yaml_node *list, *source;
+};
+
+const struct yaml_field topology_cpus_explicit_fields[] = {
+    ROW(explicit_cpus, list, "list", LIST, .required = true, .help = "all CPUs"),
+    ROW(explicit_cpus, source, "source", NODE, .required = true, .help = "where this comes from"),
+    {.key = NULL},
+};
+
+struct entry {
+    const struct yaml_node *cpus;
+    int32_t core, threads_per_core, cluster, l2, llc, die, package, node, capacity, priority;
+    int threads;
+};
+
+#define ID(member, k, ...)                                                                         \
+    ROW(entry, member, k, INT32, .min = 0, .max = MACHINE_MAX_CPUS - 1, __VA_ARGS__)
+
+const struct yaml_field topology_cpus_entry_fields[] = {
+    ROW(entry, cpus, "cpus", NODE, .required = true, .help = "a cpulist"),
+    ID(core, "core", .required = true, .help = "number of the first core; the others follow it"),
+    ROW(entry, threads_per_core, "threads-per-core", INT32, .min = 1, .max = 16,
+        .help = "default 1"),
+    ROW(entry, threads, "threads", CHOICE, .names = threads_names,
+        .help = "which of the listed CPUs are siblings; default interleaved"),
+    ID(cluster, "cluster", .help = "default: one for each core"),
+    ID(l2, "l2", .help = "default: one for each core"),
+    ID(llc, "llc", .required = true, .help = "last-level cache"),
+    ID(die, "die", .help = "default: the package's number"),
+    ID(package, "package", .required = true, .help = "socket"),
+    ROW(entry, node, "node", INT32, .min = 0, .max = TOPOLOGY_MAX_NODE_ID - 1, .required = true,
+        .help = "a node of `memory`"),
+    ROW(entry, capacity, "capacity", INT32, .min = 1, .max = 1024,
+        .help = "cpu_capacity; default 1024"),
+    ROW(entry, priority, "priority", INT32, .help = "firmware ranking, higher is preferred"),
+    {.key = NULL},
+};
+
+static bool check_divides(const struct yaml_node *block, const char *key, int32_t part,
+                          const char *whole_name, int32_t whole, GError **error)
+{
+    if (whole % part == 0) {
+        return true;
+    }
+    return yaml_error(yaml_map_get(block, key), error,
+                      "'%s' is %d; expected a divisor of the %d %s", key, part, whole, whole_name);
+}
+
+struct counts {
+    int32_t cores, cores_per_node, cores_per_package;
+};
+
+static bool count_compact(const struct yaml_node *block, const struct compact *c,
+                          struct counts *ret, GError **error)
+{
+    int64_t per_node, per_package, cpus;
+
+    if (!check_divides(block, "nodes-per-llc", c->nodes_per_llc, "cores of an LLC",
+                       c->cores_per_llc, error) ||
+        !check_divides(block, "nodes-per-llc", c->nodes_per_llc, "nodes of a package",
+                       c->nodes_per_package, error)) {
+        return false;
+    }
+    if (c->nodes_per_llc > 1 && c->llcs_per_node > 1) {
+        return yaml_error(yaml_map_get(block, "nodes-per-llc"), error,
+                          "'nodes-per-llc' and 'llcs-per-node' are both above 1; expected one");
+    }
+    per_node = (int64_t)c->llcs_per_node * c->cores_per_llc / c->nodes_per_llc;
+    per_package = per_node * c->nodes_per_package;
+    /* Each factor is at most 4096 and the bound is checked step by step: no overflow. */
+    cpus = per_package > MACHINE_MAX_CPUS ? per_package : per_package * c->packages;
+    cpus = cpus > MACHINE_MAX_CPUS ? cpus : cpus * c->threads_per_core;
+    if (cpus > MACHINE_MAX_CPUS) {
+        return yaml_error(block, error, "these are more than %d CPUs; expected fewer",
+                          MACHINE_MAX_CPUS);
+    }
+    ret->cores_per_node = (int32_t)per_node;
+    ret->cores_per_package = (int32_t)per_package;
+    ret->cores = (int32_t)per_package * c->packages;
+    return check_divides(block, "dies-per-package", c->dies_per_package, "cores of a package",
+                         ret->cores_per_package, error) &&
+           check_divides(block, "cores-per-cluster", c->cores_per_cluster, "cores of an LLC",
+                         c->cores_per_llc, error) &&
+           check_divides(block, "cores-per-l2", c->cores_per_l2, "cores of an LLC",
+                         c->cores_per_llc, error);
+}
+
+/* The place of core @core (counted through the packages) in the order of CPU numbers. */
+static int32_t core_rank(const struct compact *c, const struct counts *n, int32_t core)
+{
+    int32_t part = n->cores;
+
+    if (c->order == ORDER_ROUND_ROBIN_NODES) {
+        part = n->cores_per_node;
+    } else if (c->order == ORDER_ROUND_ROBIN_PACKAGES) {
+        part = n->cores_per_package;
+    }
+    return (core % part) * (n->cores / part) + core / part;
+}
+
+static void place_core(const struct compact *c, const struct counts *n, int32_t core,
+                       struct machine *m)
+{
+    int32_t rank = core_rank(c, n, core);
+
+    for (int32_t thread = 0; thread < c->threads_per_core; thread++) {
+        int32_t cpu = c->threads == THREADS_ADJACENT ? rank * c->threads_per_core + thread
+                                                     : thread * n->cores + rank;
+
+        m->cpus[cpu] = (struct machine_cpu){
+            .os_id = cpu,
+            .core = core,
+            .cluster = core / c->cores_per_cluster,
+            .l2 = core / c->cores_per_l2,
+            .llc = core / c->cores_per_llc,
+            .die = core / (n->cores_per_package / c->dies_per_package),
+            .package = core / n->cores_per_package,
+            .node = topology_node_index(m, core / n->cores_per_node),
+            .capacity = 1024,
+        };
+    }
+}
+
+static bool read_compact(const struct yaml_node *block, struct machine *m, GError **error)
+{
+    struct compact c = {.dies_per_package = 1,
+                        .nodes_per_package = 1,
+                        .llcs_per_node = 1,
+                        .nodes_per_llc = 1,
+                        .cores_per_cluster = 1,
+                        .cores_per_l2 = 1,
+                        .threads_per_core = 1};
+    struct counts n = {0};
+
+    if (!yaml_read_fields(block, topology_cpus_compact_fields, &c, error) ||
+        !topology_check_source(c.source, error) || !count_compact(block, &c, &n, error)) {
+        return false;
+    }
+    for (int32_t node = 0; node < n.cores / n.cores_per_node; node++) {
+        if (topology_node_index(m, node) < 0) {
+            return yaml_error(block->key, error,
+                              "these CPUs need a node %d; expected one in 'memory'", node);
+        }
+    }
+    m->nr_cpus = n.cores * c.threads_per_core;
+    m->cpus = g_new0(struct machine_cpu, (size_t)m->nr_cpus);
+    for (int32_t core = 0; core < n.cores; core++) {
+        place_core(&c, &n, core, m);
+    }
+    return true;
+}
+
+/* Adds the CPUs of one entry; a cluster or L2 that is not stated stays -1. */
+static bool read_entry(const struct yaml_node *node, const struct machine *m, GArray *cpus,
+                       uint64_t *seen, GError **error)
+{
+    struct entry e = {.threads_per_core = 1, .cluster = -1, .l2 = -1, .die = -1, .capacity = 1024};
+    g_autofree uint64_t *set = bitmap_new(TOPOLOGY_MAX_CPU_ID);
+    uint32_t weight, nr_cores, nth = 0;
+    int32_t node_index;
+
+    if (!yaml_read_fields(node, topology_cpus_entry_fields, &e, error) ||
+        !yaml_cpulist(e.cpus, set, TOPOLOGY_MAX_CPU_ID, error)) {
+        return false;
+    }
+    weight = bitmap_weight(set, TOPOLOGY_MAX_CPU_ID);
+    nr_cores = weight / (uint32_t)e.threads_per_core;
+    if (weight == 0 || weight % (uint32_t)e.threads_per_core != 0 || weight > MACHINE_MAX_CPUS) {
+        return yaml_error(e.cpus, error, "these are %u CPUs; expected a multiple of %d, at most %d",
+                          weight, e.threads_per_core, MACHINE_MAX_CPUS);
+    }
+    if (bitmap_intersects(set, seen, TOPOLOGY_MAX_CPU_ID)) {
+        return yaml_error(e.cpus, error, "CPU %u is listed twice; expected each CPU once",
+                          bitmap_next_and(set, seen, TOPOLOGY_MAX_CPU_ID, 0));
+    }
+    bitmap_or(seen, seen, set, TOPOLOGY_MAX_CPU_ID);
+    node_index = topology_node_index(m, e.node);
+    if (node_index < 0) {
+        return yaml_error(yaml_map_get(node, "node"), error,
+                          "these CPUs are on node %d; expected a node of 'memory'", e.node);
+    }
+    for (uint32_t id = bitmap_next(set, TOPOLOGY_MAX_CPU_ID, 0); id < TOPOLOGY_MAX_CPU_ID;
+         id = bitmap_next(set, TOPOLOGY_MAX_CPU_ID, id + 1), nth++) {
+        uint32_t core =
+            e.threads == THREADS_ADJACENT ? nth / (uint32_t)e.threads_per_core : nth % nr_cores;
+        struct machine_cpu cpu = {.os_id = (int32_t)id,
+                                  .core = e.core + (int32_t)core,
+                                  .cluster = e.cluster,
+                                  .l2 = e.l2,
+                                  .llc = e.llc,
+                                  .die = e.die >= 0 ? e.die : e.package,
+                                  .package = e.package,
+                                  .node = node_index,
+                                  .capacity = e.capacity,
+                                  .priority = e.priority};
+
+        g_array_append_val(cpus, cpu);
+    }
+    return true;
+}
+
+static int compare_os_id(const void *a, const void *b)
+{
+    const struct machine_cpu *x = a, *y = b;
+
+    return (x->os_id > y->os_id) - (x->os_id < y->os_id);
+}
+
+/* Clusters and L2s are stated for all CPUs or for none: a mixture would have to invent numbers. */
+static bool fill_defaults(const struct yaml_node *list, GArray *cpus, GError **error)
+{
+    const struct machine_cpu *first = &g_array_index(cpus, struct machine_cpu, 0);
+    bool cluster = first->cluster >= 0, l2 = first->l2 >= 0;
+
+    for (guint i = 0; i < cpus->len; i++) {
+        struct machine_cpu *cpu = &g_array_index(cpus, struct machine_cpu, i);
+
+        if ((cpu->cluster >= 0) != cluster || (cpu->l2 >= 0) != l2) {
+            return yaml_error(list, error,
+                              "some CPUs have a '%s' and some have none; expected "
+                              "all or none",
+                              (cpu->l2 >= 0) != l2 ? "l2" : "cluster");
+        }
+        cpu->cluster = cluster ? cpu->cluster : cpu->core;
+        cpu->l2 = l2 ? cpu->l2 : cpu->core;
+    }
+    return true;
+}
+
+static bool read_explicit(const struct yaml_node *block, bool sparse, struct machine *m,
+                          GError **error)
+{
+    struct explicit_cpus e = {0};
+    g_autoptr(GArray) cpus = g_array_new(FALSE, FALSE, sizeof(struct machine_cpu));
+    g_autofree uint64_t *seen = bitmap_new(TOPOLOGY_MAX_CPU_ID);
+
+    if (!yaml_read_fields(block, topology_cpus_explicit_fields, &e, error) ||
+        !topology_check_source(e.source, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < e.list->nr_items; i++) {
+        if (!read_entry(e.list->items[i], m, cpus, seen, error)) {
+            return false;
+        }
+    }
+    if (cpus->len < 1 || cpus->len > MACHINE_MAX_CPUS) {
+        return yaml_error(e.list, error, "these are %u CPUs; expected 1..%d", cpus->len,
+                          MACHINE_MAX_CPUS);
+    }
+    qsort(cpus->data, cpus->len, sizeof(struct machine_cpu), compare_os_id);
+    for (guint i = 0; !sparse && i < cpus->len; i++) {
+        if (g_array_index(cpus, struct machine_cpu, i).os_id != (int32_t)i) {
+            return yaml_error(e.list, error,
+                              "there is no CPU %u; expected no gap in the CPU "
+                              "numbers, or 'sparse: true'",
+                              i);
+        }
+    }
+    if (!fill_defaults(e.list, cpus, error)) {
+        return false;
+    }
+    m->nr_cpus = (int32_t)cpus->len;
+    m->cpus = (struct machine_cpu *)(void *)g_array_free(g_steal_pointer(&cpus), FALSE);
+    return true;
+}
+
+bool topology_read_cpus(const struct yaml_node *block, bool sparse, struct machine *m,
+                        GError **error)
+{
+    if (yaml_map_get(block, "list") != NULL ? !read_explicit(block, sparse, m, error)
+                                            : !read_compact(block, m, error)) {
+        return false;
+    }
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        const struct machine_cpu *c = &m->cpus[cpu];
+
+        m->nr_cores = MAX(m->nr_cores, c->core + 1);
+        m->nr_clusters = MAX(m->nr_clusters, c->cluster + 1);
+        m->nr_l2s = MAX(m->nr_l2s, c->l2 + 1);
+        m->nr_llcs = MAX(m->nr_llcs, c->llc + 1);
+        m->nr_dies = MAX(m->nr_dies, c->die + 1);
+        m->nr_packages = MAX(m->nr_packages, c->package + 1);
+    }
+    m->llcs = g_new0(struct machine_llc, (size_t)m->nr_llcs);
+    return true;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the topology reader share; nobody else includes it. */
+#ifndef NUMASIM_FORMAT_TOPOLOGY_PRIVATE_H
+#define NUMASIM_FORMAT_TOPOLOGY_PRIVATE_H
+
+#include "format/topology-yaml.h"
+
+/* Bounds of the numbers that the outside uses: CONFIG_NODES_SHIFT 10, and room for sparse CPUs. */
+enum { TOPOLOGY_MAX_NODE_ID = 1024, TOPOLOGY_MAX_CPU_ID = 65536 };
+
+/* The index of the node with the outside's number @os_id, or -1. */
+int32_t topology_node_index(const struct machine *m, int32_t os_id);
+/* A `source:` must be text that is not empty. */
+bool topology_check_source(const struct yaml_node *source, GError **error);
+/* Reads the CPUs named by the cpulist @node into a new bitmap of @m->nr_cpus indices. */
+bool topology_read_cpu_set(const struct yaml_node *node, const struct machine *m,
+                           uint64_t **ret_set, GError **error);
+
+/* Each reads one block into @m. They are called in this order: a later one uses the earlier. */
+bool topology_read_memory(const struct yaml_node *block, bool sparse, struct machine *m,
+                          GError **error);
+bool topology_read_cpus(const struct yaml_node *block, bool sparse, struct machine *m,
+                        GError **error);
+bool topology_read_distances(const struct yaml_node *block, struct machine *m, GError **error);
+bool topology_read_latency(const struct yaml_node *block, struct machine *m, GError **error);
+bool topology_read_bandwidth(const struct yaml_node *block, struct machine *m, GError **error);
+bool topology_read_caches(const struct yaml_node *block, struct machine *m, GError **error);
+bool topology_read_costs(const struct yaml_node *block, struct machine *m, GError **error);
+bool topology_read_frequency(const struct yaml_node *block, struct machine *m, GError **error);
+bool topology_read_links(const struct yaml_node *block, struct machine *m, GError **error);
+
+/* The tables, for the documentation. */
+extern const struct yaml_field topology_memory_fields[], topology_memory_node_fields[];
+extern const struct yaml_field topology_cpus_compact_fields[], topology_cpus_explicit_fields[],
+    topology_cpus_entry_fields[];
+extern const struct yaml_field topology_distances_fields[], topology_pairs_fields[];
+extern const struct yaml_field topology_caches_fields[], topology_costs_fields[],
+    topology_reach_fields[], topology_frequency_fields[], topology_frequency_step_fields[],
+    topology_links_fields[], topology_link_fields[];
+
+#endif
