@@ -62,16 +62,20 @@ struct sched_domain {
 
 enum numa_topology_type { NUMA_DIRECT, NUMA_GLUELESS_MESH, NUMA_BACKPLANE };
 
+struct domains_store; /* owns the spans and groups that domains share; see domains-internal.h */
+
 struct sched_domains {
     enum kernel_release release;
     int32_t nr_cpus;
     uint32_t *nr_domains;             /* [nr_cpus]; 0 for an isolated or offline CPU */
     struct sched_domain **domains;    /* [nr_cpus][nr_domains[cpu]], innermost first */
-    int32_t *sd_llc_id, *sd_llc_size; /* [nr_cpus] */
+    int32_t *sd_llc_id, *sd_llc_size; /* [nr_cpus]; size 0 for an isolated CPU */
     int32_t *numa_levels;             /* distinct distances, ascending */
     uint32_t nr_numa_levels;
     enum numa_topology_type numa_type;
     int32_t max_distance;
+    uint32_t nr_group_ids;       /* sched_group ids are 0..nr_group_ids-1 */
+    struct domains_store *store; /* private */
 };
 
 /*
@@ -79,6 +83,12 @@ struct sched_domains {
  * finished machine. Time O(CPUs x levels x groups).
  */
 struct sched_domains *sched_domains_new(const struct machine *m, enum kernel_release release);
+/*
+ * The same under the boot option relax_domain_level=@level: domains of tl_level >= @level do no
+ * newidle balancing (kernel/sched/topology.c: set_domain_attribute()). -1: option not given.
+ */
+struct sched_domains *sched_domains_new_relaxed(const struct machine *m,
+                                                enum kernel_release release, int32_t level);
 void sched_domains_free(struct sched_domains *sds);
 typedef struct sched_domains sched_domains_t; /* for g_autoptr(sched_domains_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sched_domains_t, sched_domains_free)

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rings of groups: kernel/sched/topology.c: build_sched_groups(), and for overlapping levels
+ * build_overlap_sched_groups(), find_descended_sibling(), build_balance_mask().
+ *
+ * The kernel gives each CPU its own ring at an overlapping level. Most are equal: two CPUs with
+ * the same domain and child see the same order if the first CPU outside the child, counted from
+ * each of them, is the same one. Such CPUs share a ring here.
+ */
+#include "base/bitmap.h"
+#include "machine/domains-internal.h"
+
+struct ring_key {
+    const struct span *span, *child;
+    uint32_t level, next;
+};
+
+static guint ring_key_hash(gconstpointer data)
+{
+    const struct ring_key *key = data;
+
+    return key->level * 31u + key->next * 0x9e3779b1u + key->span->first * 7u + key->span->weight +
+           key->child->first * 13u;
+}
+
+static gboolean ring_key_equal(gconstpointer a, gconstpointer b)
+{
+    const struct ring_key *one = a, *two = b;
+
+    return one->span == two->span && one->child == two->child && one->level == two->level &&
+           one->next == two->next;
+}
+
+/* The first CPU of @map from @from on, wrapping once; nr_cpus if it is empty. */
+static uint32_t next_wrap(const struct builder *b, const uint64_t *map, uint32_t from)
+{
+    uint32_t cpu = bitmap_next(map, b->nr_cpus, from);
+
+    return cpu < b->nr_cpus ? cpu : bitmap_next(map, b->nr_cpus, 0);
+}
+
+/* The set {cpu}, for a level without child. */
+static const struct span *single(struct builder *b, uint32_t cpu)
+{
+    g_autofree uint64_t *map = bitmap_new(b->nr_cpus);
+
+    bitmap_set(map, cpu);
+    return span_intern(&b->store->spans, map);
+}
+
+/* Distinct cores in @span. */
+static uint32_t count_cores(const struct builder *b, const struct span *span)
+{
+    g_autofree uint64_t *seen = bitmap_new((uint32_t)b->m->nr_cores);
+    uint32_t cpu;
+
+    for (cpu = span->first; cpu < b->nr_cpus; cpu = bitmap_next(span->map, b->nr_cpus, cpu + 1)) {
+        bitmap_set(seen, (uint32_t)b->m->cpus[cpu].core);
+    }
+    return bitmap_weight(seen, (uint32_t)b->m->nr_cores);
+}
+
+/*
+ * @id is provisional: level and CPU of the sched_group_capacity that the kernel would take;
+ * numbered densely once it is known which rings survive.
+ */
+static struct sched_group make_group(const struct builder *b, const struct span *span,
+                                     const struct span *balance, uint32_t level, uint32_t flags)
+{
+    struct sched_group group = {
+        .span = span->map,
+        .balance_mask = balance->map,
+        .weight = span->weight,
+        .flags = flags,
+        .cores = count_cores(b, span),
+        .id = (int32_t)(level * b->nr_cpus + balance->first),
+    };
+    uint32_t cpu;
+
+    for (cpu = span->first; cpu < b->nr_cpus; cpu = bitmap_next(span->map, b->nr_cpus, cpu + 1)) {
+        group.capacity += (uint32_t)b->m->cpus[cpu].capacity;
+    }
+    return group;
+}
+
+/* CPUs of @span whose own domain at @level has a child with exactly this span. */
+static const struct span *balance_mask(struct builder *b, uint32_t level, const struct span *span)
+{
+    struct ring_key key = {.span = span, .child = span, .level = level}, *stored;
+    const struct span *mask = g_hash_table_lookup(b->balance_memo, &key);
+    g_autofree uint64_t *map = NULL;
+    uint32_t cpu;
+
+    if (mask) {
+        return mask;
+    }
+    map = bitmap_new(b->nr_cpus);
+    for (cpu = span->first; cpu < b->nr_cpus; cpu = bitmap_next(span->map, b->nr_cpus, cpu + 1)) {
+        if (level && b->height[cpu] > level && builder_child(b, cpu, level)->span == span) {
+            bitmap_set(map, cpu);
+        }
+    }
+    mask = bitmap_empty(map, b->nr_cpus) ? span : span_intern(&b->store->spans, map);
+    stored = g_new(struct ring_key, 1);
+    *stored = key;
+    g_hash_table_insert(b->balance_memo, stored, (gpointer)(uintptr_t)mask);
+    return mask;
+}
+
+/*
+ * The level at which @cpu's child does not reach out of @span; from there on down past levels
+ * that add nothing, as those will have collapsed and their capacity be unused.
+ */
+static uint32_t descended_level(const struct builder *b, uint32_t cpu, uint32_t level,
+                                const struct span *span)
+{
+    while (level > 0 &&
+           !bitmap_subset(builder_child(b, cpu, level)->span->map, span->map, b->nr_cpus)) {
+        level--;
+    }
+    while (level > 0 && builder_child(b, cpu, level)->span == builder_domain(b, cpu, level)->span) {
+        level--;
+    }
+    return level;
+}
+
+/* The group that @cpu stands for in a ring over @span at @level; false if it has none there. */
+static bool overlap_group(struct builder *b, uint32_t cpu, uint32_t level, const struct span *span,
+                          struct sched_group *ret_group)
+{
+    const struct build_domain *child;
+    const struct span *group;
+
+    if (b->height[cpu] <= level || !bitmap_test(builder_domain(b, cpu, level)->span->map, cpu)) {
+        return false;
+    }
+    child = builder_child(b, cpu, level);
+    if (child && !bitmap_subset(child->span->map, span->map, b->nr_cpus)) {
+        level = descended_level(b, cpu, level, span);
+        child = builder_child(b, cpu, level);
+    }
+    group = child ? child->span : builder_domain(b, cpu, level)->span;
+    *ret_group =
+        make_group(b, group, balance_mask(b, level, group), level, child ? child->flags : 0);
+    return true;
+}
+
+static struct sched_group plain_group(struct builder *b, uint32_t cpu, uint32_t level)
+{
+    const struct build_domain *child = builder_child(b, cpu, level);
+    const struct span *span = child ? child->span : single(b, cpu);
+
+    return make_group(b, span, span, level, child ? child->flags : 0);
+}
+
+static struct ring *build_ring(struct builder *b, uint32_t cpu, uint32_t level)
+{
+    const struct span *span = builder_domain(b, cpu, level)->span;
+    g_autofree uint64_t *todo = bitmap_new(b->nr_cpus);
+    GArray *groups = g_array_new(FALSE, FALSE, sizeof(struct sched_group));
+    struct ring *ring = g_new0(struct ring, 1);
+    uint32_t i;
+
+    ring->overlap = b->levels[level].overlap;
+    bitmap_copy(todo, span->map, b->nr_cpus);
+    for (i = cpu; i < b->nr_cpus; i = next_wrap(b, todo, i)) {
+        struct sched_group group;
+
+        bitmap_clear(todo, i);
+        if (!ring->overlap) {
+            group = plain_group(b, i, level);
+        } else if (!overlap_group(b, i, level, span, &group)) {
+            continue;
+        }
+        bitmap_andnot(todo, todo, group.span, b->nr_cpus);
+        g_array_append_val(groups, group);
+    }
+    ring->nr_groups = groups->len;
+    ring->groups = (struct sched_group *)(void *)g_array_free(groups, FALSE);
+    g_ptr_array_add(b->store->rings, ring);
+    return ring;
+}
+
+static struct ring *find_ring(struct builder *b, uint32_t cpu, uint32_t level, uint64_t *scratch)
+{
+    const struct build_domain *d = builder_domain(b, cpu, level);
+    const struct build_domain *child = builder_child(b, cpu, level);
+    struct ring_key key = {.span = d->span, .level = level}, *stored;
+    struct ring *ring;
+
+    key.child = child ? child->span : single(b, cpu);
+    bitmap_andnot(scratch, d->span->map, key.child->map, b->nr_cpus);
+    key.next = next_wrap(b, scratch, cpu);
+    ring = g_hash_table_lookup(b->ring_memo, &key);
+    if (!ring) {
+        ring = build_ring(b, cpu, level);
+        stored = g_new(struct ring_key, 1);
+        *stored = key;
+        g_hash_table_insert(b->ring_memo, stored, ring);
+    }
+    return ring;
+}
+
+void builder_init_groups(struct builder *b)
+{
+    g_autofree uint64_t *scratch = bitmap_new(b->nr_cpus);
+    uint32_t cpu, level;
+
+    b->ring_memo = g_hash_table_new_full(ring_key_hash, ring_key_equal, g_free, NULL);
+    b->balance_memo = g_hash_table_new_full(ring_key_hash, ring_key_equal, g_free, NULL);
+    for (cpu = 0; cpu < b->nr_cpus; cpu++) {
+        for (level = 0; level < b->height[cpu]; level++) {
+            struct build_domain *d = builder_domain(b, cpu, level);
+
+            d->ring = find_ring(b, cpu, level, scratch);
+            d->first_group_flags = d->ring->groups[0].flags;
+        }
+    }
+    g_clear_pointer(&b->ring_memo, g_hash_table_unref);
+    g_clear_pointer(&b->balance_memo, g_hash_table_unref);
+}
+
+/* A copy of @ring whose first group has @flags. */
+static struct ring *ring_variant(struct builder *b, struct ring *ring, uint32_t flags)
+{
+    struct ring *copy = g_new0(struct ring, 1);
+
+    copy->groups = g_memdup2(ring->groups, ring->nr_groups * sizeof(*ring->groups));
+    copy->groups[0].flags = flags;
+    copy->nr_groups = ring->nr_groups;
+    copy->overlap = ring->overlap;
+    copy->numbered = ring->numbered;
+    copy->variant = ring->variant;
+    ring->variant = copy;
+    g_ptr_array_add(b->store->rings, copy);
+    return copy;
+}
+
+/*
+ * Attaching a CPU writes to the first group of its ring. Where groups do not overlap that object
+ * is shared by every CPU of the level, so each group has what its own CPUs wrote; where they
+ * overlap it is the CPU's own.
+ */
+struct ring *builder_final_ring(struct builder *b, uint32_t level, struct build_domain *d)
+{
+    struct ring *ring = d->ring;
+    uint32_t i;
+
+    if (!ring->overlap) {
+        for (i = 0; i < ring->nr_groups && !ring->numbered; i++) {
+            uint32_t cpu = bitmap_next(ring->groups[i].span, b->nr_cpus, 0);
+
+            ring->groups[i].flags = builder_domain(b, cpu, level)->first_group_flags;
+        }
+        return ring;
+    }
+    while (ring && ring->groups[0].flags != d->first_group_flags) {
+        ring = ring->variant;
+    }
+    return ring ? ring : ring_variant(b, d->ring, d->first_group_flags);
+}

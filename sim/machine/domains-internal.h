@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of sched_domains_new() share. Building goes: levels (which CPU sets each
+ * topology level asks for), a domain per CPU and level, groups, then collapsing. CPU sets are
+ * interned: equal sets are the same struct span, so that comparing them is comparing pointers.
+ */
+#ifndef NUMASIM_MACHINE_DOMAINS_INTERNAL_H
+#define NUMASIM_MACHINE_DOMAINS_INTERNAL_H
+
+#include "machine/domains.h"
+
+struct span {
+    uint64_t *map; /* owned */
+    uint32_t nr_words, weight, first;
+};
+
+/* Unique CPU sets. */
+struct span_table {
+    uint32_t nr_cpus, nr_words;
+    GHashTable *by_map; /* struct span -> itself, owned */
+};
+
+void span_table_init(struct span_table *t, uint32_t nr_cpus);
+void span_table_release(struct span_table *t);
+/* The one span equal to @map. Borrowed from @t. */
+const struct span *span_intern(struct span_table *t, const uint64_t *map);
+
+/* A ring of groups, shared by all CPUs that see it in the same order. */
+struct ring {
+    struct sched_group *groups; /* owned */
+    uint32_t nr_groups;
+    bool overlap, numbered;
+    struct ring *variant; /* same groups, other flags of the first one; owned by the ring list */
+};
+
+struct domains_store {
+    struct span_table spans;
+    GPtrArray *rings; /* struct ring, owned */
+};
+
+/* One line of the kernel's topology table, arch levels first, then NODE and NUMA. */
+struct topo_level {
+    const char *name;
+    uint32_t flags;           /* SD_* that the level contributes */
+    int32_t numa_distance;    /* of a NUMA level, else 0 */
+    bool overlap;             /* its groups overlap */
+    const struct span **mask; /* [nr_cpus], of the builder's present CPUs; NULL for others */
+};
+
+/* A CPU's domain at one topology level while building; span NULL: the tree ended below. */
+struct build_domain {
+    const struct span *span;
+    struct ring *ring;
+    uint32_t flags;
+    uint32_t mask_weight; /* what the intervals derive from */
+    uint32_t imb_numa_nr;
+    uint32_t first_group_flags; /* flags of the ring's first group as this CPU leaves it */
+};
+
+struct builder {
+    const struct machine *m;
+    struct sched_domains *sds;
+    struct domains_store *store;
+    enum kernel_release release;
+    int32_t relax_level;
+    uint32_t nr_cpus, nr_words, nr_levels;
+    uint64_t *online, *cpu_map; /* cpu_map: online and not isolated */
+    uint64_t *present;          /* CPUs that the level masks still hold: see init_maps() */
+    struct topo_level *levels;
+    uint32_t *height;             /* [nr_cpus]: levels built */
+    struct build_domain *domains; /* [nr_cpus][nr_levels] */
+    uint64_t **capacity_sets;     /* CPUs of each distinct capacity, NULL-terminated */
+    GHashTable *ring_memo, *balance_memo;
+};
+
+static inline struct build_domain *builder_domain(const struct builder *b, uint32_t cpu,
+                                                  uint32_t level)
+{
+    return &b->domains[(size_t)cpu * b->nr_levels + level];
+}
+
+/* The domain below (@cpu, @level), or NULL: before collapsing it is the next lower level's. */
+static inline struct build_domain *builder_child(const struct builder *b, uint32_t cpu,
+                                                 uint32_t level)
+{
+    return level ? builder_domain(b, cpu, level - 1) : NULL;
+}
+
+/* domains-levels.c: fills levels, numa_levels, numa_type and max_distance. */
+void builder_init_levels(struct builder *b);
+void builder_release_levels(struct builder *b);
+
+/* domains-build.c: every CPU's domains with flags (sd_init()), and imb_numa_nr. */
+void builder_init_domains(struct builder *b);
+void builder_set_imb_numa_nr(struct builder *b);
+
+/* domains-groups.c: every domain's ring. */
+void builder_init_groups(struct builder *b);
+/* The ring of @d with the group flags that attaching left; after all CPUs are attached. */
+struct ring *builder_final_ring(struct builder *b, uint32_t level, struct build_domain *d);
+
+/*
+ * domains-degenerate.c: collapses @cpu's tree (cpu_attach_domain()). Writes the surviving levels,
+ * innermost first, to @levels (room for nr_levels) and returns how many there are.
+ */
+uint32_t builder_attach(struct builder *b, uint32_t cpu, uint32_t *levels);
+
+#endif
