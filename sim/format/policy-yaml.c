@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "base/error.h"
+#include "format/policy-find.h"
 
 /* What a file says, before it is laid over the set below. */
 struct set_text {
@@ -104,103 +104,6 @@ static struct policy_place place_of(const struct yaml_node *node)
     return (struct policy_place){.file = (char *)(guintptr)yaml_doc_name(node->doc),
                                  .line = node->line,
                                  .column = node->column};
-}
-
-/* --- Finding sets ---------------------------------------------------------------------------- */
-
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* True if the first line that is no comment says that the file is a policy set. */
-static bool says_policy_set(const char *path)
-{
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-
-    if (!g_file_get_contents(path, &text, NULL, NULL)) {
-        return false;
-    }
-    lines = g_strsplit(text, "\n", -1);
-    for (size_t i = 0; lines[i] != NULL; i++) {
-        const char *line = g_strstrip(lines[i]);
-
-        if (line[0] != '\0' && line[0] != '#' && strcmp(line, "---") != 0) {
-            return g_str_has_prefix(line, "numasim:") && strstr(line, "policy-set/") != NULL;
-        }
-    }
-    return false;
-}
-
-char **policy_set_list(const char *const *search_dirs)
-{
-    GPtrArray *names = g_ptr_array_new();
-
-    for (size_t d = 0; search_dirs[d] != NULL; d++) {
-        g_autoptr(GDir) dir = g_dir_open(search_dirs[d], 0, NULL);
-        const char *file;
-
-        while (dir != NULL && (file = g_dir_read_name(dir)) != NULL) {
-            g_autofree char *path = g_build_filename(search_dirs[d], file, NULL);
-            g_autofree char *name = NULL;
-
-            if (!g_str_has_suffix(file, ".yaml") || !says_policy_set(path)) {
-                continue;
-            }
-            name = g_strndup(file, strlen(file) - strlen(".yaml"));
-            if (!g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL)) {
-                g_ptr_array_add(names, g_steal_pointer(&name));
-            }
-        }
-    }
-    g_ptr_array_sort(names, compare_names);
-    g_ptr_array_add(names, NULL);
-    return (char **)g_ptr_array_free(names, FALSE);
-}
-
-static char *find_in(const char *name, const char *const *search_dirs)
-{
-    g_autofree char *file = g_strconcat(name, ".yaml", NULL);
-
-    for (size_t d = 0; search_dirs[d] != NULL; d++) {
-        g_autofree char *path = g_build_filename(search_dirs[d], file, NULL);
-
-        if (g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-            return g_steal_pointer(&path);
-        }
-    }
-    return NULL;
-}
-
-static bool is_path(const char *name)
-{
-    return strchr(name, '/') != NULL || g_str_has_suffix(name, ".yaml");
-}
-
-/* "no policy set 'x'; expected one of a, b (did you mean 'a'?)"; newly allocated. */
-static char *missing_message(const char *name, const char *const *search_dirs)
-{
-    g_auto(GStrv) names = policy_set_list(search_dirs);
-    const char *nearest = error_nearest(name, (const char *const *)names);
-    g_autofree char *list = g_strjoinv(", ", names);
-    g_autofree char *hint =
-        nearest != NULL ? g_strdup_printf(" (did you mean '%s'?)", nearest) : g_strdup("");
-
-    return g_strdup_printf("no policy set '%s'; expected one of %s, or a path%s", name,
-                           names[0] != NULL ? list : "none", hint);
-}
-
-char *policy_set_find(const char *name, const char *const *search_dirs, GError **error)
-{
-    char *path = is_path(name) ? g_strdup(name) : find_in(name, search_dirs);
-
-    if (path == NULL) {
-        g_autofree char *message = missing_message(name, search_dirs);
-
-        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, message);
-    }
-    return path;
 }
 
 /* --- One file over the set below ------------------------------------------------------------- */
@@ -335,10 +238,8 @@ static bool read_over(const struct yaml_doc *doc, const struct set_text *text,
 {
     g_autofree char *both = NULL;
 
-    if (text->description != NULL) {
-        g_free(set->description);
-        set->description = g_strdup(text->description);
-    }
+    g_free(set->description);
+    set->description = g_strdup(text->description);
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
         if (text->roles[r] != NULL &&
             !read_role(text->roles[r], set, (enum numasim_role)r, error)) {
@@ -392,7 +293,7 @@ static char *find_below(const struct yaml_node *node, const struct chain *chain,
     if (!yaml_string(node, &name, error)) {
         return NULL;
     }
-    if (is_path(name)) {
+    if (policy_set_is_path(name)) {
         path = g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(dir, name, NULL);
         if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
             yaml_error(node, error, "no file '%s'; expected a policy set", path);
@@ -400,10 +301,10 @@ static char *find_below(const struct yaml_node *node, const struct chain *chain,
         }
         return path;
     }
-    path = find_in(name, own_dir);
-    path = path != NULL ? path : find_in(name, chain->search_dirs);
+    path = policy_set_find_in(name, own_dir);
+    path = path != NULL ? path : policy_set_find_in(name, chain->search_dirs);
     if (path == NULL) {
-        g_autofree char *message = missing_message(name, chain->search_dirs);
+        g_autofree char *message = policy_set_missing(name, chain->search_dirs);
 
         yaml_error(node, error, "%s", message);
     }

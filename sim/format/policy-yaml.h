@@ -44,16 +44,6 @@ struct policy_set *policy_set_read_yaml(const char *path, const char *const *sea
 struct policy_set *policy_set_read_yaml_buffer(const char *name, const char *bytes, size_t size,
                                                const char *const *search_dirs, GError **error);
 
-/*
- * The file of the set @name: itself if it holds a '/' or ends with ".yaml", else the first
- * DIR/@name.yaml in @search_dirs. Newly allocated. NULL with NUMASIM_ERROR_INPUT, naming the
- * nearest that there is.
- */
-char *policy_set_find(const char *name, const char *const *search_dirs, GError **error);
-/* Names of the sets in @search_dirs: *.yaml whose first key says policy-set. Sorted, each once,
- * NULL-terminated, transfer full. */
-char **policy_set_list(const char *const *search_dirs);
-
 /* The schema for documentation: one mapping of the file and the table that reads it. */
 struct policy_yaml_block {
     const char *name;

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A policy set: which plugin serves each role, and what its parameters are set to. Plain data that a
+ * reader fills (format/policy-yaml.h) and the loader checks against the plugins (policy/loader.h):
+ * names and values are still text here, each with the place that said it.
+ */
+#ifndef NUMASIM_POLICY_SET_H
+#define NUMASIM_POLICY_SET_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/numasim-policy.h"
+
+/* Where something was said. */
+struct policy_place {
+    char *file;            /* a path, or "--set ROLE.PARAM=VALUE"; owned; NULL: nowhere */
+    uint32_t line, column; /* 1-based; 0 where a file has no lines */
+};
+
+/* One parameter's value. */
+struct policy_value {
+    char *param; /* owned, as are the others */
+    char *text;
+    char *source;    /* where the value comes from, or NULL */
+    bool unverified; /* the source was not checked against a kernel or machine */
+    struct policy_place param_at, text_at;
+};
+
+/* What a set says of one role. */
+struct policy_role {
+    char *plugin; /* a name, or a path if it holds a '/'; NULL: left to the engine's default */
+    char *source; /* where the choice comes from, or NULL */
+    struct policy_place plugin_at;
+    uint32_t nr_values;
+    struct policy_value *values; /* each parameter at most once, in the order of the files */
+};
+
+struct policy_set {
+    char *name;
+    char *description; /* or NULL */
+    char *digest;      /* of the bytes of the file and of those it extends, or NULL */
+    char **extends;    /* names of the sets below, nearest first; NULL-terminated, never NULL */
+    char **sources;    /* of this set and those below; NULL-terminated, never NULL */
+    struct policy_role roles[NUMASIM_NR_ROLES];
+};
+
+/* An empty set: no role has a plugin. */
+struct policy_set *policy_set_new(const char *name);
+struct policy_set *policy_set_copy(const struct policy_set *set);
+void policy_set_free(struct policy_set *set); /* accepts NULL */
+typedef struct policy_set policy_set_t;       /* for g_autoptr(policy_set_t) only */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(policy_set_t, policy_set_free)
+
+/* "queue", "balance", "numa", "tier", "placement". */
+const char *policy_role_name(enum numasim_role role);
+/* The same as a NULL-terminated table in the order of the enum. */
+const char *const *policy_role_names(void);
+
+/*
+ * Gives @role to @plugin (NULL: to nobody). The role's values are dropped unless the plugin stays
+ * the same. @at is copied.
+ */
+void policy_set_plugin(struct policy_set *set, enum numasim_role role, const char *plugin,
+                       const char *source, struct policy_place at);
+/* Adds a copy of @value to @role, or replaces the value of the same parameter. */
+void policy_set_value(struct policy_set *set, enum numasim_role role,
+                      const struct policy_value *value);
+
+/*
+ * Applies `--set`: "ROLE.PARAM=VALUE" sets a parameter of the role's plugin (for a plugin that
+ * serves several roles, whatever role it is named by), "ROLE=PLUGIN" names another plugin.
+ * Whether parameter and value are any good, the loader says. False with NUMASIM_ERROR_INPUT, and
+ * @set unchanged, on bad syntax, an unknown role, or a role that has no plugin.
+ */
+bool policy_set_override(struct policy_set *set, const char *assignment, GError **error);
+
+/* "FILE:LINE:COLUMN: ", "FILE: ", or "" for nowhere; newly allocated. */
+char *policy_place_prefix(const struct policy_place *at);
+
+#endif
