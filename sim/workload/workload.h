@@ -30,8 +30,9 @@ enum object_kind {
     OBJECT_CONDITION,
 };
 
+/* There is one of each to a replica of the workload, shared by all its processes. */
 struct workload_object {
-    char *name;
+    char *name; /* a member of an array of objects: "NAME.INDEX" */
     enum object_kind kind;
     int64_t initial;
     bool spin; /* BARRIER: waiters spin instead of blocking */
@@ -257,7 +258,27 @@ struct workload {
     struct workload_trace *trace; /* NULL unless it is a recorded trace */
 };
 
-void workload_free(struct workload *w);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct workload, workload_free)
+void workload_free(struct workload *w); /* accepts NULL and half-filled ones */
+typedef struct workload workload_t;     /* for g_autoptr(workload_t) only */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(workload_t, workload_free)
+
+/* Releases what a step owns, its body included, and what arrays of regions and steps own. */
+void step_release(struct step *step);
+void workload_steps_free(struct step *steps, int32_t nr_steps);
+void workload_regions_free(struct workload_region *regions, int32_t nr_regions);
+
+/* As the language spells them: "run", "cond-wait"; "semaphore". */
+const char *step_kind_name(enum step_kind kind);
+const char *object_kind_name(enum object_kind kind);
+
+/*
+ * Checks what the interpreter relies on: every index is in range and of the right kind; and what
+ * can be seen to go wrong without running it: locks that a thread does not give back, waits that
+ * nothing ends, barriers with more parties than threads, loops that take no time, forks without
+ * end, steps and thread groups that are never reached, a run that never ends. False with
+ * NUMASIM_ERROR_INPUT: "path:line:column: what is wrong; what was expected". Affinities, cpusets
+ * and nodes are checked against a machine by the interpreter, not here.
+ */
+bool workload_check(const struct workload *w, GError **error);
 
 #endif
