@@ -23,11 +23,10 @@ struct evq_entry {
     int64_t time_ns;
     uint64_t order; /* class, rank and sequence packed so that one compare decides */
     struct evq_entry *next;
-    struct evq_entry *prev; /* NULL iff not queued */
-    uint8_t level, slot;    /* where it is queued; the queue's own */
-    uint8_t kind;           /* the owner's: tells what the entry is embedded in */
-    uint8_t class_;         /* 0..15, the owner's; read by evq_add() */
-    uint16_t rank;          /* 0..8191, the owner's; read by evq_add() */
+    struct evq_entry **link; /* the pointer that points at this entry; NULL iff not queued */
+    uint8_t kind;            /* the owner's: tells what the entry is embedded in */
+    uint8_t class_;          /* 0..15, the owner's; read by evq_add() */
+    uint16_t rank;           /* 0..8191, the owner's; read by evq_add() */
 };
 
 struct evq; /* see evq.c */
@@ -53,7 +52,7 @@ bool evq_remove(struct evq *q, struct evq_entry *e);
 /* True iff @e is queued. */
 static inline bool evq_entry_queued(const struct evq_entry *e)
 {
-    return e->prev != NULL;
+    return e->link != NULL;
 }
 
 /*
@@ -61,7 +60,10 @@ static inline bool evq_entry_queued(const struct evq_entry *e)
  * time; NULL, with the clock unmoved, when there is none. Ownership stays with the caller's side.
  */
 struct evq_entry *evq_pop(struct evq *q, int64_t until_ns);
-/* Time of the first entry, or TIME_NEVER_NS. */
-int64_t evq_peek_ns(struct evq *q);
+/*
+ * Time of the first entry, or TIME_NEVER_NS. Changes nothing: entries may still be added at any
+ * time from evq_now_ns() on. Costs a walk over the entries of the first used slot.
+ */
+int64_t evq_peek_ns(const struct evq *q);
 
 #endif
