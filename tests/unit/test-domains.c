@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sched_domains on machines small enough to derive by hand. Where a machine has one CPU a node,
+ * CPU and node numbers are the same, MC and everything below collapses, and domain 0 is NUMA.
+ */
+#include "machine/domains.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "base/bitmap.h"
+#include "machine/domains-text.h"
+
+struct shape {
+    int32_t nodes, cores_per_node, threads, llcs_per_node, nodes_per_package;
+    const int32_t *distances; /* nodes x nodes */
+    enum machine_arch arch;
+};
+
+/* CPU c's sibling is c + number of cores, as most firmware numbers them. */
+static void fill_cpu(struct machine *m, const struct shape *s, int32_t cpu)
+{
+    const int32_t cores = s->nodes * s->cores_per_node, core = cpu % cores;
+    struct machine_cpu *c = &m->cpus[cpu];
+
+    c->os_id = cpu;
+    c->core = c->cluster = c->l2 = core;
+    c->llc = core / (s->cores_per_node / s->llcs_per_node);
+    c->node = core / s->cores_per_node;
+    c->die = c->package = c->node / s->nodes_per_package;
+    c->capacity = 1024;
+}
+
+/* Everything but machine_finish(), so that a test can change it first. */
+static struct machine *machine_of(const struct shape *s)
+{
+    struct machine *m = machine_new();
+    const int32_t n = s->nodes;
+    int32_t i;
+
+    m->name = g_strdup("test");
+    m->arch = s->arch;
+    m->nr_nodes = n;
+    m->nr_cores = m->nr_clusters = m->nr_l2s = n * s->cores_per_node;
+    m->nr_cpus = m->nr_cores * s->threads;
+    m->nr_llcs = n * s->llcs_per_node;
+    m->nr_dies = m->nr_packages = n / s->nodes_per_package;
+    m->cpus = g_new0(struct machine_cpu, (gsize)m->nr_cpus);
+    m->llcs = g_new0(struct machine_llc, (gsize)m->nr_llcs);
+    m->nodes = g_new0(struct machine_node, (gsize)n);
+    m->distances = g_new0(int32_t, (gsize)(n * n));
+    m->latency_ns = g_new0(int64_t, (gsize)(n * n));
+    m->bandwidth_bytes_per_s = g_new0(int64_t, (gsize)(n * n));
+    m->online_all = true;
+    g_free(m->offline);
+    g_free(m->isolated);
+    m->offline = bitmap_new((uint32_t)m->nr_cpus);
+    m->isolated = bitmap_new((uint32_t)m->nr_cpus);
+    for (i = 0; i < m->nr_cpus; i++) {
+        fill_cpu(m, s, i);
+    }
+    for (i = 0; i < n; i++) {
+        m->nodes[i].os_id = i;
+        m->nodes[i].memory_bytes = 1 << 30;
+        m->nodes[i].tier = TIER_DRAM;
+        m->nodes[i].package = i / s->nodes_per_package;
+    }
+    for (i = 0; i < n * n; i++) {
+        m->distances[i] = s->distances ? s->distances[i] : MACHINE_LOCAL_DISTANCE;
+        m->latency_ns[i] = 10 * m->distances[i];
+    }
+    return m;
+}
+
+static struct sched_domains *domains_of(struct machine *m, enum kernel_release release)
+{
+    g_autoptr(GError) error = NULL;
+
+    machine_finish(m, &error);
+    g_assert_no_error(error);
+    return sched_domains_new(m, release);
+}
+
+static struct sched_domain *domain(const struct sched_domains *sds, int32_t cpu, uint32_t index)
+{
+    g_assert_cmpuint(index, <, sds->nr_domains[cpu]);
+    return &sds->domains[cpu][index];
+}
+
+/* "{span}" of each group in ring order; a balance mask that is not the span follows after '/'. */
+static char *rings(const struct sched_domains *sds, const struct sched_domain *sd)
+{
+    GString *out = g_string_new(NULL);
+    uint32_t i;
+
+    for (i = 0; i < sd->nr_groups; i++) {
+        const struct sched_group *g = &sd->groups[i];
+        g_autofree char *span = bitmap_to_list(g->span, (uint32_t)sds->nr_cpus);
+        g_autofree char *mask = bitmap_to_list(g->balance_mask, (uint32_t)sds->nr_cpus);
+
+        g_assert_cmpuint(g->weight, ==, bitmap_weight(g->span, (uint32_t)sds->nr_cpus));
+        g_string_append_printf(out, strcmp(span, mask) ? "{%s/%s}" : "{%s}", span, mask);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void assert_domain(const struct sched_domains *sds, int32_t cpu, uint32_t index,
+                          const char *name, const char *span, const char *groups)
+{
+    const struct sched_domain *sd = domain(sds, cpu, index);
+    g_autofree char *span_text = bitmap_to_list(sd->span, (uint32_t)sds->nr_cpus);
+    g_autofree char *groups_text = rings(sds, sd);
+
+    g_assert_cmpstr(sd->name, ==, name);
+    g_assert_cmpuint(sd->level, ==, index);
+    g_assert_cmpstr(span_text, ==, span);
+    g_assert_cmpstr(groups_text, ==, groups);
+}
+
+/* "SMT MC NUMA": the surviving levels of @cpu. */
+static void assert_stack(const struct sched_domains *sds, int32_t cpu, const char *expected)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    uint32_t i;
+
+    for (i = 0; i < sds->nr_domains[cpu]; i++) {
+        g_string_append_printf(names, "%s%s", i ? " " : "", sds->domains[cpu][i].name);
+    }
+    g_assert_cmpstr(names->str, ==, expected);
+}
+
+/* Nodes in a square 0-1-2-3-0: neighbours at 20, the opposite corner at 30. */
+static void test_ring(void)
+{
+    static const int32_t distances[] = {10, 20, 30, 20, 20, 10, 20, 30,
+                                        30, 20, 10, 20, 20, 30, 20, 10};
+    const struct shape shape = {4, 1, 1, 1, 1, distances, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = domains_of(m, KERNEL_6_12);
+
+    g_assert_cmpuint(sds->nr_numa_levels, ==, 3);
+    g_assert_cmpint(sds->numa_type, ==, NUMA_GLUELESS_MESH);
+    g_assert_cmpint(sds->max_distance, ==, 30);
+    assert_stack(sds, 0, "NUMA NUMA");
+    assert_domain(sds, 0, 0, "NUMA", "0-1,3", "{0}{1}{3}");
+    assert_domain(sds, 1, 0, "NUMA", "0-2", "{1}{2}{0}");
+    assert_domain(sds, 0, 1, "NUMA", "0-3", "{0-1,3/0}{1-3/2}");
+    assert_domain(sds, 1, 1, "NUMA", "0-3", "{0-2/1}{0,2-3/3}");
+    assert_domain(sds, 2, 1, "NUMA", "0-3", "{1-3/2}{0-1,3/0}");
+    assert_domain(sds, 3, 1, "NUMA", "0-3", "{0,2-3/3}{0-2/1}");
+    g_assert_cmpint(domain(sds, 0, 1)->numa_distance, ==, 30);
+    /* One sched_group_capacity stands behind a group, whoever looks at it. */
+    g_assert_cmpint(domain(sds, 0, 1)->groups[1].id, ==, domain(sds, 2, 1)->groups[0].id);
+    g_assert_cmpint(domain(sds, 0, 1)->groups[0].id, !=, domain(sds, 0, 1)->groups[1].id);
+}
+
+/* Nodes in a line 0-1-2-3, three hops from end to end: no group may reach out of its domain. */
+static void test_line(void)
+{
+    static const int32_t distances[] = {10, 20, 30, 40, 20, 10, 20, 30,
+                                        30, 20, 10, 20, 40, 30, 20, 10};
+    const struct shape shape = {4, 1, 1, 1, 1, distances, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = domains_of(m, KERNEL_6_1);
+
+    assert_stack(sds, 0, "NUMA NUMA NUMA");
+    assert_stack(sds, 1, "NUMA NUMA");
+    assert_stack(sds, 2, "NUMA NUMA");
+    assert_stack(sds, 3, "NUMA NUMA NUMA");
+    assert_domain(sds, 0, 0, "NUMA", "0-1", "{0}{1}");
+    assert_domain(sds, 1, 0, "NUMA", "0-2", "{1}{2}{0}");
+    assert_domain(sds, 0, 1, "NUMA", "0-2", "{0-1/0}{2}");
+    assert_domain(sds, 1, 1, "NUMA", "0-3", "{0-2/1}{2-3/3}");
+    assert_domain(sds, 2, 1, "NUMA", "0-3", "{1-3/2}{0-1/0}");
+    assert_domain(sds, 3, 1, "NUMA", "1-3", "{2-3/3}{1}");
+    assert_domain(sds, 0, 2, "NUMA", "0-3", "{0-2/0}{1-3/3}");
+    assert_domain(sds, 3, 2, "NUMA", "0-3", "{1-3/3}{0-2/0}");
+}
+
+/* A square without the link 0-3: two nodes see the machine at one hop, two need a second. */
+static void test_asymmetric_square(void)
+{
+    static const int32_t distances[] = {10, 20, 20, 30, 20, 10, 20, 20,
+                                        20, 20, 10, 20, 30, 20, 20, 10};
+    const struct shape shape = {4, 1, 1, 1, 1, distances, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = domains_of(m, KERNEL_6_1);
+
+    assert_stack(sds, 1, "NUMA");
+    assert_domain(sds, 1, 0, "NUMA", "0-3", "{1}{2}{3}{0}");
+    assert_domain(sds, 0, 0, "NUMA", "0-2", "{0}{1}{2}");
+    assert_domain(sds, 0, 1, "NUMA", "0-3", "{0-2/0}{1-3/3}");
+    assert_domain(sds, 3, 1, "NUMA", "0-3", "{1-3/3}{0-2/0}");
+}
+
+/* Two packages of two nodes with two LLCs each, no SMT: an EPYC in NPS2, cut to 8 CPUs a package. */
+static void test_numa_in_package(void)
+{
+    static const int32_t distances[] = {10, 12, 32, 32, 12, 10, 32, 32,
+                                        32, 32, 10, 12, 32, 32, 12, 10};
+    const struct shape shape = {4, 4, 1, 2, 2, distances, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = NULL;
+
+    m->reclaim_distance = 32;
+    sds = domains_of(m, KERNEL_6_12);
+    g_assert_true(m->numa_in_package);
+    assert_stack(sds, 0, "MC NODE NUMA NUMA");
+    g_assert_cmpint(sds->numa_type, ==, NUMA_BACKPLANE);
+    assert_domain(sds, 5, 0, "MC", "4-5", "{5}{4}");
+    assert_domain(sds, 5, 1, "NODE", "4-7", "{4-5}{6-7}");
+    assert_domain(sds, 5, 2, "NUMA", "0-7", "{4-7}{0-3}");
+    assert_domain(sds, 5, 3, "NUMA", "0-15", "{0-7}{8-15}");
+    g_assert_cmpuint(domain(sds, 5, 1)->tl_level, ==, 3);
+    g_assert_cmpint(sds->sd_llc_id[5], ==, 4);
+    g_assert_cmpint(sds->sd_llc_size[5], ==, 2);
+    /* Zen's node_reclaim_distance is 32: the far level still balances on exec and fork. */
+    g_assert_cmphex(domain(sds, 5, 3)->flags, ==,
+                    SD_BALANCE_NEWIDLE | SD_BALANCE_EXEC | SD_BALANCE_FORK | SD_WAKE_AFFINE |
+                        SD_SERIALIZE | SD_OVERLAP | SD_NUMA);
+    /* Two LLCs a node, so 2 at the package level, and twice that on twice its span. */
+    g_assert_cmpuint(domain(sds, 5, 1)->imb_numa_nr, ==, 2);
+    g_assert_cmpuint(domain(sds, 5, 2)->imb_numa_nr, ==, 2);
+    g_assert_cmpuint(domain(sds, 5, 3)->imb_numa_nr, ==, 4);
+}
+
+static void assert_constants(const struct sched_domain *sd, uint32_t pct, uint32_t min_interval,
+                             uint32_t tries, uint32_t imb)
+{
+    g_assert_cmpuint(sd->imbalance_pct, ==, pct);
+    g_assert_cmpuint(sd->min_interval, ==, min_interval);
+    g_assert_cmpuint(sd->max_interval, ==, 2 * min_interval);
+    g_assert_cmpuint(sd->busy_factor, ==, 16);
+    g_assert_cmpuint(sd->cache_nice_tries, ==, tries);
+    g_assert_cmpuint(sd->imb_numa_nr, ==, imb);
+}
+
+/* Two sockets of 24 cores, SMT, one LLC each: 48 / 8 = 6 tasks of imbalance allowed. */
+static void test_two_sockets(void)
+{
+    static const int32_t distances[] = {10, 31, 31, 10};
+    const struct shape shape = {2, 24, 2, 1, 1, distances, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = domains_of(m, KERNEL_6_1), newer = NULL;
+
+    assert_stack(sds, 0, "SMT MC NUMA");
+    assert_domain(sds, 50, 0, "SMT", "2,50", "{50}{2}");
+    assert_constants(domain(sds, 0, 0), 110, 2, 0, 0);
+    assert_constants(domain(sds, 0, 1), 117, 48, 1, 0);
+    assert_constants(domain(sds, 0, 2), 117, 96, 2, 6);
+    g_assert_cmphex(domain(sds, 0, 1)->flags, ==,
+                    SD_BALANCE_NEWIDLE | SD_BALANCE_EXEC | SD_BALANCE_FORK | SD_WAKE_AFFINE |
+                        SD_SHARE_LLC | SD_PREFER_SIBLING);
+    /* 31 is farther than the reclaim distance of 30. */
+    g_assert_cmphex(domain(sds, 0, 2)->flags, ==,
+                    SD_BALANCE_NEWIDLE | SD_SERIALIZE | SD_OVERLAP | SD_NUMA);
+    g_assert_cmpuint(domain(sds, 0, 1)->groups[0].cores, ==, 1);
+    g_assert_cmpuint(domain(sds, 0, 1)->groups[0].capacity, ==, 2048);
+    /* 6.1 leaves the groups the flags of the collapsed CLS; since 6.6 they get those of SMT. */
+    g_assert_cmphex(domain(sds, 0, 1)->groups[0].flags & SD_SHARE_CPUCAPACITY, ==, 0);
+    newer = sched_domains_new(m, KERNEL_6_12);
+    g_assert_cmphex(domain(newer, 0, 1)->groups[0].flags & SD_SHARE_CPUCAPACITY, !=, 0);
+    g_assert_cmphex(domain(newer, 0, 1)->groups[5].flags & SD_SHARE_CPUCAPACITY, !=, 0);
+    g_assert_cmpuint(domain(sds, 0, 2)->groups[0].cores, ==, 24);
+    g_assert_cmpint(sds->sd_llc_id[30], ==, 24);
+}
+
+/* One node with two LLCs under the three releases. */
+static void test_releases(void)
+{
+    const struct shape shape = {1, 4, 1, 2, 1, NULL, ARCH_X86_64};
+    static const char *const stacks[] = {"MC DIE", "MC PKG", "MC PKG"};
+    static const uint32_t tl_levels[] = {2, 2, 1};
+    static const int32_t llc_ids[] = {2, 2, 1};
+    uint32_t i;
+
+    for (i = 0; i < NR_KERNEL_RELEASES; i++) {
+        g_autoptr(machine_t) m = machine_of(&shape);
+        g_autoptr(sched_domains_t) sds = domains_of(m, (enum kernel_release)i);
+
+        assert_stack(sds, 3, stacks[i]);
+        assert_domain(sds, 3, 1, stacks[i] + 3, "0-3", "{2-3}{0-1}");
+        g_assert_cmpuint(domain(sds, 3, 0)->tl_level, ==, tl_levels[i]);
+        g_assert_cmpint(sds->sd_llc_id[3], ==, llc_ids[i]);
+        g_assert_cmpint(sds->numa_type, ==, NUMA_DIRECT);
+        /* MC lost the SMT level below it, and its groups their flags with it. */
+        g_assert_cmphex(domain(sds, 3, 0)->groups[0].flags, ==, 0);
+        g_assert_cmphex(domain(sds, 3, 0)->groups[1].flags, ==, 0);
+    }
+}
+
+static void test_no_overlap_flag_in_7_3(void)
+{
+    static const int32_t distances[] = {10, 20, 20, 10};
+    const struct shape shape = {2, 2, 1, 1, 1, distances, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = domains_of(m, KERNEL_7_3);
+
+    assert_stack(sds, 0, "MC NUMA");
+    g_assert_cmphex(domain(sds, 0, 1)->flags & SD_OVERLAP, ==, 0);
+    g_assert_cmpuint(domain(sds, 0, 1)->tl_level, ==, 4);
+}
+
+/* CPU 1 offline, CPU 2 isolated, of four in one LLC. Until 7.3 intervals count the isolated one. */
+static void test_offline_and_isolated(void)
+{
+    const struct shape shape = {1, 4, 1, 1, 1, NULL, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = NULL, newest = NULL;
+
+    bitmap_set(m->offline, 1);
+    bitmap_set(m->isolated, 2);
+    m->online_all = false;
+    sds = domains_of(m, KERNEL_6_1);
+    assert_stack(sds, 1, "");
+    assert_stack(sds, 2, "");
+    assert_domain(sds, 0, 0, "MC", "0,3", "{0}{3}");
+    g_assert_cmpuint(domain(sds, 0, 0)->min_interval, ==, 3);
+    g_assert_cmpint(sds->sd_llc_size[0], ==, 2);
+    g_assert_cmpint(sds->sd_llc_size[2], ==, 0);
+    newest = sched_domains_new(m, KERNEL_7_3);
+    g_assert_cmpuint(domain(newest, 0, 0)->min_interval, ==, 2);
+}
+
+/* A node whose CPUs are all offline adds no distance; nor does one without CPUs. */
+static void test_node_without_cpus(void)
+{
+    static const int32_t distances[] = {10, 20, 40, 20, 10, 40, 40, 40, 10};
+    const struct shape shape = {3, 1, 1, 1, 1, distances, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = NULL;
+
+    bitmap_set(m->offline, 2);
+    m->online_all = false;
+    sds = domains_of(m, KERNEL_6_12);
+    g_assert_cmpuint(sds->nr_numa_levels, ==, 2);
+    g_assert_cmpint(sds->max_distance, ==, 20);
+    assert_domain(sds, 0, 0, "NUMA", "0-1", "{0}{1}");
+}
+
+static void test_all_isolated(void)
+{
+    const struct shape shape = {1, 2, 1, 1, 1, NULL, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = NULL;
+
+    bitmap_fill(m->isolated, 2);
+    sds = domains_of(m, KERNEL_6_12);
+    g_assert_cmpuint(sds->nr_domains[0] + sds->nr_domains[1], ==, 0);
+}
+
+/* relax_domain_level=4: NODE (4) and NUMA (5) stop balancing newly idle CPUs. */
+static void test_relax_domain_level(void)
+{
+    static const int32_t distances[] = {10, 20, 20, 10};
+    const struct shape shape = {2, 2, 1, 1, 1, distances, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) plain = domains_of(m, KERNEL_6_12);
+    g_autoptr(sched_domains_t) sds = sched_domains_new_relaxed(m, KERNEL_6_12, 4);
+
+    assert_stack(sds, 0, "MC NUMA");
+    g_assert_cmphex(domain(plain, 0, 1)->flags & SD_BALANCE_NEWIDLE, !=, 0);
+    g_assert_cmphex(domain(sds, 0, 0)->flags & SD_BALANCE_NEWIDLE, !=, 0);
+    g_assert_cmphex(domain(sds, 0, 1)->flags & SD_BALANCE_NEWIDLE, ==, 0);
+}
+
+/* Two clusters of unlike cores below one LLC: the level that sees both kinds is asymmetric. */
+static void test_capacities(void)
+{
+    const struct shape shape = {1, 4, 1, 1, 1, NULL, ARCH_ARM64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = NULL;
+    int32_t cpu;
+
+    m->nr_clusters = 2;
+    for (cpu = 0; cpu < 4; cpu++) {
+        m->cpus[cpu].cluster = cpu / 2;
+        m->cpus[cpu].capacity = cpu < 2 ? 446 : 1024;
+    }
+    sds = domains_of(m, KERNEL_6_12);
+    assert_stack(sds, 0, "CLS MC");
+    assert_domain(sds, 0, 1, "MC", "0-3", "{0-1}{2-3}");
+    g_assert_cmphex(domain(sds, 0, 0)->flags & (SD_CLUSTER | SD_PREFER_SIBLING), ==, SD_CLUSTER);
+    g_assert_cmphex(domain(sds, 0, 1)->flags & (SD_ASYM_CPUCAPACITY | SD_ASYM_CPUCAPACITY_FULL), ==,
+                    SD_ASYM_CPUCAPACITY | SD_ASYM_CPUCAPACITY_FULL);
+    g_assert_cmpuint(domain(sds, 0, 1)->groups[0].capacity, ==, 892);
+}
+
+static void test_release_names(void)
+{
+    static const struct {
+        const char *text;
+        enum kernel_release release;
+    } good[] = {
+        {"6.1", KERNEL_6_1},           {"6.11", KERNEL_6_1}, {"6.12", KERNEL_6_12},
+        {"6.12.117+deb", KERNEL_6_12}, {"7.0", KERNEL_6_12}, {"7.3", KERNEL_7_3},
+        {"12.1-rc2", KERNEL_7_3},
+    };
+    static const char *const bad[] = {"", "6", "6.", "v6.1", "6.x", "6.1x", "6.0", "5.10", "-6.1"};
+    enum kernel_release release = KERNEL_6_12;
+    guint i;
+
+    for (i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_assert_true(kernel_release_parse(good[i].text, &release, NULL));
+        g_assert_cmpint(release, ==, good[i].release);
+    }
+    release = KERNEL_6_12;
+    for (i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(kernel_release_parse(bad[i], &release, &error));
+        g_assert_nonnull(error);
+        g_assert_cmpint(release, ==, KERNEL_6_12);
+    }
+    g_assert_cmpstr(kernel_release_name(KERNEL_7_3), ==, "7.3");
+}
+
+static void append_name(const char *name, void *data)
+{
+    g_string_append_printf(data, "%s ", name);
+}
+
+static void test_flag_names(void)
+{
+    g_autoptr(GString) old = g_string_new(NULL), new = g_string_new(NULL);
+
+    sd_flags_foreach(SD_NUMA | SD_SHARE_LLC | SD_BALANCE_NEWIDLE, KERNEL_6_1, append_name, old);
+    sd_flags_foreach(SD_NUMA | SD_SHARE_LLC | SD_BALANCE_NEWIDLE, KERNEL_6_12, append_name, new);
+    g_assert_cmpstr(old->str, ==, "SD_BALANCE_NEWIDLE SD_SHARE_PKG_RESOURCES SD_NUMA ");
+    g_assert_cmpstr(new->str, ==, "SD_BALANCE_NEWIDLE SD_SHARE_LLC SD_NUMA ");
+    g_assert_cmpstr(numa_topology_type_name(NUMA_BACKPLANE), ==, "NUMA_BACKPLANE");
+}
+
+/* The whole text of two CPUs in one LLC. */
+static void test_json_text(void)
+{
+    const struct shape shape = {1, 2, 1, 1, 1, NULL, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = domains_of(m, KERNEL_6_12);
+    g_autofree char *json = domains_to_json(m, sds);
+    const char *flags = "[\"SD_BALANCE_NEWIDLE\", \"SD_BALANCE_EXEC\", \"SD_BALANCE_FORK\", "
+                        "\"SD_WAKE_AFFINE\", \"SD_SHARE_LLC\", \"SD_PREFER_SIBLING\"]";
+    const char *zero = "{\"span\": \"0\", \"capacity\": 1024, \"balance_mask\": \"0\"}";
+    const char *one = "{\"span\": \"1\", \"capacity\": 1024, \"balance_mask\": \"1\"}";
+    const char *constants = "\"imbalance_pct\": 117, \"min_interval\": 2, \"max_interval\": 4, "
+                            "\"busy_factor\": 16, \"cache_nice_tries\": 1, \"imb_numa_nr\": 0";
+    g_autofree char *expected = g_strdup_printf(
+        "{\"machine\": \"test\", \"kernel\": \"6.12\",\n"
+        " \"numa\": {\"levels\": [10], \"type\": \"NUMA_DIRECT\", \"reclaim_distance\": 30},\n"
+        " \"cpus\": [\n"
+        "  {\"cpu\": 0, \"sd_llc_id\": 0, \"sd_llc_size\": 2, \"domains\": [\n"
+        "    {\"level\": 0, \"name\": \"MC\", \"span\": \"0-1\", \"flags\": %s, %s, "
+        "\"groups\": [%s, %s]}]},\n"
+        "  {\"cpu\": 1, \"sd_llc_id\": 0, \"sd_llc_size\": 2, \"domains\": [\n"
+        "    {\"level\": 0, \"name\": \"MC\", \"span\": \"0-1\", \"flags\": %s, %s, "
+        "\"groups\": [%s, %s]}]}]}\n",
+        flags, constants, zero, one, flags, constants, one, zero);
+
+    g_assert_cmpstr(json, ==, expected);
+}
+
+/* Any JSON reader takes it, a hostile machine name included; an offline CPU is not listed. */
+static void test_json_parses(void)
+{
+    const struct shape shape = {1, 4, 1, 1, 1, NULL, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = NULL;
+    g_autofree char *json = NULL;
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autoptr(GError) error = NULL;
+    JsonObject *root;
+    JsonArray *cpus;
+
+    g_free(m->name);
+    m->name = g_strdup("a \"b\\\n");
+    bitmap_set(m->offline, 3);
+    bitmap_set(m->isolated, 0);
+    m->online_all = false;
+    sds = domains_of(m, KERNEL_6_1);
+    json = domains_to_json(m, sds);
+    json_parser_load_from_data(parser, json, -1, &error);
+    g_assert_no_error(error);
+    root = json_node_get_object(json_parser_get_root(parser));
+    g_assert_cmpstr(json_object_get_string_member(root, "machine"), ==, "a \"b\\\n");
+    cpus = json_object_get_array_member(root, "cpus");
+    g_assert_cmpuint(json_array_get_length(cpus), ==, 3);
+    root = json_array_get_object_element(cpus, 0);
+    g_assert_cmpuint(json_array_get_length(json_object_get_array_member(root, "domains")), ==, 0);
+}
+
+/* CPUs that differ only in their core are shown together. */
+static void test_text(void)
+{
+    static const int32_t distances[] = {10, 21, 21, 10};
+    const struct shape shape = {2, 2, 2, 1, 1, distances, ARCH_X86_64};
+    g_autoptr(machine_t) m = machine_of(&shape);
+    g_autoptr(sched_domains_t) sds = domains_of(m, KERNEL_6_12);
+    g_autofree char *text = domains_to_text(m, sds);
+
+    g_assert_nonnull(strstr(text, "test: sched_domains of Linux 6.12\nNUMA levels 10 21, "));
+    g_assert_nonnull(strstr(text, "\nCPUs 0-1,4-5, sd_llc_size 4\n"
+                                  "  0    SMT, 2 CPUs: 0,4 | 1,5\n"
+                                  "       2 groups: 0 | 4\n"));
+    g_assert_nonnull(strstr(text, "  2    NUMA (distance <= 21), 8 CPUs: 0-7\n"
+                                  "       2 groups: 0-1,4-5 | 2-3,6-7\n"));
+    g_assert_nonnull(strstr(text, "\nCPUs 2-3,6-7, sd_llc_size 4\n"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/domains/ring", test_ring);
+    g_test_add_func("/domains/line", test_line);
+    g_test_add_func("/domains/asymmetric-square", test_asymmetric_square);
+    g_test_add_func("/domains/numa-in-package", test_numa_in_package);
+    g_test_add_func("/domains/two-sockets", test_two_sockets);
+    g_test_add_func("/domains/releases", test_releases);
+    g_test_add_func("/domains/no-overlap-flag-in-7.3", test_no_overlap_flag_in_7_3);
+    g_test_add_func("/domains/offline-and-isolated", test_offline_and_isolated);
+    g_test_add_func("/domains/node-without-cpus", test_node_without_cpus);
+    g_test_add_func("/domains/all-isolated", test_all_isolated);
+    g_test_add_func("/domains/relax-domain-level", test_relax_domain_level);
+    g_test_add_func("/domains/capacities", test_capacities);
+    g_test_add_func("/domains/release-names", test_release_names);
+    g_test_add_func("/domains/flag-names", test_flag_names);
+    g_test_add_func("/domains/json-text", test_json_text);
+    g_test_add_func("/domains/json-parses", test_json_parses);
+    g_test_add_func("/domains/text", test_text);
+    return g_test_run();
+}
