@@ -392,8 +392,9 @@ struct numasim_balance_ops {
     /*
      * The tick of a CPU that runs something, after the queue's. Returns the earliest time at which
      * a further tick of this CPU can matter to this policy if nothing else happens on the CPU
-     * meanwhile; at or before now: every tick. While more than one task is queued every tick comes.
-     * Optional, default: ticks never matter.
+     * meanwhile; at or before now: every tick. While more than one task is queued every tick comes;
+     * so does the first one after the CPU idled or called newidle(). Optional, default: ticks never
+     * matter.
      */
     int64_t (*tick)(struct numasim_self *self, int32_t cpu);
 
@@ -568,6 +569,10 @@ NUMASIM_API const uint64_t *numasim_siblings(const struct numasim_host *host, in
 NUMASIM_API const uint64_t *numasim_online_mask(const struct numasim_host *host);
 NUMASIM_API const uint64_t *numasim_idle_mask(const struct numasim_host *host);
 NUMASIM_API const uint64_t *numasim_idle_core_mask(const struct numasim_host *host);
+
+/* How often a CPU has gone from fewer than two runnable tasks to two or more, on all CPUs since the
+ * start (kernel/sched/sched.h: add_nr_running(), which sets the root domain's overload flag). */
+NUMASIM_API uint64_t numasim_nr_overloads(const struct numasim_host *host);
 
 /* Load averages, brought up to now. */
 NUMASIM_API struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu);
