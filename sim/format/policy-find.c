@@ -79,12 +79,13 @@ char *policy_set_missing(const char *name, const char *const *search_dirs)
 {
     g_auto(GStrv) names = policy_set_list(search_dirs);
     const char *nearest = error_nearest(name, (const char *const *)names);
-    g_autofree char *list = g_strjoinv(", ", names);
     g_autofree char *hint =
         nearest != NULL ? g_strdup_printf(" (did you mean '%s'?)", nearest) : g_strdup("");
 
-    return g_strdup_printf("no policy set '%s'; expected one of %s, or a path%s", name,
-                           names[0] != NULL ? list : "none", hint);
+    return g_strdup_printf(
+        "no policy set '%s'; expected one that `numasim policy list` shows, or a "
+        "path%s",
+        name, hint);
 }
 
 char *policy_set_find(const char *name, const char *const *search_dirs, GError **error)

@@ -20,7 +20,7 @@ char **policy_set_list(const char *const *search_dirs);
 bool policy_set_is_path(const char *name);
 /* The first DIR/@name.yaml that exists, newly allocated, or NULL. */
 char *policy_set_find_in(const char *name, const char *const *search_dirs);
-/* "no policy set 'x'; expected one of a, b, or a path (did you mean 'a'?)"; newly allocated. */
+/* "no policy set 'x'; expected ... (did you mean 'y'?)"; newly allocated. */
 char *policy_set_missing(const char *name, const char *const *search_dirs);
 
 #endif

@@ -238,6 +238,8 @@ static bool read_over(const struct yaml_doc *doc, const struct set_text *text,
 {
     g_autofree char *both = NULL;
 
+    g_free(set->path);
+    set->path = g_strdup(yaml_doc_name(doc));
     g_free(set->description);
     set->description = g_strdup(text->description);
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {

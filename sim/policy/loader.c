@@ -213,8 +213,9 @@ struct policy_stack *policy_stack_load(const struct policy_set *set, const char 
 
     if (set->roles[NUMASIM_ROLE_QUEUE].plugin == NULL) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                    "policy set '%s' names no plugin for role 'queue'; expected one, such as eevdf",
-                    set->name);
+                    "%s%spolicy set '%s' names no plugin for role 'queue'; expected one, such as "
+                    "eevdf",
+                    set->path != NULL ? set->path : "", set->path != NULL ? ": " : "", set->name);
         return NULL;
     }
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {

@@ -11,30 +11,50 @@ static bool in_identifier(char c)
     return g_ascii_isalnum(c) || c == '_';
 }
 
+/* What a place in C source is: only code must hold identifiers, elsewhere the name reads better. */
+enum place { PLACE_CODE, PLACE_STRING, PLACE_COMMENT };
+
+/* The place of what follows @p[0], which is at @place. */
+static enum place place_after(enum place place, const char *text, const char *p)
+{
+    bool escaped = p > text && p[-1] == '\\';
+
+    switch (place) {
+    case PLACE_CODE:
+        return *p == '"' ? PLACE_STRING : p[0] == '/' && p[1] == '*' ? PLACE_COMMENT : PLACE_CODE;
+    case PLACE_STRING:
+        return *p == '"' && !escaped ? PLACE_CODE : PLACE_STRING;
+    case PLACE_COMMENT:
+        return p > text && p[-1] == '*' && *p == '/' ? PLACE_CODE : PLACE_COMMENT;
+    }
+    return place;
+}
+
 /* @text with each "skeleton" (and "SKELETON") renamed; newly allocated. */
 static char *rename_skeleton(const char *text, const char *name)
 {
-    static const char word[] = "skeleton";
-    const size_t size = strlen(word);
+    static const char lower_word[] = "skeleton", upper_word[] = "SKELETON";
+    const size_t size = strlen(lower_word);
     g_autofree char *lower = g_strdup(name);
     g_autofree char *upper = NULL;
+    enum place place = PLACE_CODE;
     GString *out = g_string_new(NULL);
 
     g_strdelimit(lower, "-.", '_');
     upper = g_ascii_strup(lower, -1);
     for (const char *p = text; *p != '\0';) {
-        if (g_ascii_strncasecmp(p, word, size) != 0 || (p > text && in_identifier(p[-1]))) {
-            g_string_append_c(out, *p++);
-            continue;
-        }
-        if (strncmp(p, "SKELETON", size) == 0) {
+        bool begins = p == text || !in_identifier(p[-1]);
+
+        if (begins && strncmp(p, upper_word, size) == 0) {
             g_string_append(out, upper);
-        } else if (strncmp(p, word, size) == 0) {
-            g_string_append(out, p[size] == '_' ? lower : name);
+            p += size;
+        } else if (begins && strncmp(p, lower_word, size) == 0) {
+            g_string_append(out, place == PLACE_CODE || p[size] == '_' ? lower : name);
+            p += size;
         } else {
-            g_string_append_len(out, p, (gssize)size);
+            place = place_after(place, text, p);
+            g_string_append_c(out, *p++);
         }
-        p += size;
     }
     return g_string_free(out, FALSE);
 }

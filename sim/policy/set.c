@@ -91,6 +91,7 @@ struct policy_set *policy_set_copy(const struct policy_set *set)
     struct policy_set *copy = g_new0(struct policy_set, 1);
 
     copy->name = g_strdup(set->name);
+    copy->path = g_strdup(set->path);
     copy->description = g_strdup(set->description);
     copy->digest = g_strdup(set->digest);
     copy->extends = g_strdupv(set->extends);
@@ -118,6 +119,7 @@ void policy_set_free(struct policy_set *set)
         g_free(set->roles[r].plugin_at.file);
     }
     g_free(set->name);
+    g_free(set->path);
     g_free(set->description);
     g_free(set->digest);
     g_strfreev(set->extends);

@@ -39,6 +39,7 @@ struct policy_role {
 
 struct policy_set {
     char *name;
+    char *path;        /* of the file that it was read from, or NULL */
     char *description; /* or NULL */
     char *digest;      /* of the bytes of the file and of those it extends, or NULL */
     char **extends;    /* names of the sets below, nearest first; NULL-terminated, never NULL */
