@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Names longer than this get no suggestion, so that the distance needs no allocation. */
+enum { NEAREST_MAX_LENGTH = 64 };
+
+G_DEFINE_QUARK(numasim - error - quark, numasim_error)
+
+/*
+ * The edits (insert, delete, replace, swap two neighbours) that make @b of @a, without regard to
+ * case: the restricted Damerau-Levenshtein distance. Both are at most NEAREST_MAX_LENGTH long.
+ */
+static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    /* The rows for the prefixes of @a of i-2, i-1 and i characters; they take turns. */
+    size_t rows[3][NEAREST_MAX_LENGTH + 1];
+
+    for (size_t j = 0; j <= b_length; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= a_length; i++) {
+        const size_t *before = rows[(i + 1) % 3];
+        const size_t *above = rows[(i - 1) % 3];
+        size_t *row = rows[i % 3];
+        char x = g_ascii_tolower(a[i - 1]);
+
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            char y = g_ascii_tolower(b[j - 1]);
+
+            row[j] = MIN(MIN(above[j], row[j - 1]) + 1, above[j - 1] + (x != y));
+            if (i > 1 && j > 1 && x == g_ascii_tolower(b[j - 2]) &&
+                g_ascii_tolower(a[i - 2]) == y) {
+                row[j] = MIN(row[j], before[j - 2] + 1);
+            }
+        }
+    }
+    return rows[a_length % 3][b_length];
+}
+
+const char *error_nearest(const char *name, const char *const *names)
+{
+    size_t length = strlen(name);
+    /* A third of the letters may be wrong: with more, the suggestion would be a guess. */
+    size_t best = (length + 1) / 3;
+    const char *nearest = NULL;
+
+    if (length < 2 || length > NEAREST_MAX_LENGTH) {
+        return NULL;
+    }
+    for (; *names; names++) {
+        size_t candidate_length = strlen(*names);
+        size_t distance;
+
+        if (candidate_length > NEAREST_MAX_LENGTH) {
+            continue;
+        }
+        distance = edit_distance(name, length, *names, candidate_length);
+        if (distance < best || (distance == best && !nearest)) {
+            best = distance;
+            nearest = *names;
+        }
+    }
+    return nearest;
+}
+
+static void set_io_error(GError **error, const char *path, const char *what, int code)
+{
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot %s: %s", path, what,
+                g_strerror(code));
+}
+
+/* Writes all of @bytes to @fd, and to the disk. False with errno set. */
+static bool write_all(int fd, const char *bytes, gsize size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, bytes, size);
+
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written < 0) {
+            return false;
+        }
+        bytes += written;
+        size -= (gsize)written;
+    }
+    return fsync(fd) == 0;
+}
+
+gboolean file_write_atomic(const char *path, const char *bytes, gsize size, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *temporary = g_strdup_printf("%s/.%s.XXXXXX", folder, name);
+    /* O_EXCL: a name that nobody has; the mode is the one that the umask gives to any new file. */
+    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0666);
+    bool written;
+    int code;
+
+    if (fd < 0) {
+        set_io_error(error, path, "create a file in its folder", errno);
+        return FALSE;
+    }
+    written = write_all(fd, bytes, size);
+    code = errno;
+    if (close(fd) != 0 && written) {
+        written = false;
+        code = errno;
+    }
+    if (!written) {
+        set_io_error(error, path, "write", code);
+    } else if (rename(temporary, path) != 0) {
+        set_io_error(error, path, "rename the finished file to this name", errno);
+    } else {
+        return TRUE;
+    }
+    (void)unlink(temporary);
+    return FALSE;
+}
