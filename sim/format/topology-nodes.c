@@ -134,8 +134,8 @@ static bool check_shape(const struct yaml_node *matrix, uint32_t rows, uint32_t 
                         const char *row_name, GError **error)
 {
     if (matrix->nr_items != rows) {
-        return yaml_error(matrix, error, "the matrix has %u rows; expected %u, one for each %s",
-                          matrix->nr_items, rows, row_name);
+        return yaml_error(matrix, error, "the matrix has %u row%s; expected %u, one for each %s",
+                          matrix->nr_items, matrix->nr_items == 1 ? "" : "s", rows, row_name);
     }
     for (uint32_t i = 0; i < rows; i++) {
         const struct yaml_node *row = matrix->items[i];
@@ -144,8 +144,8 @@ static bool check_shape(const struct yaml_node *matrix, uint32_t rows, uint32_t 
             return false;
         }
         if (row->nr_items != cols) {
-            return yaml_error(row, error, "the row has %u members; expected %u, one for each node",
-                              row->nr_items, cols);
+            return yaml_error(row, error, "the row has %u member%s; expected %u, one for each node",
+                              row->nr_items, row->nr_items == 1 ? "" : "s", cols);
         }
     }
     return true;

@@ -118,6 +118,19 @@ static bool unknown_key(const struct yaml_node *key, const struct yaml_field *fi
     return yaml_error_unknown(key, "key", (const char *const *)known->pdata, error);
 }
 
+/* A missing row says what it wants: a value of its type, or what its help calls the block. */
+static bool missing_key(const struct yaml_node *map, const struct yaml_field *field, GError **error)
+{
+    bool block = field->type == YAML_TYPE_NODE || field->type == YAML_TYPE_MAP ||
+                 field->type == YAML_TYPE_LIST;
+    g_autofree char *what = yaml_describe(map);
+    g_autofree char *wanted =
+        block && field->help != NULL ? g_strdup(field->help) : yaml_field_describe(field);
+
+    return yaml_error(map->key != NULL ? map->key : map, error, "%s has no '%s'; expected %s",
+                      map == map->doc->root ? "the file" : what, field->key, wanted);
+}
+
 bool yaml_read_fields(const struct yaml_node *map, const struct yaml_field *fields, void *object,
                       GError **error)
 {
@@ -141,8 +154,8 @@ bool yaml_read_fields(const struct yaml_node *map, const struct yaml_field *fiel
         }
     }
     for (const struct yaml_field *f = fields; f->key != NULL; f++) {
-        if (f->required && yaml_map_need(map, f->key, error) == NULL) {
-            return false;
+        if (f->required && yaml_map_get(map, f->key) == NULL) {
+            return missing_key(map, f, error);
         }
     }
     return true;
