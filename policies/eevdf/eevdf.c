@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * eevdf - earliest eligible virtual deadline first, as Linux 6.12 has it.
+ *
+ * IDEA. Each entity is owed CPU time in proportion to its weight. Its lag is what it is owed: the
+ * queue's virtual time V less its own, vruntime. It asks for service in requests of one slice;
+ * a request's virtual deadline is where vruntime will stand when it has been served. Among those that
+ * are owed something (lag >= 0: eligible) the one with the earliest deadline runs. Lag stays
+ * bounded by a slice and a tick, and a shorter slice buys lower latency, not more time. Whoever
+ * leaves takes its lag along; whoever would leave in debt stays queued until V has caught up
+ * (delayed dequeue), so that a short sleep cannot wash a debt away.
+ *
+ * SOURCE. I. Stoica, H. Abdel-Wahab, "Earliest Eligible Virtual Deadline First", 1995;
+ * kernel/sched/fair.c, kernel/sched/features.h, Linux 6.12.y (the longterm release, which took over
+ * the base slice of 0.70 ms and a yield that gives up the whole request from later ones).
+ * The integers are the kernel's: weights' 32-bit inverses, truncation, V rounded down.
+ *
+ * FITS. Linux 6.6 and later; with delayed dequeue, short-slice preemption and relative deadlines
+ * switched off, nearly 6.6 itself. Contrast with fifo and rr.
+ *
+ * DOES NOT FIT. CFS (6.5 and before). The flat hierarchy and the slice protection of 7.x. NEXT_BUDDY
+ * (off in Linux) and HRTICK (off in 6.12) are left out: the end of a slice is seen at ticks, which
+ * with 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it
+ * that woke is not known here: it counts as SCHED_OTHER.
+ *
+ * PARAMETERS. base_slice and tunable_scaling, and one switch for each sched feature, under the
+ * kernel's name.
+ *
+ * COMPLEXITY. O(log n) for each operation; O(1) for accounting.
+ */
+#include "params.h"
+#include "place.h"
+#include "vtime.h"
+
+/* Tells the cgroup's own entity the shortest slice among its members, as cfs_rq_min_slice(). */
+static void pass_slice_up(struct numasim_queue *q, const struct eevdf_queue *eq)
+{
+    if (q->parent == NULL) {
+        return;
+    }
+    struct eevdf_entity *group = q->parent->state;
+    int64_t shortest = eq->running != NULL ? eq->running->node.slice_ns : INT64_MAX;
+
+    if (eq->root != NULL && eq->root->min_slice_ns < shortest) {
+        shortest = eq->root->min_slice_ns;
+    }
+    if (shortest != INT64_MAX) {
+        group->group_slice_ns = shortest;
+    }
+}
+
+static void insert(struct eevdf_queue *eq, struct eevdf_entity *es)
+{
+    es->node.seq = eq->seq++;
+    eevdf_tree_insert(&eq->root, &es->node);
+}
+
+static bool is_protected(const struct eevdf_entity *es)
+{
+    return es->protected_till == es->node.deadline;
+}
+
+static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
+                          struct numasim_entity *se, uint32_t flags)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *es = se->state;
+
+    es->se = se;
+    if (es->weight != se->weight) {
+        if (es->weight != 0) { /* changed while away: the service owed stays */
+            es->vlag = es->vlag * es->weight / se->weight;
+        }
+        eevdf_set_weight(es, se->weight, se->is_task);
+    }
+    eevdf_place(self, eq, es, flags);
+    eevdf_count(eq, es);
+    es->queued = true;
+    if (q->curr == se && eq->running == NULL) {
+        eq->running = es; /* taken off a moment ago while it runs */
+    } else {
+        insert(eq, es);
+    }
+    pass_slice_up(q, eq);
+}
+
+/* dequeue_entity(): in debt, and of the kind that the kernel lets wait: no exit, no cgroup. */
+static bool may_delay(struct numasim_self *self, const struct eevdf_queue *eq,
+                      const struct eevdf_entity *es, uint32_t flags)
+{
+    const struct numasim_task *task = numasim_entity_task(es->se);
+
+    return (flags & (NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED)) == NUMASIM_DEQUEUE_SLEEP &&
+           task != NULL && task->task_state != NUMASIM_TASK_DEAD &&
+           eevdf_has(self, EEVDF_DELAY_DEQUEUE) && !eevdf_eligible(eq, es);
+}
+
+static bool eevdf_dequeue(struct numasim_self *self, struct numasim_queue *q,
+                          struct numasim_entity *se, uint32_t flags)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *es = se->state;
+    bool sleeps = (flags & (NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED)) != 0;
+
+    if (may_delay(self, eq, es, flags)) {
+        if (eq->running == es) {
+            eq->running = NULL;
+            insert(eq, es);
+        }
+        return false;
+    }
+    es->vlag = eevdf_limited_lag(self, eq, es);
+    if (eq->running == es) {
+        eq->running = NULL;
+    } else {
+        eevdf_tree_remove(&eq->root, &es->node);
+    }
+    eevdf_uncount(eq, es);
+    if (se->delayed && sleeps && es->vlag > 0 && eevdf_has(self, EEVDF_DELAY_ZERO)) {
+        es->vlag = 0;
+    }
+    if (!sleeps && eevdf_has(self, EEVDF_PLACE_REL_DEADLINE)) {
+        es->node.deadline -= es->node.vruntime;
+        es->relative_deadline = true;
+    }
+    es->queued = false;
+    pass_slice_up(q, eq);
+    return true;
+}
+
+/* requeue_delayed_entity(): debts stay, credit is forfeited. */
+static void eevdf_requeue_delayed(struct numasim_self *self, struct numasim_queue *q,
+                                  struct numasim_entity *se)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *es = se->state;
+
+    if (!eevdf_has(self, EEVDF_DELAY_ZERO) || eevdf_limited_lag(self, eq, es) <= 0) {
+        return;
+    }
+    eevdf_tree_remove(&eq->root, &es->node);
+    eevdf_uncount(eq, es);
+    es->vlag = 0;
+    eevdf_place(self, eq, es, 0);
+    eevdf_count(eq, es);
+    insert(eq, es);
+}
+
+/* pick_eevdf(). */
+static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numasim_queue *q)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *curr = eq->running, *best;
+
+    if (q->nr_queued == 1) {
+        best = curr != NULL ? curr : (struct eevdf_entity *)(void *)eq->root;
+        return best != NULL ? best->se : NULL;
+    }
+    if (curr != NULL && !eevdf_eligible(eq, curr)) {
+        curr = NULL;
+    }
+    if (curr != NULL && is_protected(curr) && eevdf_has(self, EEVDF_RUN_TO_PARITY)) {
+        return curr->se;
+    }
+    /* V is no less than the least vruntime, so that there is always one. */
+    best = (struct eevdf_entity *)(void *)eevdf_tree_pick(eq->root, eevdf_average(eq));
+    if (best == NULL || (curr != NULL && curr->node.deadline < best->node.deadline)) {
+        best = curr;
+    }
+    return best != NULL ? best->se : NULL;
+}
+
+static void eevdf_put_current(struct numasim_self *self, struct numasim_queue *q,
+                              struct numasim_entity *se)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *es = se->state;
+
+    (void)self;
+    if (eq->running == es) { /* one that is delayed waits already */
+        eq->running = NULL;
+        insert(eq, es);
+    }
+}
+
+/* set_next_entity(): becoming current protects it for the rest of its present request. */
+static void eevdf_set_current(struct numasim_self *self, struct numasim_queue *q,
+                              struct numasim_entity *se)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *es = se->state;
+
+    if (eq->running != NULL && eq->running != es) {
+        eevdf_put_current(self, q, eq->running->se);
+    }
+    if (eevdf_tree_contains(&es->node)) {
+        eevdf_tree_remove(&eq->root, &es->node);
+    }
+    eq->running = es;
+    es->protected_till = es->node.deadline;
+}
+
+/* update_curr(): a served request is followed by the next, and by a new pick. */
+static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
+                          struct numasim_entity *se, int64_t delta_ns)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *es = se->state;
+    bool served = false;
+
+    if (eq->running != es) {
+        return false;
+    }
+    eevdf_advance(eq, es, eevdf_vdelta(es, delta_ns));
+    if (es->node.vruntime >= es->node.deadline) {
+        served = true;
+        es->node.slice_ns = eevdf_slice_ns(self, es);
+        es->node.deadline = es->node.vruntime + eevdf_vdelta(es, es->node.slice_ns);
+    }
+    if (q->nr_queued == 1) {
+        return false;
+    }
+    /* did_preempt_short() */
+    return served ||
+           (!is_protected(es) && eevdf_has(self, EEVDF_PREEMPT_SHORT) && !eevdf_eligible(eq, es));
+}
+
+/* Records why, with what was compared. */
+static bool decide(struct numasim_decision *d, const struct eevdf_queue *eq,
+                   const struct eevdf_entity *es, uint32_t reason, bool preempt)
+{
+    if (d != NULL) {
+        numasim_decide(d, preempt, reason);
+        numasim_compared(d, "avg_vruntime", eevdf_average(eq));
+        numasim_compared(d, "wakee_vruntime", es->node.vruntime);
+        numasim_compared(d, "wakee_deadline", es->node.deadline);
+        numasim_compared(d, "curr_vruntime", eq->running->node.vruntime);
+        numasim_compared(d, "curr_deadline", eq->running->node.deadline);
+    }
+    return preempt;
+}
+
+/* check_preempt_wakeup_fair(). */
+static bool eevdf_wakeup_preempt(struct numasim_self *self, struct numasim_queue *q,
+                                 struct numasim_entity *se, uint32_t wake_flags,
+                                 struct numasim_decision *d)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *es = se->state, *curr = eq->running;
+    const struct numasim_task *task = numasim_entity_task(se);
+
+    (void)wake_flags;
+    if (curr == NULL || curr == es) {
+        return false;
+    }
+    if (!eevdf_has(self, EEVDF_WAKEUP_PREEMPTION)) {
+        return decide(d, eq, es, EEVDF_REASON_OFF, false);
+    }
+    if (curr->se->idle_policy != se->idle_policy) {
+        if (se->idle_policy) {
+            return decide(d, eq, es, EEVDF_REASON_IDLE_WAKEE, false);
+        }
+        curr->protected_till = curr->node.deadline - 1;
+        return decide(d, eq, es, EEVDF_REASON_IDLE_CURRENT, true);
+    }
+    if (task != NULL && task->policy != NUMASIM_SCHED_OTHER) {
+        return decide(d, eq, es, EEVDF_REASON_BATCH, false);
+    }
+    /* do_preempt_short() */
+    if (eevdf_has(self, EEVDF_PREEMPT_SHORT) && es->node.slice_ns < curr->node.slice_ns &&
+        eevdf_eligible(eq, es) &&
+        (es->node.deadline < curr->node.deadline || !eevdf_eligible(eq, curr))) {
+        curr->protected_till = curr->node.deadline - 1;
+    }
+    if (eevdf_pick(self, q) == se) {
+        return decide(d, eq, es, EEVDF_REASON_EARLIEST_DEADLINE, true);
+    }
+    uint32_t reason = !eevdf_eligible(eq, es) ? EEVDF_REASON_NOT_ELIGIBLE
+                      : is_protected(curr) && eevdf_eligible(eq, curr)
+                          ? EEVDF_REASON_PROTECTED
+                          : EEVDF_REASON_LATER_DEADLINE;
+    return decide(d, eq, es, reason, false);
+}
+
+/* yield_task_fair(): gives up the rest of the request, if there is anything to give up. */
+static void eevdf_yield(struct numasim_self *self, struct numasim_queue *q,
+                        struct numasim_entity *se)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *es = se->state;
+
+    (void)self;
+    if (q->nr_queued > 1 && eq->running == es && eevdf_eligible(eq, es)) {
+        eevdf_advance(eq, es, es->node.deadline - es->node.vruntime);
+        es->node.deadline += eevdf_vdelta(es, es->node.slice_ns);
+    }
+}
+
+/* reweight_eevdf(): the service owed, and the service left until the deadline, stay. */
+static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
+                           struct numasim_entity *se, uint32_t old_weight)
+{
+    struct eevdf_queue *eq = q->state;
+    struct eevdf_entity *es = se->state;
+    int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es), was = es->weight;
+    int64_t left = es->node.deadline - average;
+    bool waits = eevdf_tree_contains(&es->node);
+
+    (void)old_weight;
+    if (was == se->weight) {
+        return;
+    }
+    if (waits) {
+        eevdf_tree_remove(&eq->root, &es->node);
+    }
+    eevdf_uncount(eq, es);
+    eevdf_set_weight(es, se->weight, se->is_task);
+    es->node.vruntime = average - lag * was / es->weight;
+    es->node.deadline = average + left * was / es->weight;
+    eevdf_count(eq, es);
+    if (waits) {
+        insert(eq, es);
+    }
+}
+
+static int64_t eevdf_lag(struct numasim_self *self, struct numasim_queue *q,
+                         const struct numasim_entity *se)
+{
+    const struct eevdf_queue *eq = q->state;
+    const struct eevdf_entity *es = se->state;
+    int64_t lag = es->queued ? eevdf_average(eq) - es->node.vruntime : es->vlag;
+
+    (void)self;
+    return lag * es->weight / EEVDF_NICE_0_WEIGHT;
+}
+
+static const struct numasim_queue_ops eevdf_queue_ops = {
+    .enqueue = eevdf_enqueue,
+    .dequeue = eevdf_dequeue,
+    .requeue_delayed = eevdf_requeue_delayed,
+    .pick = eevdf_pick,
+    .set_current = eevdf_set_current,
+    .put_current = eevdf_put_current,
+    .account = eevdf_account,
+    .wakeup_preempt = eevdf_wakeup_preempt,
+    .yield = eevdf_yield,
+    .reweight = eevdf_reweight,
+    .lag = eevdf_lag,
+};
+
+NUMASIM_PLUGIN = {
+    .abi = NUMASIM_POLICY_ABI,
+    .name = "eevdf",
+    .summary = "earliest eligible virtual deadline first, as in Linux 6.12",
+    .version = "1",
+    .essay =
+        "Each entity is owed CPU time in proportion to its weight; what it is owed is its lag. It\n"
+        "asks for service in requests of one slice. Among those with lag >= 0 (eligible) the one\n"
+        "whose request has the earliest virtual deadline runs. Lag goes along when an entity\n"
+        "leaves; one that would leave in debt stays queued until the debt is paid.\n"
+        "Source: Stoica and Abdel-Wahab 1995; kernel/sched/fair.c of Linux 6.12.y, in its "
+        "integers.\n"
+        "Fits Linux 6.6 and later. Does not fit CFS (6.5 and before), nor the flat hierarchy of "
+        "7.x;\n"
+        "without HRTICK and NEXT_BUDDY, which are off in 6.12: slices end at ticks.\n"
+        "O(log n) for each operation, O(1) for accounting.\n",
+    .params = eevdf_params,
+    .reasons = eevdf_reasons,
+    .state_size = sizeof(struct eevdf_state),
+    .queue_state_size = sizeof(struct eevdf_queue),
+    .entity_state_size = sizeof(struct eevdf_entity),
+    .queue = &eevdf_queue_ops,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * params.h - the parameters of eevdf and the reasons that it gives.
+ */
+#ifndef EEVDF_PARAMS_H
+#define EEVDF_PARAMS_H
+
+#include <numasim-policy.h>
+
+/* Indices of eevdf_params[]; from EEVDF_PLACE_LAG on, sched features (booleans). */
+enum eevdf_param {
+    EEVDF_BASE_SLICE,
+    EEVDF_TUNABLE_SCALING,
+    EEVDF_PLACE_LAG,
+    EEVDF_PLACE_DEADLINE_INITIAL,
+    EEVDF_PLACE_REL_DEADLINE,
+    EEVDF_RUN_TO_PARITY,
+    EEVDF_PREEMPT_SHORT,
+    EEVDF_DELAY_DEQUEUE,
+    EEVDF_DELAY_ZERO,
+    EEVDF_WAKEUP_PREEMPTION,
+    EEVDF_NR_PARAMS
+};
+
+enum eevdf_scaling { EEVDF_SCALING_NONE, EEVDF_SCALING_LOG, EEVDF_SCALING_LINEAR };
+
+/* Why a wakeup preempted the current entity, or did not; indices of eevdf_reasons[]. */
+enum eevdf_reason {
+    EEVDF_REASON_OFF,               /* wakeup_preemption is off */
+    EEVDF_REASON_IDLE_CURRENT,      /* SCHED_IDLE gives way at once */
+    EEVDF_REASON_IDLE_WAKEE,        /* and never preempts another */
+    EEVDF_REASON_BATCH,             /* nor does SCHED_BATCH */
+    EEVDF_REASON_EARLIEST_DEADLINE, /* it is what a new pick gives */
+    EEVDF_REASON_PROTECTED,         /* the current one is eligible, its request not yet served */
+    EEVDF_REASON_NOT_ELIGIBLE,      /* the woken one is in debt */
+    EEVDF_REASON_LATER_DEADLINE     /* another's deadline is earlier */
+};
+
+extern const struct numasim_param eevdf_params[];
+extern const char *const eevdf_reasons[];
+
+static inline bool eevdf_has(const struct numasim_self *self, enum eevdf_param feature)
+{
+    return self->param[feature] != 0;
+}
+
+#endif
