@@ -96,7 +96,8 @@ folder_plugins := $(patsubst policies/%/,%,$(sort $(dir $(wildcard policies/*/*.
 plugins := $(sort $(single_plugins) $(folder_plugins))
 test_plugins := $(patsubst tests/plugins/%.c,%,$(sort $(wildcard tests/plugins/*.c)))
 unit_sources := $(sort $(wildcard tests/unit/test-*.c tests/truth/test-*.c))
-unit_shared := $(sort $(filter-out $(unit_sources),$(wildcard tests/unit/*.c tests/truth/*.c)))
+unit_shared := $(sort $(filter-out $(unit_sources) tests/unit/fake-host.c, \
+	$(wildcard tests/unit/*.c tests/truth/*.c)))
 bench_sources := $(sort $(wildcard tests/bench/*.c))
 fuzz_sources := $(sort $(wildcard tests/fuzz/*.c))
 
@@ -105,6 +106,8 @@ program := $(if $(cli_sources),$(BUILD)/numasim)
 plugin_files := $(plugins:%=$(BUILD)/policies/%.so)
 test_plugin_files := $(test_plugins:%=$(BUILD)/tests/plugins/%.so)
 unit_tests := $(unit_sources:%.c=$(BUILD)/%)
+# These try a policy's plugin alone: a fake host stands in for the library.
+fake_host_tests := $(patsubst %,$(BUILD)/tests/unit/test-%,eevdf eevdf-random fifo-rr)
 benches := $(bench_sources:%.c=$(BUILD)/%)
 fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
 formatted = $(sort $(wildcard sim/*/*.[ch] policies/*.[ch] policies/*/*.[ch] tests/*/*.[ch]))
@@ -212,8 +215,14 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 	$(say) CC $<
 	$(Q)$(CC) $(test_flags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(unit_tests): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(unit_shared)) $(library)
+$(filter-out $(fake_host_tests),$(unit_tests)): $(BUILD)/%: $(BUILD)/%.o \
+		$(call objects,$(unit_shared)) $(library)
 	$(call link_with_library)
+$(fake_host_tests:%=%.o): test_flags += -Isim/policy -Ipolicies/eevdf
+$(fake_host_tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/unit/fake-host.o $(plugin_files)
+	@mkdir -p $(@D)
+	$(say) LINK $@
+	$(Q)$(CC) $(link_flags) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(link_libs)
 $(benches): $(BUILD)/%: $(BUILD)/%.o $(library)
 	$(call link_with_library)
 $(fuzzers): $(BUILD)/%: $(BUILD)/%.o $(library)
