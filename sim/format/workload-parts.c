@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands around the processes: cgroups, arrivals, timed administrative steps. */
+#include <string.h>
+
+#include "base/time.h"
+#include "format/workload-private.h"
+
+enum { PART_NAME_MAX = 64 };
+
+/* ------------------------------------------------------------------------------------------- */
+/* cgroups                                                                                     */
+
+struct cgroup_spec {
+    const struct yaml_node *parent, *cpus, *nodes;
+    int64_t weight, quota_ns, period_ns;
+};
+
+/* Bounds: Documentation/admin-guide/cgroup-v2.rst, cpu.weight; kernel/sched/core.c,
+ * min_cfs_quota_period and max_cfs_quota_period. */
+static const struct yaml_field cgroup_fields[] = {
+    {.key = "parent",
+     .type = YAML_TYPE_NODE,
+     .offset = offsetof(struct cgroup_spec, parent),
+     .help = "a cgroup that stands before this one"},
+    {.key = "weight",
+     .type = YAML_TYPE_INT,
+     .offset = offsetof(struct cgroup_spec, weight),
+     .min = 1,
+     .max = 10000,
+     .help = "cpu.weight"},
+    {.key = "quota",
+     .type = YAML_TYPE_INT,
+     .offset = offsetof(struct cgroup_spec, quota_ns),
+     .unit = UNIT_NS,
+     .min = NSEC_PER_MSEC,
+     .max = INT64_MAX / 2,
+     .help = "cpu.max: CPU time in each period"},
+    {.key = "period",
+     .type = YAML_TYPE_INT,
+     .offset = offsetof(struct cgroup_spec, period_ns),
+     .unit = UNIT_NS,
+     .min = NSEC_PER_MSEC,
+     .max = NSEC_PER_SEC,
+     .help = "cpu.max: the period"},
+    {.key = "cpus",
+     .type = YAML_TYPE_NODE,
+     .offset = offsetof(struct cgroup_spec, cpus),
+     .help = "cpuset.cpus"},
+    {.key = "nodes",
+     .type = YAML_TYPE_NODE,
+     .offset = offsetof(struct cgroup_spec, nodes),
+     .help = "cpuset.mems"},
+    {.key = NULL},
+};
+
+static bool read_cgroup(const struct workload_reader *r, const struct yaml_node *node,
+                        int32_t index, struct workload_cgroup *c, GError **error)
+{
+    struct cgroup_spec spec = {.weight = 100, .period_ns = 100 * NSEC_PER_MSEC};
+
+    c->mark = workload_mark(node->key);
+    c->parent = -1;
+    if (!workload_check_name(node, "cgroup", PART_NAME_MAX, error) ||
+        !yaml_read_fields(node, cgroup_fields, &spec, error)) {
+        return false;
+    }
+    c->name = g_strdup(node->key->text);
+    c->weight = spec.weight;
+    c->quota_ns = spec.quota_ns;
+    c->period_ns = spec.period_ns;
+    if (spec.parent != NULL &&
+        !workload_lookup(spec.parent, "cgroup", r->cgroups, &c->parent, error)) {
+        return false;
+    }
+    if (c->parent >= index) {
+        c->parent = -1;
+        return yaml_error(spec.parent, error,
+                          "'%s' stands after its child; expected the parent before it",
+                          spec.parent->text);
+    }
+    return (spec.cpus == NULL || workload_cpulist(spec.cpus, &c->cpus, error)) &&
+           (spec.nodes == NULL || workload_cpulist(spec.nodes, &c->nodes, error));
+}
+
+bool workload_read_cgroups(struct workload_reader *r, const struct yaml_node *map, GError **error)
+{
+    r->w->cgroups = g_new0(struct workload_cgroup, map->nr_items + 1);
+    r->w->nr_cgroups = (int32_t)map->nr_items;
+    for (int32_t i = 0; i < r->w->nr_cgroups; i++) {
+        if (!read_cgroup(r, map->items[i], i, &r->w->cgroups[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Arrivals                                                                                    */
+
+struct arrival_spec {
+    const struct yaml_node *poisson, *fixed, *burst;
+    int64_t size, start_ns, stop_ns, limit;
+};
+
+#define ARRIVAL_TIME(member, word)                                                                 \
+    {                                                                                              \
+        .key = word, .type = YAML_TYPE_INT, .offset = offsetof(struct arrival_spec, member),       \
+        .unit = UNIT_NS                                                                            \
+    }
+
+static const struct yaml_field arrival_fields[] = {
+    {.key = "poisson", .type = YAML_TYPE_NODE, .offset = offsetof(struct arrival_spec, poisson)},
+    {.key = "fixed", .type = YAML_TYPE_NODE, .offset = offsetof(struct arrival_spec, fixed)},
+    {.key = "burst", .type = YAML_TYPE_NODE, .offset = offsetof(struct arrival_spec, burst)},
+    {.key = "size",
+     .type = YAML_TYPE_INT,
+     .offset = offsetof(struct arrival_spec, size),
+     .min = 1,
+     .max = 1000000},
+    ARRIVAL_TIME(start_ns, "start"),
+    ARRIVAL_TIME(stop_ns, "stop"),
+    {.key = "limit",
+     .type = YAML_TYPE_INT,
+     .offset = offsetof(struct arrival_spec, limit),
+     .min = 1,
+     .max = INT64_MAX},
+    {.key = NULL},
+};
+
+/* A rate (`500/s`) or the time from one arrival to the next (`2ms`). */
+static bool read_interval(const struct yaml_node *node, int64_t *ret_ns, GError **error)
+{
+    int64_t milli_per_s = 0;
+
+    if (node->kind != YAML_KIND_SCALAR || strchr(node->text, '/') == NULL) {
+        return yaml_quantity(node, UNIT_NS, 1, INT64_MAX, ret_ns, error);
+    }
+    if (!yaml_quantity(node, UNIT_PER_S, 1, 1000 * NSEC_PER_SEC, &milli_per_s, error)) {
+        return false;
+    }
+    *ret_ns = (1000 * NSEC_PER_SEC + milli_per_s / 2) / milli_per_s;
+    return true;
+}
+
+static bool read_arrival(const struct yaml_node *node, struct workload_arrival *a, GError **error)
+{
+    struct arrival_spec spec = {.size = 0};
+    const struct yaml_node *rate;
+
+    a->mark = workload_mark(node->key);
+    if (!workload_check_name(node, "arrival", PART_NAME_MAX, error) ||
+        !yaml_read_fields(node, arrival_fields, &spec, error)) {
+        return false;
+    }
+    if ((spec.poisson != NULL) + (spec.fixed != NULL) + (spec.burst != NULL) != 1) {
+        return yaml_error(node, error,
+                          "'%s' arrives in no one way; expected one of 'poisson', 'fixed' and "
+                          "'burst', as in {poisson: 500/s}",
+                          node->key->text);
+    }
+    if ((spec.burst != NULL) != (spec.size > 0)) {
+        return yaml_error(node, error, "%s; expected {burst: 10ms, size: 32}",
+                          spec.burst != NULL ? "a 'burst' without 'size'"
+                                             : "'size' without a 'burst'");
+    }
+    a->name = g_strdup(node->key->text);
+    a->kind = spec.poisson != NULL ? ARRIVAL_POISSON
+              : spec.fixed != NULL ? ARRIVAL_FIXED
+                                   : ARRIVAL_BURST;
+    rate = spec.poisson != NULL ? spec.poisson : spec.fixed != NULL ? spec.fixed : spec.burst;
+    a->burst = spec.burst != NULL ? (int32_t)spec.size : 1;
+    a->start_ns = spec.start_ns;
+    a->stop_ns = spec.stop_ns;
+    a->limit = spec.limit;
+    return read_interval(rate, &a->interval_ns, error);
+}
+
+bool workload_read_arrivals(struct workload_reader *r, const struct yaml_node *map, GError **error)
+{
+    r->w->arrivals = g_new0(struct workload_arrival, map->nr_items + 1);
+    r->w->nr_arrivals = (int32_t)map->nr_items;
+    for (int32_t i = 0; i < r->w->nr_arrivals; i++) {
+        if (!read_arrival(map->items[i], &r->w->arrivals[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Timed administrative steps                                                                  */
+
+struct admin_spec {
+    int64_t at_ns, weight;
+    const struct yaml_node *cgroup, *process, *cpus;
+    int32_t cpu;
+};
+
+#define ADMIN_NODE(member)                                                                         \
+    {                                                                                              \
+        .key = #member, .type = YAML_TYPE_NODE, .offset = offsetof(struct admin_spec, member),     \
+        .required = true                                                                           \
+    }
+
+static const struct yaml_field cpuset_fields[] = {
+    ADMIN_NODE(cgroup), ADMIN_NODE(cpus), {.key = NULL}};
+static const struct yaml_field affinity_fields[] = {
+    ADMIN_NODE(process), ADMIN_NODE(cpus), {.key = NULL}};
+static const struct yaml_field weight_fields[] = {ADMIN_NODE(cgroup),
+                                                  {.key = "weight",
+                                                   .type = YAML_TYPE_INT,
+                                                   .offset = offsetof(struct admin_spec, weight),
+                                                   .min = 1,
+                                                   .max = 10000,
+                                                   .required = true},
+                                                  {.key = NULL}};
+
+/* The steps of this version, in the order of enum admin_kind, then those of later ones. */
+static const char *const admin_words[] = {"offline", "online",   "cpuset",
+                                          "weight",  "affinity", NULL};
+static const char *const later_words[] = {"sysctl",   "quota",     "mems",           "mempolicy",
+                                          "kill",     "frequency", "memory-offline", "governor",
+                                          "isolcpus", NULL};
+
+static bool read_admin_value(const struct workload_reader *r, const struct yaml_node *arg,
+                             struct workload_admin *a, GError **error)
+{
+    static const struct yaml_field *const tables[] = {[ADMIN_CPUSET] = cpuset_fields,
+                                                      [ADMIN_WEIGHT] = weight_fields,
+                                                      [ADMIN_AFFINITY] = affinity_fields};
+    struct admin_spec spec = {.cpu = -1};
+    int64_t cpu = 0;
+
+    if (a->kind == ADMIN_CPU_OFFLINE || a->kind == ADMIN_CPU_ONLINE) {
+        if (!yaml_int(arg, 0, INT32_MAX, &cpu, error)) {
+            return false;
+        }
+        a->cpu = (int32_t)cpu;
+        return true;
+    }
+    if (!yaml_read_fields(arg, tables[a->kind], &spec, error)) {
+        return false;
+    }
+    a->value = spec.weight;
+    return (spec.cgroup == NULL ||
+            workload_lookup(spec.cgroup, "cgroup", r->cgroups, &a->cgroup, error)) &&
+           (spec.process == NULL ||
+            workload_lookup(spec.process, "process", r->processes, &a->process, error)) &&
+           (spec.cpus == NULL || workload_cpulist(spec.cpus, &a->cpus, error));
+}
+
+/* The pair of the mapping that is not `at`, or NULL with @error. */
+static const struct yaml_node *admin_step(const struct yaml_node *node, GError **error)
+{
+    const struct yaml_node *found = NULL;
+
+    for (uint32_t i = 0; i < node->nr_items; i++) {
+        if (strcmp(node->items[i]->key->text, "at") == 0) {
+            continue;
+        }
+        if (found != NULL) {
+            yaml_error(node->items[i]->key, error,
+                       "'%s' beside '%s'; expected one step to an item of 'admin'",
+                       node->items[i]->key->text, found->key->text);
+            return NULL;
+        }
+        found = node->items[i];
+    }
+    if (found == NULL) {
+        yaml_error(node, error, "no step; expected one such as {at: 2s, offline: 3}");
+    }
+    return found;
+}
+
+static bool read_admin(const struct workload_reader *r, const struct yaml_node *node,
+                       struct workload_admin *a, GError **error)
+{
+    const struct yaml_node *at, *arg;
+    int kind = 0;
+
+    a->mark = workload_mark(node);
+    a->cpu = a->cgroup = a->process = -1;
+    if (!yaml_check_kind(node, YAML_KIND_MAPPING, "an item of 'admin'", error)) {
+        return false;
+    }
+    at = yaml_map_need(node, "at", error);
+    if (at == NULL || !yaml_quantity(at, UNIT_NS, 0, INT64_MAX, &a->at_ns, error)) {
+        return false;
+    }
+    arg = admin_step(node, error);
+    if (arg == NULL) {
+        return false;
+    }
+    for (size_t i = 0; later_words[i] != NULL; i++) {
+        if (strcmp(later_words[i], arg->key->text) == 0) {
+            return yaml_error(arg->key, error,
+                              "'%s' is not carried out by this version; expected one of offline, "
+                              "online, cpuset, weight, affinity",
+                              arg->key->text);
+        }
+    }
+    for (; admin_words[kind] != NULL && strcmp(admin_words[kind], arg->key->text) != 0; kind++) {
+    }
+    if (admin_words[kind] == NULL) {
+        return yaml_error_unknown(arg->key, "administrative step", admin_words, error);
+    }
+    a->kind = (enum admin_kind)kind;
+    return read_admin_value(r, arg, a, error);
+}
+
+bool workload_read_admin(struct workload_reader *r, const struct yaml_node *list, GError **error)
+{
+    r->w->admin = g_new0(struct workload_admin, list->nr_items + 1);
+    r->w->nr_admin = (int32_t)list->nr_items;
+    for (int32_t i = 0; i < r->w->nr_admin; i++) {
+        if (!read_admin(r, list->items[i], &r->w->admin[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
