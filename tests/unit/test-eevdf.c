@@ -313,6 +313,29 @@ static void test_placement(void)
     fake_host_free(host);
 }
 
+/* A runs 20 with no tick between, so that B is owed 10; it takes no more than two slices, 4.2, or if
+ * those are short a tick, 4, along. A's debt is limited likewise. */
+static void test_lag_limit(void)
+{
+    for (int brief = 0; brief < 2; brief++) {
+        struct numasim_host *host = fake_host_new("eevdf");
+        struct fake_task *a = fake_task_new(host, 1024), *b = fake_task_new(host, 1024);
+
+        a->task.se.custom_slice_ns = b->task.se.custom_slice_ns = brief ? 100 * US : 0;
+        fake_fork(host, a);
+        fake_fork(host, b);
+        host->next_tick_ns = 100 * MS;
+        fake_run(host, 20 * MS);
+        g_assert_cmpint(fake_lag(host, b), ==, 10 * MS);
+        fake_leave(host, b);
+        g_assert_cmpint(fake_lag(host, b), ==, brief ? 4000 * US : 4200 * US);
+        fake_join(host, b);
+        fake_leave(host, a);
+        g_assert_cmpint(fake_lag(host, a), ==, brief ? -4000 * US : -4200 * US);
+        fake_host_free(host);
+    }
+}
+
 static void test_deadline_initial(void)
 {
     for (int on = 0; on < 2; on++) {
@@ -473,6 +496,7 @@ int main(int argc, char **argv)
     g_test_add_func("/eevdf/delay-dequeue", test_delay_dequeue);
     g_test_add_func("/eevdf/no-delay", test_no_delay);
     g_test_add_func("/eevdf/placement", test_placement);
+    g_test_add_func("/eevdf/lag-limit", test_lag_limit);
     g_test_add_func("/eevdf/deadline-initial", test_deadline_initial);
     g_test_add_func("/eevdf/run-to-parity", test_run_to_parity);
     g_test_add_func("/eevdf/debtor-preempted", test_debtor_preempted);
