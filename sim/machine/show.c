@@ -6,6 +6,8 @@
 #include "base/bitmap.h"
 #include "base/units.h"
 
+enum { SHOW_COLUMNS = 96 };
+
 /* The cpulist of @cpus in the numbers that the outside uses. */
 static char *cpulist(const struct machine *m, const uint64_t *cpus)
 {
@@ -252,6 +254,29 @@ static void show_costs(GString *out, const struct machine *m)
     show_cost(out, "SMT pace", c->smt_pace_ppm, UNIT_PPM);
 }
 
+/* Appends @text after "  - ", broken between words so that lines stay within SHOW_COLUMNS. */
+static void append_item(GString *out, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit_set(text, " \n", -1);
+    size_t column = 3;
+
+    g_string_append(out, "  -");
+    for (char **word = words; *word != NULL; word++) {
+        size_t length = strlen(*word);
+
+        if (length == 0) {
+            continue;
+        }
+        if (column + 1 + length > SHOW_COLUMNS && column > 3) {
+            g_string_append(out, "\n   ");
+            column = 3;
+        }
+        g_string_append_printf(out, " %s", *word);
+        column += 1 + length;
+    }
+    g_string_append_c(out, '\n');
+}
+
 static void show_sources(GString *out, const struct machine *m)
 {
     if (m->sources == NULL || m->sources[0] == NULL) {
@@ -259,15 +284,13 @@ static void show_sources(GString *out, const struct machine *m)
     }
     g_string_append(out, "\nSources\n");
     for (char **s = m->sources; *s != NULL; s++) {
-        g_autofree char *text = g_strchomp(g_strdup(*s));
         bool again = false;
 
         for (char **before = m->sources; before < s; before++) {
             again = again || strcmp(*before, *s) == 0;
         }
         if (!again) {
-            g_strdelimit(text, "\n", ' ');
-            g_string_append_printf(out, "  - %s\n", text);
+            append_item(out, *s);
         }
     }
 }
