@@ -14,29 +14,36 @@
 
 #include "policy/numasim-policy.h"
 
+/*
+ * The fields of each event. "-" is not used (-1 or 0); CPUs, tasks, nodes, regions and processes
+ * are indices.
+ *
+ *                           task        cpu         other         a            b           c
+ */
 enum tracepoint {
-    /* name                    task      cpu          other            a, b, c */
-    TP_SCHED_SWITCH, /* next (-1 idle)  cpu    prev (-1 idle)   a: enum task_leave of prev; b: ns until next makes progress */
-    TP_SCHED_WAKING, /* wakee     waker's CPU  waker (-1)       a: CPU it was on; b: CPU chosen */
-    TP_SCHED_WAKEUP, /* wakee     its new CPU  -                a: 1 if it was delayed */
-    TP_SCHED_WAKEUP_NEW, /* task      its CPU      parent (-1) */
-    TP_SCHED_MIGRATE_TASK, /* task      orig CPU     dest CPU         a: enum migrate_reason; b: enum machine_reach */
-    TP_SCHED_PROCESS_FORK, /* child     cpu          parent (-1)      a: process */
-    TP_SCHED_PROCESS_EXIT, /* task      cpu */
-    TP_SCHED_RATE, /* task      cpu          -                pace components, see pace.h: a: smt; b: cold ns; c: remote */
-    TP_SCHED_MOVE_NUMA, /* task      cpu          preferred node   a: previous preferred node */
-    TP_MM_PAGE_ALLOC, /* task      cpu          region           a: node; b: pages; c: page bytes */
-    TP_MM_MIGRATE_PAGES, /* process   cpu          region           a: from; b: to; c: pages */
-    TP_MEM_ACCESS, /* task      CPU node     memory node      a: accesses; b: ns they stalled */
-    TP_SCHED_ACCOUNT, /* task      cpu          -                a: ns run since the last; b: of those, kernel overhead */
-    TP_CGROUP_THROTTLE, /* cgroup    cpu          -                a: 1 throttled, 0 unthrottled */
-    TP_REQUEST_ARRIVE,  /* request   -1           source           a: instance */
-    TP_REQUEST_DONE, /* request   cpu          source           a: arrival ns; b: task; c: start of service ns */
-    TP_COUNT,       /* task      cpu          metric */
-    TP_MEASURE,     /* task      cpu          metric           a: begin ns */
-    TP_CPU_HOTPLUG, /* -1        cpu          -                a: 1 online, 0 offline */
-    TP_OOM_KILL,    /* task      cpu          region */
-    TP_DECISION,    /* task      cpu          slot             a: pointer to struct tp_decision */
+    TP_SCHED_SWITCH,       /* next or -1   cpu         prev or -1    task_leave   overhead    length
+                              b, c: of the stretch that ends, in ns; an idle one where prev is -1 */
+    TP_SCHED_WAKING,       /* wakee        waker's CPU waker or -1   its old CPU  chosen CPU  - */
+    TP_SCHED_WAKEUP,       /* wakee        its CPU     -             1: delayed   -           - */
+    TP_SCHED_WAKEUP_NEW,   /* task         its CPU     parent or -1  -            -           - */
+    TP_SCHED_MIGRATE_TASK, /* task         from CPU    to CPU        reason       reach       - */
+    TP_SCHED_PROCESS_FORK, /* child        cpu         parent or -1  process      -           - */
+    TP_SCHED_PROCESS_EXIT, /* task         cpu         -             -            -           - */
+    TP_SCHED_RATE,         /* task         cpu         cold ns       full         smt         remote
+                              components of its pace, wall ns per ns of work x 2^20; see pace.c */
+    TP_SCHED_MOVE_NUMA,    /* task         cpu         preferred     former       -           - */
+    TP_MM_PAGE_ALLOC,      /* task         cpu         region        node         pages       bytes
+                              c: of one page */
+    TP_MM_MIGRATE_PAGES, /* process      cpu         region        from         to          pages */
+    TP_MEM_ACCESS,       /* task         CPU's node  memory node   accesses     latency ns  - */
+    TP_CGROUP_THROTTLE,  /* cgroup       cpu         -             1: throttled -           - */
+    TP_REQUEST_ARRIVE,   /* request      -           source        -            -           - */
+    TP_REQUEST_DONE, /* request      cpu         source        arrival ns   task        start ns */
+    TP_COUNT,        /* task         cpu         metric        -            -           - */
+    TP_MEASURE,      /* task         cpu         metric        begin ns     -           - */
+    TP_CPU_HOTPLUG,  /* -            cpu         -             1: online    -           - */
+    TP_OOM_KILL,     /* task         cpu         region        -            -           - */
+    TP_DECISION,     /* task or -1   cpu         slot          pointer to struct tp_decision */
     NR_TRACEPOINTS
 };
 

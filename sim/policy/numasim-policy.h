@@ -149,6 +149,7 @@ struct numasim_process {
     const char *name;
     int64_t resident_bytes;
     const int64_t *bytes_by_node;  /* [nr_nodes] */
+    const uint64_t *allowed_nodes; /* bitmap: where its pages may lie; NULL: anywhere */
     void *state[NUMASIM_NR_ROLES]; /* process_state_size */
 };
 
@@ -440,8 +441,8 @@ struct numasim_tier_ops {
     /*
      * @task, on @cpu_node, touches @nr_pages pages of @region for the first time. Returns the node
      * for the next of them and stores in @ret_pages how many go there (1..@nr_pages; the host gives
-     * no more than fit in the node's free memory); the host asks again for the rest. -1: nowhere (the
-     * task is killed for want of memory). Optional, default: the nearest node with free memory in the kernel's
+     * no more than fit in the node's free memory); the host asks again for the rest. A node outside
+     * the process's allowed_nodes is a fault. -1: nowhere (the task is killed for want of memory). Optional, default: the nearest node with free memory in the kernel's
      * fallback order.
      */
     int32_t (*alloc)(struct numasim_self *self, struct numasim_task *task,

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cgroups: cpusets narrow affinities; weights divide a CPU's time between the queues of cgroups;
+ * quotas are in quota.c. A cgroup's weight is spread over the CPUs in proportion to what it has
+ * queued on each (kernel/sched/fair.c: calc_group_shares(), with the queued weight as the load).
+ */
+#include "kernel/internal.h"
+
+enum { MIN_SHARES = 2, DEFAULT_WEIGHT = 100 };
+
+static struct kernel_cgroup *cgroup_alloc(struct kernel *k, const char *name, int32_t parent)
+{
+    struct kernel_cgroup *cg = g_new0(struct kernel_cgroup, 1);
+
+    cg->name = g_strdup(name);
+    cg->id = k->nr_cgroups;
+    cg->parent = parent;
+    cg->kernel = k;
+    cg->weight = DEFAULT_WEIGHT;
+    event_init(&cg->period, EVENT_QUOTA, CLASS_TIMER, 0);
+    k->cgroups = g_renew(struct kernel_cgroup *, k->cgroups, (gsize)k->nr_cgroups + 1);
+    k->cgroups[k->nr_cgroups++] = cg;
+    return cg;
+}
+
+void cgroups_new(struct kernel *k)
+{
+    cgroup_alloc(k, "/", -1);
+}
+
+void cgroups_free(struct kernel *k)
+{
+    for (int32_t i = 0; i < k->nr_cgroups; i++) {
+        struct kernel_cgroup *cg = k->cgroups[i];
+
+        for (int32_t cpu = 0; cg->queues != NULL && cpu < k->nr_cpus; cpu++) {
+            fair_queue_free(k, cg->queues[cpu]);
+        }
+        g_free(cg->queues);
+        g_free(cg->cpus);
+        g_free(cg->nodes);
+        g_free(cg->name);
+        g_free(cg);
+    }
+    g_free(k->cgroups);
+}
+
+int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, uint32_t weight,
+                          int64_t quota_ns, int64_t period_ns, const uint64_t *cpus,
+                          const uint64_t *nodes)
+{
+    struct kernel_cgroup *cg = cgroup_alloc(k, name, parent);
+
+    cg->weight = weight;
+    cg->quota_ns = cg->pool_ns = quota_ns;
+    cg->period_ns = period_ns;
+    cg->queues = g_new0(struct fair_queue *, (gsize)k->nr_cpus);
+    if (cpus != NULL) {
+        cg->cpus = bitmap_new((uint32_t)k->nr_cpus);
+        bitmap_copy(cg->cpus, cpus, (uint32_t)k->nr_cpus);
+    }
+    if (nodes != NULL) {
+        cg->nodes = bitmap_new((uint32_t)k->nr_nodes);
+        bitmap_copy(cg->nodes, nodes, (uint32_t)k->nr_nodes);
+    }
+    return cg->id;
+}
+
+/* The queue of cgroup @id on @cpu, made at first use with those above it. */
+static struct fair_queue *cgroup_queue(struct kernel *k, int32_t id, int32_t cpu)
+{
+    if (id == 0) {
+        return cpu_rq(k, cpu)->fair;
+    }
+    struct kernel_cgroup *cg = k->cgroups[id];
+
+    if (cg->queues[cpu] == NULL) {
+        struct fair_queue *q = fair_queue_new(k, cpu, id);
+
+        q->parent = cgroup_queue(k, cg->parent, cpu);
+        cg->queues[cpu] = q;
+    }
+    return cg->queues[cpu];
+}
+
+struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cpu)
+{
+    return cgroup_queue(k, t->cgroup, cpu);
+}
+
+/* cpu.weight 1..10000 as shares, 100 = 1024 (kernel/sched/core.c: cpu_weight_write_u64()). */
+static uint32_t cgroup_shares(const struct kernel_cgroup *cg)
+{
+    return MAX((cg->weight * 1024 + 50) / 100, MIN_SHARES);
+}
+
+void cgroup_update_weight(struct kernel *k, struct fair_queue *q)
+{
+    struct kernel_cgroup *cg = k->cgroups[q->pub.cgroup];
+
+    cg->load_sum += q->pub.weight_sum;
+    cg->load_sum -= q->counted_weight;
+    q->counted_weight = q->pub.weight_sum;
+    if (q->pub.weight_sum == 0) {
+        return;
+    }
+    uint32_t shares = cgroup_shares(cg);
+    uint64_t weight = (uint64_t)shares * q->pub.weight_sum / cg->load_sum;
+
+    fair_reweight_queue(k, q, (uint32_t)CLAMP(weight, MIN_SHARES, shares));
+}
+
+void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight)
+{
+    struct kernel_cgroup *cg = k->cgroups[cgroup];
+
+    cg->weight = weight;
+    for (int32_t cpu = 0; cg->queues != NULL && cpu < k->nr_cpus; cpu++) {
+        if (cg->queues[cpu] != NULL && cg->queues[cpu]->pub.nr_queued > 0) {
+            tick_catch_up(k, cpu_rq(k, cpu));
+            update_curr(k, cpu_rq(k, cpu));
+            cgroup_update_weight(k, cg->queues[cpu]);
+        }
+    }
+}
+
+void task_apply_allowed(struct kernel *k, struct task *t)
+{
+    uint32_t nr = (uint32_t)k->nr_cpus;
+
+    bitmap_copy(t->allowed, t->own_allowed, nr);
+    for (int32_t id = t->cgroup; id > 0; id = k->cgroups[id]->parent) {
+        const uint64_t *cpus = k->cgroups[id]->cpus;
+
+        if (cpus == NULL) {
+            continue;
+        }
+        /* Where nothing would be left, the cpuset wins (cpuset_cpus_allowed()). */
+        if (bitmap_intersects(t->allowed, cpus, nr)) {
+            bitmap_and(t->allowed, t->allowed, cpus, nr);
+        } else {
+            bitmap_copy(t->allowed, cpus, nr);
+        }
+    }
+    t->pub.nr_allowed = (int32_t)bitmap_weight(t->allowed, nr);
+}
+
+/* True if @cgroup is @ancestor or below it. */
+static bool cgroup_below(const struct kernel *k, int32_t cgroup, int32_t ancestor)
+{
+    while (cgroup > 0 && cgroup != ancestor) {
+        cgroup = k->cgroups[cgroup]->parent;
+    }
+    return cgroup == ancestor;
+}
+
+void kernel_cgroup_set_cpus(struct kernel *k, int32_t cgroup, const uint64_t *cpus)
+{
+    struct kernel_cgroup *cg = k->cgroups[cgroup];
+
+    if (cg->cpus == NULL) {
+        cg->cpus = bitmap_new((uint32_t)k->nr_cpus);
+    }
+    bitmap_copy(cg->cpus, cpus, (uint32_t)k->nr_cpus);
+    for (int32_t i = 0; i < k->nr_tasks; i++) {
+        if (cgroup_below(k, k->tasks[i]->cgroup, cgroup)) {
+            task_reapply_allowed(k, k->tasks[i]);
+        }
+    }
+}
+
+bool cgroup_account(struct kernel *k, struct rq *rq, struct fair_queue *q, int64_t delta_ns)
+{
+    (void)k;
+    (void)rq;
+    (void)q;
+    (void)delta_ns;
+    return false;
+}
+
+void quota_event(struct kernel *k, struct kernel_cgroup *cg)
+{
+    (void)k;
+    (void)cg;
+}

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Picking, switching, and the running segment of a CPU.
+ *
+ * A CPU's time is cut at settled_ns: what lies before is counted as idle, overhead or progress.
+ * Up to segment_start_ns the CPU does the kernel's work; after it the task refills its cache
+ * (cold_left_ns) and then makes progress at its pace. Settling is exact (the remainder of a
+ * division by the pace is carried), so it may happen at any moment without changing a result.
+ * Accounting to the queue policy (update_curr()) is not: it happens where the kernel does it.
+ */
+#include "kernel/internal.h"
+
+static void progress(struct task *t, int64_t wall_ns)
+{
+    if (t->cold_left_ns > 0) {
+        int64_t cold_ns = MIN(wall_ns, t->cold_left_ns);
+
+        t->cold_left_ns -= cold_ns;
+        wall_ns -= cold_ns;
+    }
+    if (t->action != ACTION_RUN || wall_ns == 0) {
+        return;
+    }
+    uint64_t done;
+
+    if (t->pace.total == PACE_ONE) {
+        done = (uint64_t)wall_ns << WORK_SHIFT;
+    } else {
+        uint128 units = ((uint128)(uint64_t)wall_ns << (WORK_SHIFT + PACE_SHIFT)) + t->carry;
+
+        done = (uint64_t)(units / t->pace.total);
+        t->carry = (uint64_t)(units % t->pace.total);
+    }
+    if (done > t->work_left) {
+        done = t->work_left;
+    }
+    t->work_left -= done;
+    t->stretch_work += done;
+}
+
+void settle(struct kernel *k, struct rq *rq)
+{
+    int64_t now_ns = evq_now_ns(k->events);
+    int64_t from_ns = rq->settled_ns;
+
+    if (now_ns <= from_ns || !rq->pub.online) {
+        return;
+    }
+    rq->settled_ns = now_ns;
+    if (rq->segment_start_ns > from_ns) {
+        int64_t overhead_ns = MIN(now_ns, rq->segment_start_ns) - from_ns;
+
+        rq->times.overhead_ns += overhead_ns;
+        rq->stretch_overhead_ns += overhead_ns;
+        from_ns += overhead_ns;
+    }
+    if (rq->curr == NULL) {
+        rq->times.idle_ns += now_ns - from_ns;
+    } else if (now_ns > from_ns) {
+        rq->times.busy_ns += now_ns - from_ns;
+        progress(rq->curr, now_ns - from_ns);
+    }
+}
+
+struct cpu_times kernel_cpu_times(const struct kernel *k, int32_t cpu)
+{
+    const struct rq *rq = cpu_rq(k, cpu);
+    struct cpu_times times = rq->times;
+    int64_t from_ns = rq->settled_ns;
+
+    if (!rq->pub.online || k->now_ns <= from_ns) {
+        return times;
+    }
+    if (rq->segment_start_ns > from_ns) {
+        int64_t overhead_ns = MIN(k->now_ns, rq->segment_start_ns) - from_ns;
+
+        times.overhead_ns += overhead_ns;
+        from_ns += overhead_ns;
+    }
+    *(rq->curr == NULL ? &times.idle_ns : &times.busy_ns) += k->now_ns - from_ns;
+    return times;
+}
+
+int64_t kernel_task_cpu_ns(const struct kernel *k, const struct task *t)
+{
+    int64_t ns = t->pub.se.sum_exec_ns;
+
+    if (t->pub.task_state == NUMASIM_TASK_RUNNING) {
+        ns += k->now_ns - t->pub.exec_start_ns;
+    }
+    return ns;
+}
+
+/* Wall time until @t, running at its pace, has done its work. */
+static int64_t time_to_finish(const struct task *t)
+{
+    if (t->pace.total == PACE_ONE) {
+        return (int64_t)((t->work_left + (UINT64_C(1) << WORK_SHIFT) - 1) >> WORK_SHIFT);
+    }
+    uint128 units = (uint128)t->work_left * t->pace.total;
+
+    if (units <= t->carry) {
+        return 0;
+    }
+    uint128 unit_ns = (uint128)1 << (WORK_SHIFT + PACE_SHIFT);
+
+    return (int64_t)((units - t->carry + unit_ns - 1) / unit_ns);
+}
+
+void segment_arm(struct kernel *k, struct rq *rq)
+{
+    const struct task *t = rq->curr;
+
+    if (t == NULL || t->action == ACTION_SPIN) {
+        event_cancel(k, &rq->segment);
+        return;
+    }
+    int64_t end_ns = MAX(evq_now_ns(k->events), rq->segment_start_ns);
+
+    if (t->action == ACTION_RUN) {
+        end_ns = time_add_ns(end_ns, t->cold_left_ns + time_to_finish(t));
+    }
+    event_set(k, &rq->segment, end_ns);
+}
+
+void rq_charge(struct kernel *k, struct rq *rq, int64_t cost_ns)
+{
+    if (cost_ns <= 0) {
+        return;
+    }
+    settle(k, rq);
+    rq->segment_start_ns = MAX(rq->segment_start_ns, k->now_ns) + cost_ns;
+    if (rq->curr != NULL && k->acting != rq->curr && !rq->in_schedule) {
+        segment_arm(k, rq);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Load averages                                                                                */
+
+void task_update_load(struct kernel *k, struct task *t)
+{
+    const struct numasim_entity *se = &t->pub.se;
+    bool running = t->pub.task_state == NUMASIM_TASK_RUNNING;
+
+    pelt_update(&t->avg, k->now_ns, se->queued, se->queued && !se->delayed, running, se->weight);
+}
+
+void rq_update_load(struct kernel *k, struct rq *rq)
+{
+    bool running = rq->curr != NULL && rq->curr->pub.sched_class == NUMASIM_CLASS_FAIR;
+
+    pelt_update(&rq->avg, k->now_ns, rq->load_weight, rq->pub.nr_fair - rq->pub.nr_delayed, running,
+                1);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Accounting                                                                                   */
+
+void update_curr(struct kernel *k, struct rq *rq)
+{
+    struct task *t = rq->curr;
+
+    if (t == NULL || k->now_ns <= t->pub.exec_start_ns) {
+        return;
+    }
+    if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
+        fair_account(k, rq, t);
+    } else {
+        int64_t delta_ns = k->now_ns - t->pub.exec_start_ns;
+
+        t->pub.exec_start_ns = k->now_ns;
+        t->pub.se.sum_exec_ns += delta_ns;
+        t->rr_left_ns -= delta_ns;
+    }
+}
+
+void resched_now(struct kernel *k, struct rq *rq)
+{
+    if (!rq->need_resched && !rq->in_schedule) {
+        rq->need_resched = true;
+        k->resched_cpus[k->nr_resched++] = rq->pub.id;
+    }
+}
+
+void resched_from(struct kernel *k, struct rq *rq, int32_t from_cpu)
+{
+    int64_t ipi_ns = 0;
+
+    if (from_cpu >= 0 && from_cpu != rq->pub.id) {
+        ipi_ns = k->machine->costs.wakeup_ipi_ns[machine_reach(k->machine, from_cpu, rq->pub.id)];
+    }
+    if (ipi_ns == 0) {
+        resched_now(k, rq);
+    } else if (!rq->need_resched && !evq_entry_queued(&rq->resched)) {
+        event_set(k, &rq->resched, evq_now_ns(k->events) + ipi_ns);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Switching                                                                                    */
+
+static struct task *pick_next(struct kernel *k, struct rq *rq)
+{
+    struct task *t = rt_pick(rq);
+
+    while (t == NULL && rq->fair->pub.nr_queued > 0 && !k->failed) {
+        t = fair_pick(k, rq);
+        if (t == NULL) {
+            break; /* the policy hides it: the watchdog will tell */
+        }
+        if (t->pub.se.delayed) {
+            fair_finish_delayed(k, rq, t);
+            t = NULL;
+        }
+    }
+    return t;
+}
+
+static struct task *pick_or_pull(struct kernel *k, struct rq *rq)
+{
+    struct task *t = pick_next(k, rq);
+
+    if (t != NULL || rq->pub.nr_running > 0 || k->bops == NULL || k->bops->newidle == NULL ||
+        k->failed) {
+        return t;
+    }
+    struct numasim_decision record;
+    struct numasim_decision *d = decision_begin(k, &record);
+
+    k->counters.newidle_calls++;
+    int32_t pulled = k->bops->newidle(k->bself, rq->pub.id, d);
+
+    decision_end(k, NUMASIM_ROLE_BALANCE, "balance.newidle", -1, rq->pub.id, &record);
+    if (pulled > 0) {
+        k->counters.newidle_pulled += (uint64_t)pulled;
+    }
+    return pick_next(k, rq);
+}
+
+/* How @prev leaves, for the tracepoint. */
+static enum task_leave leave_reason(const struct task *prev)
+{
+    if (prev == NULL) {
+        return LEAVE_IDLE;
+    }
+    switch (prev->pub.task_state) {
+    case NUMASIM_TASK_DEAD:
+        return LEAVE_EXITED;
+    case NUMASIM_TASK_BLOCKED:
+    case NUMASIM_TASK_DELAYED:
+        return LEAVE_BLOCKED;
+    case NUMASIM_TASK_THROTTLED:
+        return LEAVE_THROTTLED;
+    default:
+        return LEAVE_PREEMPTED;
+    }
+}
+
+/* @prev leaves the CPU for @next (NULL: idle). */
+static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const struct task *next,
+                     bool yielded)
+{
+    if (prev->pub.task_state == NUMASIM_TASK_RUNNING) {
+        task_update_load(k, prev);
+        rq_update_load(k, rq);
+        prev->pub.task_state = NUMASIM_TASK_RUNNABLE;
+        if (!yielded) {
+            k->counters.preemptions++;
+        }
+    }
+    if (prev->pub.sched_class == NUMASIM_CLASS_FAIR) {
+        fair_put_current(k, prev, next);
+        if (prev->pub.se.queued && !prev->pub.se.delayed) {
+            list_add_head(&rq->waiting, &prev->waiting);
+        }
+    } else if (prev->on_rq) {
+        bool slice_used = prev->pub.policy == NUMASIM_SCHED_RR && prev->rr_left_ns <= 0;
+
+        rt_enqueue(rq, prev, !yielded && !slice_used);
+    }
+}
+
+static void set_next(struct kernel *k, struct rq *rq, struct task *next)
+{
+    if (next->pub.sched_class == NUMASIM_CLASS_FAIR) {
+        task_update_load(k, next);
+        rq_update_load(k, rq);
+        list_del(&next->waiting);
+        fair_set_current(k, rq, next);
+    } else {
+        rt_dequeue(rq, next);
+    }
+    next->pub.task_state = NUMASIM_TASK_RUNNING;
+    next->pub.exec_start_ns = k->now_ns;
+}
+
+/* Tells SMT siblings when the CPU begins or ends running anything. */
+static void running_changed(struct kernel *k, struct rq *rq, bool running)
+{
+    k->core_running[rq->pub.core] += running ? 1 : -1;
+    pace_siblings_changed(k, rq);
+}
+
+static void switch_to(struct kernel *k, struct rq *rq, struct task *prev, struct task *next,
+                      enum task_leave leave)
+{
+    emit(k, TP_SCHED_SWITCH, next != NULL ? next->pub.id : -1, rq->pub.id,
+         prev != NULL ? prev->pub.id : -1, leave, rq->stretch_overhead_ns,
+         k->now_ns - rq->switched_in_ns);
+    k->counters.switches++;
+    rq->curr = next;
+    rq->pub.curr = next != NULL ? &next->pub : NULL;
+    rq->switched_in_ns = k->now_ns;
+    rq->stretch_overhead_ns = 0;
+    if ((prev == NULL) != (next == NULL)) {
+        running_changed(k, rq, next != NULL);
+    }
+    if (next == NULL) {
+        return;
+    }
+    rq->segment_start_ns =
+        MAX(rq->segment_start_ns, k->now_ns) + k->machine->costs.context_switch_ns;
+    pace_switch_in(k, rq, next);
+}
+
+/* The CPU has nothing to run, or nothing its policy shows. */
+static void enter_idle(struct kernel *k, struct rq *rq)
+{
+    tick_stop(k, rq);
+    if (rq->pub.nr_running > 0) {
+        event_set(k, &rq->watchdog, k->now_ns + k->config.watchdog_ns);
+    } else if (rq->nr_arriving == 0 && bitmap_test(k->online, (uint32_t)rq->pub.id)) {
+        cpu_set_idle(k, rq, true);
+    }
+}
+
+void schedule(struct kernel *k, struct rq *rq)
+{
+    struct task *prev = rq->curr;
+    bool yielded = rq->yielding;
+
+    rq->need_resched = false;
+    rq->yielding = false;
+    if (!rq->pub.online) {
+        return;
+    }
+    rq->in_schedule = true;
+    settle(k, rq);
+    tick_catch_up(k, rq);
+    update_curr(k, rq);
+    struct task *next = pick_or_pull(k, rq);
+
+    if (k->failed) {
+        rq->in_schedule = false;
+        return;
+    }
+    bool keeps = next == prev && prev != NULL && prev->pub.task_state == NUMASIM_TASK_RUNNING;
+    if (!keeps && (prev != NULL || next != NULL)) {
+        enum task_leave leave = leave_reason(prev);
+
+        if (prev != NULL) {
+            pace_switch_out(k, rq, prev);
+            if (leave == LEAVE_PREEMPTED && yielded) {
+                leave = LEAVE_YIELDED;
+            }
+            put_prev(k, rq, prev, next, yielded);
+        }
+        if (evq_entry_queued(&rq->slice)) {
+            event_cancel(k, &rq->slice);
+        }
+        if (next != NULL) {
+            event_cancel(k, &rq->watchdog);
+            cpu_set_idle(k, rq, false);
+            set_next(k, rq, next);
+        }
+        switch_to(k, rq, prev, next, leave);
+    }
+    rq->in_schedule = false;
+    if (rq->curr == NULL) {
+        enter_idle(k, rq);
+        segment_arm(k, rq);
+        return;
+    }
+    segment_arm(k, rq);
+    if (rq->next_tick_ns == TIME_NEVER_NS) {
+        tick_start(k, rq);
+    }
+    if (!keeps) {
+        rq->balance_wants_ns = rq->numa_wants_ns = 0;
+    }
+    tick_rearm(k, rq);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* The segment's end                                                                            */
+
+enum { MAX_ADVANCES_AT_ONCE = 1000000 };
+
+/* Lets the driver of @t act until it does something that takes time, leaves, or must make way. */
+static void advance(struct kernel *k, struct rq *rq, struct task *t)
+{
+    int32_t count = 0;
+
+    do {
+        t->action = ACTION_ADVANCE;
+        k->acting = t;
+        k->acting_cpu = rq->pub.id;
+        k->driver.advance(k, t, k->driver.data);
+        k->acting = NULL;
+        if (t->oom_killed) {
+            t->action = ACTION_EXIT;
+        }
+        if (++count > MAX_ADVANCES_AT_ONCE) {
+            kernel_fail(k, "task %d (%s) acts for ever without time passing", t->pub.id, t->comm);
+            return;
+        }
+        if (t->action == ACTION_ADVANCE && !k->failed) {
+            kernel_fail(k, "the driver of task %d (%s) did not say what it does next", t->pub.id,
+                        t->comm);
+        }
+        if (k->failed || rq->segment_start_ns > k->now_ns) {
+            return;
+        }
+    } while (t->action == ACTION_RUN && t->work_left == 0);
+}
+
+static void leave_cpu(struct kernel *k, struct rq *rq, struct task *t)
+{
+    switch ((enum task_action)t->action) {
+    case ACTION_BLOCK:
+        task_do_block(k, rq, t);
+        break;
+    case ACTION_EXIT:
+        task_do_exit(k, rq, t);
+        break;
+    case ACTION_YIELD:
+        t->action = ACTION_ADVANCE;
+        update_curr(k, rq);
+        if (t->pub.sched_class == NUMASIM_CLASS_FAIR && k->qops->yield != NULL) {
+            k->qops->yield(k->qself, t->pub.se.queue, &t->pub.se);
+        }
+        k->counters.yields++;
+        rq->yielding = true;
+        resched_now(k, rq);
+        segment_arm(k, rq);
+        break;
+    default:
+        break;
+    }
+}
+
+void segment_event(struct kernel *k, struct rq *rq)
+{
+    struct task *t = rq->curr;
+
+    settle(k, rq);
+    tick_catch_up(k, rq);
+    if (t->action == ACTION_RUN || t->action == ACTION_ADVANCE) {
+        if (t->mix != NULL) {
+            pace_account(k, rq, t);
+        }
+        advance(k, rq, t);
+        if (k->failed) {
+            return;
+        }
+        pace_refresh(k, rq);
+        if (rq->segment_start_ns > k->now_ns || t->action == ACTION_RUN ||
+            t->action == ACTION_SPIN) {
+            segment_arm(k, rq);
+            return;
+        }
+    }
+    leave_cpu(k, rq, t);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The functions a plugin may call. Contracts stand in numasim-policy.h. */
+#include "kernel/internal.h"
+
+static struct kernel *kernel_of(struct numasim_host *host)
+{
+    return (struct kernel *)(void *)host;
+}
+
+static const struct kernel *ckernel_of(const struct numasim_host *host)
+{
+    return (const struct kernel *)(const void *)host;
+}
+
+int64_t numasim_now(const struct numasim_host *host)
+{
+    return ckernel_of(host)->now_ns;
+}
+
+int32_t numasim_nr_cpus(const struct numasim_host *host)
+{
+    return ckernel_of(host)->nr_cpus;
+}
+
+int32_t numasim_nr_online(const struct numasim_host *host)
+{
+    return ckernel_of(host)->nr_online;
+}
+
+int32_t numasim_nr_nodes(const struct numasim_host *host)
+{
+    return ckernel_of(host)->nr_nodes;
+}
+
+int32_t numasim_nr_llcs(const struct numasim_host *host)
+{
+    return ckernel_of(host)->nr_llcs;
+}
+
+struct numasim_cpu *numasim_cpu(const struct numasim_host *host, int32_t cpu)
+{
+    return &ckernel_of(host)->rqs[cpu]->pub;
+}
+
+struct numasim_llc *numasim_llc(const struct numasim_host *host, int32_t llc)
+{
+    return &ckernel_of(host)->llcs[llc];
+}
+
+struct numasim_node *numasim_node(const struct numasim_host *host, int32_t node)
+{
+    return &ckernel_of(host)->nodes[node];
+}
+
+int32_t numasim_distance(const struct numasim_host *host, int32_t from, int32_t to)
+{
+    return machine_distance(ckernel_of(host)->machine, from, to);
+}
+
+int32_t numasim_reclaim_distance(const struct numasim_host *host)
+{
+    return ckernel_of(host)->machine->reclaim_distance;
+}
+
+int64_t numasim_latency_ns(const struct numasim_host *host, int32_t from, int32_t to)
+{
+    return machine_latency_ns(ckernel_of(host)->machine, from, to);
+}
+
+const uint64_t *numasim_siblings(const struct numasim_host *host, int32_t cpu)
+{
+    const struct kernel *k = ckernel_of(host);
+
+    return machine_core_cpus(k->machine, k->rqs[cpu]->pub.core);
+}
+
+const uint64_t *numasim_online_mask(const struct numasim_host *host)
+{
+    return ckernel_of(host)->online;
+}
+
+const uint64_t *numasim_idle_mask(const struct numasim_host *host)
+{
+    return ckernel_of(host)->idle;
+}
+
+const uint64_t *numasim_idle_core_mask(const struct numasim_host *host)
+{
+    return ckernel_of(host)->idle_cores;
+}
+
+static struct numasim_load load_of(const struct pelt *avg)
+{
+    return (struct numasim_load){avg->load_avg, avg->runnable_avg, avg->util_avg};
+}
+
+struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu)
+{
+    struct kernel *k = kernel_of(host);
+    struct rq *rq = cpu_rq(k, cpu);
+
+    tick_catch_up(k, rq);
+    rq_update_load(k, rq);
+    return load_of(&rq->avg);
+}
+
+struct numasim_load numasim_task_load(struct numasim_host *host, struct numasim_task *task)
+{
+    struct kernel *k = kernel_of(host);
+    struct task *t = task_of(task);
+
+    if (t->avg.last_update_ns >= 0) {
+        tick_catch_up(k, task_rq(k, t));
+        task_update_load(k, t);
+    }
+    return load_of(&t->avg);
+}
+
+struct numasim_task *numasim_first_waiting(struct numasim_host *host, int32_t cpu)
+{
+    struct rq *rq = cpu_rq(kernel_of(host), cpu);
+
+    if (list_empty(&rq->waiting)) {
+        return NULL;
+    }
+    return &container_of(rq->waiting.prev, struct task, waiting)->pub;
+}
+
+struct numasim_task *numasim_next_waiting(struct numasim_host *host, struct numasim_task *task)
+{
+    struct task *t = task_of(task);
+    struct rq *rq = task_rq(kernel_of(host), t);
+
+    if (t->waiting.prev == &rq->waiting || list_empty(&t->waiting)) {
+        return NULL;
+    }
+    return &container_of(t->waiting.prev, struct task, waiting)->pub;
+}
+
+bool numasim_may_run(const struct numasim_host *host, const struct numasim_task *task, int32_t cpu)
+{
+    return bitmap_test(task->allowed, (uint32_t)cpu) &&
+           bitmap_test(ckernel_of(host)->online, (uint32_t)cpu);
+}
+
+bool numasim_move_task(struct numasim_host *host, struct numasim_task *task, int32_t to_cpu)
+{
+    struct kernel *k = kernel_of(host);
+
+    if (to_cpu < 0 || to_cpu >= k->nr_cpus) {
+        kernel_fault(k, NUMASIM_ROLE_BALANCE, "numasim_move_task()", task_of(task),
+                     "there is no CPU %d", to_cpu);
+        return false;
+    }
+    if (task->sched_class != NUMASIM_CLASS_FAIR || !numasim_may_run(host, task, to_cpu)) {
+        return false;
+    }
+    return move_waiting(k, task_of(task), to_cpu, MIGRATE_BALANCE);
+}
+
+bool numasim_push_running(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu)
+{
+    struct kernel *k = kernel_of(host);
+    struct rq *rq = cpu_rq(k, from_cpu);
+
+    if (rq->curr == NULL || rq->curr->pub.sched_class != NUMASIM_CLASS_FAIR ||
+        evq_entry_queued(&rq->push) || from_cpu == to_cpu ||
+        !numasim_may_run(host, &rq->curr->pub, to_cpu)) {
+        return false;
+    }
+    enum machine_reach reach = machine_reach(k->machine, MAX(k->acting_cpu, 0), from_cpu);
+
+    rq->push_to = to_cpu;
+    event_set(k, &rq->push, k->now_ns + k->machine->costs.wakeup_ipi_ns[reach]);
+    return true;
+}
+
+void numasim_resched(struct numasim_host *host, int32_t cpu)
+{
+    struct kernel *k = kernel_of(host);
+
+    resched_from(k, cpu_rq(k, cpu), k->acting_cpu);
+}
+
+bool numasim_kick(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu)
+{
+    struct kernel *k = kernel_of(host);
+    struct rq *rq = cpu_rq(k, to_cpu);
+    const struct machine_costs *costs = &k->machine->costs;
+
+    if (k->bops == NULL || k->bops->kicked == NULL || evq_entry_queued(&rq->kick)) {
+        return false;
+    }
+    int64_t at_ns = k->now_ns + costs->wakeup_ipi_ns[machine_reach(k->machine, from_cpu, to_cpu)];
+
+    event_set(k, &rq->kick, at_ns + (rq->curr == NULL ? costs->idle_exit_ns : 0));
+    return true;
+}
+
+void numasim_charge(struct numasim_host *host, int32_t cpu, int64_t cost_ns)
+{
+    struct kernel *k = kernel_of(host);
+
+    rq_charge(k, cpu_rq(k, cpu), cost_ns);
+}
+
+int64_t numasim_balance_cost_ns(const struct numasim_host *host, uint32_t nr_cpus)
+{
+    const struct machine_costs *costs = &ckernel_of(host)->machine->costs;
+
+    return costs->balance_pass_ns + costs->balance_cpu_ns * (int64_t)nr_cpus;
+}
+
+void numasim_set_slice_timer(struct numasim_host *host, struct numasim_queue *q, int64_t at_ns)
+{
+    struct kernel *k = kernel_of(host);
+    struct rq *rq = cpu_rq(k, q->cpu);
+
+    /* Inside a replayed tick the time asked for may have passed; then it is due now. */
+    event_set(k, &rq->slice, MAX(at_ns, evq_now_ns(k->events)));
+}
+
+int64_t numasim_lag(struct numasim_host *host, const struct numasim_task *task)
+{
+    struct kernel *k = kernel_of(host);
+
+    if (k->qops->lag == NULL || task->se.queue == NULL) {
+        return 0;
+    }
+    tick_catch_up(k, cpu_rq(k, task->cpu));
+    return k->qops->lag(k->qself, task->se.queue, &task->se);
+}
+
+int32_t numasim_locality(struct numasim_host *host, const struct numasim_task *task,
+                         int32_t src_node, int32_t dst_node)
+{
+    struct kernel *k = kernel_of(host);
+
+    if (k->nops == NULL || k->nops->locality == NULL || src_node == dst_node) {
+        return 0;
+    }
+    return k->nops->locality(k->nself, task, src_node, dst_node);
+}
+
+bool numasim_has_numa(const struct numasim_host *host)
+{
+    return ckernel_of(host)->nops != NULL;
+}
+
+void numasim_set_preferred_node(struct numasim_host *host, struct numasim_task *task, int32_t node)
+{
+    struct kernel *k = kernel_of(host);
+
+    if (node < -1 || node >= k->nr_nodes) {
+        kernel_fault(k, NUMASIM_ROLE_NUMA, "numasim_set_preferred_node()", task_of(task),
+                     "there is no node %d", node);
+        return;
+    }
+    if (task->preferred_node != node) {
+        emit(k, TP_SCHED_MOVE_NUMA, task->id, task->cpu, node, task->preferred_node, 0, 0);
+        task->preferred_node = node;
+    }
+}
+
+uint64_t numasim_random(const struct numasim_host *host, uint64_t entity, uint64_t index,
+                        uint64_t n)
+{
+    struct rng r = rng_entity(&ckernel_of(host)->policy, entity);
+
+    return rng_below(&r, index, n);
+}
+
+uint64_t numasim_boot_random(const struct numasim_host *host, uint64_t entity, uint64_t index,
+                             uint64_t n)
+{
+    /* Apart from what the host itself draws for the boot. */
+    struct rng policies = rng_entity(&ckernel_of(host)->boot, UINT64_MAX);
+    struct rng r = rng_entity(&policies, entity);
+
+    return rng_below(&r, index, n);
+}

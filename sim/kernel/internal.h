@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's own structures and the calls between its files. Nothing outside sim/kernel
+ * includes this.
+ *
+ *   kernel.c   making, freeing and running a simulation
+ *   objects.c  what plugins see: CPUs, LLCs, nodes, domains
+ *   task.c     tasks' lives, affinity, what the driver lets them do
+ *   core.c     picking and switching, accounting, the running segment of a CPU
+ *   fair.c     entities and queues of the fair class, through the queue policy
+ *   rt.c       SCHED_FIFO and SCHED_RR, the host's own
+ *   tick.c     ticks, skipped and replayed
+ *   wake.c     wakeups, placement, IPIs
+ *   move.c     balancing: moves, pushes, kicks, hot-plug
+ *   cgroup.c   cgroups: cpusets, weights, quotas
+ *   mm.c       address spaces, first touch, page migration
+ *   pace.c     how fast a task runs where it runs
+ *   check.c    faults and dumps
+ *   host.c     the functions a plugin may call
+ */
+#ifndef NUMASIM_KERNEL_INTERNAL_H
+#define NUMASIM_KERNEL_INTERNAL_H
+
+#include "base/bitmap.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/fixed.h"
+#include "base/list.h"
+#include "base/time.h"
+#include "kernel/kernel.h"
+#include "kernel/pelt.h"
+
+/* Classes of events: at one instant, lower first. A tick comes before all else, so that whether a
+ * skipped one has happened yet can be told from the event that asks. */
+enum event_class {
+    CLASS_TICK,
+    CLASS_SEGMENT, /* the running task's segment ends */
+    CLASS_TIMER,   /* the driver's timers, cgroup periods */
+    CLASS_ARRIVE,  /* a woken task reaches its CPU */
+    CLASS_IPI,     /* resched, kick, push */
+    CLASS_LAST,    /* slice timers, watchdogs */
+};
+
+enum event_kind {
+    EVENT_TICK,
+    EVENT_SEGMENT,
+    EVENT_KTIMER,
+    EVENT_ARRIVE,
+    EVENT_RESCHED,
+    EVENT_KICK,
+    EVENT_PUSH,
+    EVENT_SLICE,
+    EVENT_WATCHDOG,
+    EVENT_QUOTA,
+};
+
+/* What a task does when it has its CPU. */
+enum task_action {
+    ACTION_ADVANCE, /* ask the driver */
+    ACTION_RUN,     /* work_left units of work, then ask the driver */
+    ACTION_SPIN,
+    ACTION_BLOCK, /* leave, once the cost of what it did is paid */
+    ACTION_YIELD,
+    ACTION_EXIT,
+};
+
+/* Work is counted in units of 1/1024 ns at reference speed; a pace is wall ns per ns of work x 2^20. */
+enum { WORK_SHIFT = 10, PACE_SHIFT = 20 };
+#define PACE_ONE (UINT64_C(1) << PACE_SHIFT)
+
+/* The components of a pace, in the order in which design.md states them; they add up to it. */
+struct pace {
+    uint64_t total;
+    uint64_t full, smt, remote;
+};
+
+struct task {
+    struct numasim_task pub; /* first */
+    struct list waiting;     /* in rq->waiting: fair, queued, not running; or in an RT list */
+    struct pelt avg;
+    struct evq_entry arrive; /* reaches its CPU after a wakeup */
+    uint32_t arrive_flags;   /* NUMASIM_WAKE_* of the wakeup under way, or NEW */
+    uint8_t action;          /* enum task_action */
+    bool on_rq;
+    bool started;
+    int32_t cgroup;
+    int32_t nice;
+    int32_t rt_priority;
+    int32_t slice_index;
+    int32_t parent;
+    int32_t dest_cpu;   /* while WAKING */
+    int32_t warm_llc;   /* the LLC that holds its working set, -1 none */
+    int64_t rr_left_ns; /* SCHED_RR: of its slice */
+
+    uint64_t work_left; /* units */
+    uint64_t carry;     /* progress not yet a whole unit: numerator over pace.total */
+    struct pace pace;
+    int64_t cold_left_ns; /* refilling its cache after a migration: no progress till then */
+    bool oom_killed;
+    struct list running;   /* in process->running while on a CPU with a mix */
+    uint64_t stretch_work; /* units of work done since accesses were last accounted */
+    const struct mm_mix *mix;
+    uint64_t *miss_carry; /* [mix entries] remainders of misses, x 1e12 * units */
+
+    uint64_t *own_allowed; /* what it asked for */
+    uint64_t *allowed;     /* and'ed with its cgroup's cpuset; pub.allowed points here */
+    char *comm;
+    void *driver_data;
+};
+
+/* One queue of the fair class: a cgroup's on a CPU. */
+struct fair_queue {
+    struct numasim_queue pub;     /* first */
+    struct numasim_entity entity; /* stands for it in its parent; unused in the root's */
+    struct fair_queue *parent;    /* NULL: the root's */
+    uint32_t nr_tasks;            /* queued below, throttled ones too */
+    uint64_t counted_weight;      /* what its cgroup's load_sum holds of it */
+    bool throttled;
+    int64_t runtime_left_ns; /* local pool of a cgroup with a quota */
+};
+
+struct rq {
+    struct numasim_cpu pub;  /* first */
+    struct task *curr;       /* NULL while idle */
+    struct fair_queue *fair; /* the root cgroup's */
+    struct list waiting;     /* fair tasks that wait; the head ran last */
+    struct list rt[100];     /* by rt_priority */
+    uint32_t nr_rt;          /* queued and not running */
+    struct pelt avg;         /* root cfs_rq's */
+    uint32_t nr_arriving;    /* woken tasks on their way here */
+    uint64_t load_weight;    /* of the queued fair tasks */
+
+    /* The running segment. Time up to segment_start is kernel overhead, after it the task's. */
+    int64_t segment_start_ns;
+    int64_t settled_ns; /* progress and times are counted up to here */
+    int64_t switched_in_ns;
+    int64_t stretch_overhead_ns;
+    int64_t busy_until_ns;        /* the CPU owes the kernel time until then */
+    int64_t arrive_not_before_ns; /* leaving idle takes until then */
+    struct evq_entry segment, tick, resched, kick, push, slice, watchdog;
+
+    int64_t next_tick_ns; /* first tick not yet applied; TIME_NEVER_NS while stopped */
+    int64_t balance_wants_ns, numa_wants_ns; /* earliest tick that matters to those roles */
+    bool tick_every;                         /* armed for every tick */
+    bool need_resched;
+    bool in_schedule;
+    int32_t push_to;
+    int64_t online_since_ns;
+    struct cpu_times times; /* up to settled_ns */
+    uint16_t rank;          /* place in the order of those that act at one instant */
+    bool yielding;
+};
+
+struct kernel_cgroup {
+    char *name;
+    int32_t id, parent;
+    uint32_t weight; /* cpu.weight */
+    int64_t quota_ns, period_ns, pool_ns;
+    uint64_t *cpus, *nodes;     /* NULL: all */
+    struct fair_queue **queues; /* [nr_cpus], made at first use; NULL for the root */
+    uint64_t load_sum;          /* weight of all its queued entities on all CPUs */
+    struct evq_entry period;
+    struct kernel *kernel;
+    bool period_armed;
+};
+
+struct listener {
+    uint64_t mask;
+    tp_listener_fn fn;
+    void *data;
+};
+
+struct role {
+    struct numasim_self *self; /* NULL: nobody fills the role */
+    const struct numasim_policy *policy;
+};
+
+struct kernel {
+    int64_t now_ns; /* differs from the event queue's clock inside a replayed tick */
+    struct evq *events;
+    const struct machine *machine;
+    struct kernel_config config;
+    struct kernel_driver driver;
+    uint64_t listen_mask;
+    struct digest *digest;
+    struct listener listeners[8];
+    uint32_t nr_listeners;
+
+    /* Roles, unpacked for the hot path. */
+    struct role roles[NUMASIM_NR_ROLES];
+    const struct numasim_queue_ops *qops;
+    struct numasim_self *qself;
+    const struct numasim_balance_ops *bops;
+    struct numasim_self *bself;
+    const struct numasim_numa_ops *nops;
+    struct numasim_self *nself;
+    struct numasim_self selves[NUMASIM_NR_ROLES];
+    const struct numasim_policy *plugins[NUMASIM_NR_ROLES];
+    int32_t nr_plugins;
+
+    int32_t nr_cpus, nr_online, nr_nodes, nr_llcs;
+    struct rq **rqs; /* [nr_cpus] */
+    struct numasim_llc *llcs;
+    struct numasim_node *nodes;
+    uint64_t *online, *idle, *idle_cores; /* bitmaps of nr_cpus */
+    int32_t *core_running;                /* [nr_cores] CPUs of the core that run a task */
+    int32_t *core_idle;                   /* [nr_cores] CPUs of the core that are idle */
+    int32_t *core_online;
+    GPtrArray *group_states;         /* one array of states per group id, owned */
+    struct numasim_domain **domains; /* [nr_cpus] arrays, innermost first */
+    struct sched_domains *rebuilt;   /* owned; after hot-plug */
+    const struct sched_domains *sds;
+
+    struct task **tasks;
+    int32_t nr_tasks, tasks_size, nr_alive;
+    struct process **processes;
+    int32_t nr_processes;
+    struct kernel_cgroup **cgroups;
+    int32_t nr_cgroups;
+    int32_t *fallback; /* [nr_nodes * nr_nodes] */
+    int32_t nr_timers; /* of the driver, pending */
+
+    int64_t tick_ns, tick_phase_ns;
+    uint64_t base_pace; /* the tick's own cost spread over all work */
+    struct rng boot, policy, workload;
+    int32_t *resched_cpus; /* CPUs that must pick again before the next event */
+    int32_t nr_resched;
+    uint8_t event_class;
+    uint16_t event_rank;
+    int32_t acting_cpu;  /* whose task or interrupt acts, -1 none */
+    struct task *acting; /* the task in advance() */
+    bool failed;
+    char *failure;
+    struct kernel_counters counters;
+    size_t bytes_tasks, bytes_cpus;
+    uint64_t *scratch;  /* bitmap of CPUs */
+    uint64_t *accesses; /* [nr_nodes] scratch */
+};
+
+/* tracepoints */
+static inline bool kernel_listens(const struct kernel *k, enum tracepoint type)
+{
+    return (k->listen_mask >> type) & 1;
+}
+void kernel_emit_event(struct kernel *k, const struct tp_event *event);
+static inline void emit(struct kernel *k, enum tracepoint type, int32_t task, int32_t cpu,
+                        int32_t other, int64_t a, int64_t b, int64_t c)
+{
+    if (__builtin_expect(kernel_listens(k, type), 1)) {
+        struct tp_event event = {k->now_ns, type, cpu, task, other, a, b, c};
+
+        kernel_emit_event(k, &event);
+    }
+}
+/* A record for a decision callback to fill, or NULL when nobody listens; then publish it. */
+struct numasim_decision *decision_begin(struct kernel *k, struct numasim_decision *record);
+void decision_end(struct kernel *k, enum numasim_role role, const char *callback, int32_t task,
+                  int32_t cpu, const struct numasim_decision *record);
+
+static inline struct rq *cpu_rq(const struct kernel *k, int32_t cpu)
+{
+    return k->rqs[cpu];
+}
+static inline struct task *task_of(struct numasim_task *t)
+{
+    return (struct task *)(void *)t;
+}
+static inline struct rq *task_rq(const struct kernel *k, const struct task *t)
+{
+    return k->rqs[t->pub.cpu];
+}
+
+/* kernel.c */
+static inline void event_init(struct evq_entry *e, enum event_kind kind, enum event_class class_,
+                              uint16_t rank)
+{
+    *e = (struct evq_entry){.kind = (uint8_t)kind, .class_ = (uint8_t)class_, .rank = rank};
+}
+void event_set(struct kernel *k, struct evq_entry *e, int64_t at_ns);
+void event_cancel(struct kernel *k, struct evq_entry *e);
+
+/* objects.c */
+void objects_new(struct kernel *k);
+void objects_free(struct kernel *k);
+/* Domains of every CPU from @sds, with fresh policy states. */
+void domains_attach(struct kernel *k, const struct sched_domains *sds);
+void cpu_set_idle(struct kernel *k, struct rq *rq, bool idle);
+/* Counts @rq's CPU, which must not count as idle, in or out of the online ones. */
+void cpu_account_online(struct kernel *k, struct rq *rq, bool online);
+/* Gives @state[] of an object its zeroed bytes per plugin. @size_of picks the descriptor's size. */
+void states_new(struct kernel *k, void *state[NUMASIM_NR_ROLES], size_t size_offset);
+void states_free(struct kernel *k, void *state[NUMASIM_NR_ROLES]);
+
+/* core.c */
+void schedule(struct kernel *k, struct rq *rq);
+void resched_now(struct kernel *k, struct rq *rq);
+void resched_from(struct kernel *k, struct rq *rq, int32_t from_cpu);
+void settle(struct kernel *k, struct rq *rq);
+void update_curr(struct kernel *k, struct rq *rq);
+void segment_arm(struct kernel *k, struct rq *rq);
+void segment_event(struct kernel *k, struct rq *rq);
+void rq_charge(struct kernel *k, struct rq *rq, int64_t cost_ns);
+void task_update_load(struct kernel *k, struct task *t);
+void rq_update_load(struct kernel *k, struct rq *rq);
+
+/* fair.c */
+struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup);
+void fair_queue_free(struct kernel *k, struct fair_queue *q);
+void fair_enqueue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags);
+/* False: the dequeue is put off and the task stays, delayed. */
+bool fair_dequeue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags);
+struct task *fair_pick(struct kernel *k, struct rq *rq);
+void fair_set_current(struct kernel *k, struct rq *rq, struct task *t);
+/* @t stops running for @next (NULL: idle), on each level where they differ. */
+void fair_put_current(struct kernel *k, struct task *t, const struct task *next);
+void fair_account(struct kernel *k, struct rq *rq, struct task *t);
+bool fair_tick(struct kernel *k, struct rq *rq, struct task *t);
+bool fair_slice_timer(struct kernel *k, struct rq *rq, struct task *t);
+bool fair_wakeup_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32_t wake_flags);
+void fair_reweight(struct kernel *k, struct rq *rq, struct task *t, uint32_t weight);
+void fair_finish_delayed(struct kernel *k, struct rq *rq, struct task *t);
+struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cpu);
+/* Changes the weight of the entity that stands for @q in its parent. */
+void fair_reweight_queue(struct kernel *k, struct fair_queue *q, uint32_t weight);
+uint32_t nice_to_weight(int32_t nice);
+
+/* rt.c */
+void rt_enqueue(struct rq *rq, struct task *t, bool head);
+void rt_dequeue(struct rq *rq, struct task *t);
+struct task *rt_pick(struct rq *rq);
+bool rt_preempts(const struct task *curr, const struct task *t);
+bool rt_tick(struct kernel *k, struct rq *rq, struct task *t);
+
+/* tick.c */
+void tick_start(struct kernel *k, struct rq *rq);
+void tick_stop(struct kernel *k, struct rq *rq);
+void tick_event(struct kernel *k, struct rq *rq);
+/* Replays the ticks that were skipped on @rq up to the event at hand. */
+void tick_catch_up(struct kernel *k, struct rq *rq);
+/* Decides, after anything changed on @rq, from which tick on they must come as events. */
+void tick_rearm(struct kernel *k, struct rq *rq);
+
+/* wake.c */
+void arrive_event(struct kernel *k, struct task *t);
+void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags);
+bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags);
+void check_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32_t wake_flags,
+                   int32_t from_cpu);
+int32_t select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu, uint32_t flags);
+void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_reason reason);
+void send_task(struct kernel *k, struct task *t, int32_t from_cpu, int32_t to_cpu, uint32_t flags);
+
+/* move.c */
+void push_event(struct kernel *k, struct rq *rq);
+void kick_event(struct kernel *k, struct rq *rq);
+bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_reason reason);
+/* Takes the task that runs on @rq off it and queues it on CPU @to, as the stopper does. */
+void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reason reason);
+
+/* cgroup.c */
+void cgroups_new(struct kernel *k);
+void cgroups_free(struct kernel *k);
+void cgroup_update_weight(struct kernel *k, struct fair_queue *q);
+void quota_event(struct kernel *k, struct kernel_cgroup *cg);
+bool cgroup_account(struct kernel *k, struct rq *rq, struct fair_queue *q, int64_t delta_ns);
+void task_apply_allowed(struct kernel *k, struct task *t);
+
+/* pace.c */
+void pace_refresh(struct kernel *k, struct rq *rq);
+void pace_switch_in(struct kernel *k, struct rq *rq, struct task *t);
+void pace_switch_out(struct kernel *k, struct rq *rq, struct task *t);
+/* Turns the work done since the last call into accesses by node. */
+void pace_account(struct kernel *k, struct rq *rq, struct task *t);
+void pace_siblings_changed(struct kernel *k, struct rq *rq);
+
+/* mm.c */
+void process_free(struct kernel *k, struct process *p);
+
+/* task.c */
+void task_free(struct kernel *k, struct task *t);
+void task_do_block(struct kernel *k, struct rq *rq, struct task *t);
+void task_do_exit(struct kernel *k, struct rq *rq, struct task *t);
+
+void task_reapply_allowed(struct kernel *k, struct task *t);
+
+/* check.c: ends the run. @callback is "queue.pick" or the like; NULL role name for the engine. */
+void kernel_fault(struct kernel *k, enum numasim_role role, const char *callback,
+                  const struct task *t, const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+#endif

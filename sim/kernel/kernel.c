@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/internal.h"
+
+enum { BOOT_TICK_PHASE = 1, BOOT_CPU_ORDER = 2 };
+
+/* Unpacks @stack: one numasim_self per plugin, and the operations of each role. */
+static void roles_attach(struct kernel *k, const struct policy_stack *stack)
+{
+    k->nr_plugins = (int32_t)stack->nr_plugins;
+    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+        const struct policy_plugin *plugin = stack->plugins[slot];
+
+        k->plugins[slot] = plugin->desc;
+        k->selves[slot] = (struct numasim_self){
+            .host = (struct numasim_host *)k,
+            .state = plugin->desc->state_size > 0 ? g_malloc0(plugin->desc->state_size) : NULL,
+            .param = plugin->params,
+            .slot = slot,
+        };
+    }
+    for (int role = 0; role < NUMASIM_NR_ROLES; role++) {
+        int32_t slot = stack->slot[role];
+
+        if (slot >= 0) {
+            k->roles[role] = (struct role){&k->selves[slot], k->plugins[slot]};
+        }
+    }
+    k->qops = stack->queue;
+    k->qself = k->roles[NUMASIM_ROLE_QUEUE].self;
+    k->bops = stack->balance;
+    k->bself = k->roles[NUMASIM_ROLE_BALANCE].self;
+    k->nops = stack->numa;
+    k->nself = k->roles[NUMASIM_ROLE_NUMA].self;
+}
+
+/* What differs between two boots of one machine: the phase of the tick, and the CPUs' order. */
+static void boot(struct kernel *k)
+{
+    const struct machine *m = k->machine;
+
+    k->tick_ns = NSEC_PER_SEC / m->hz;
+    struct rng phase = rng_entity(&k->boot, BOOT_TICK_PHASE);
+    struct rng order = rng_entity(&k->boot, BOOT_CPU_ORDER);
+    g_autofree uint32_t *perm = g_new(uint32_t, (gsize)k->nr_cpus);
+
+    k->tick_phase_ns = (int64_t)rng_below(&phase, 0, (uint64_t)k->tick_ns);
+    rng_permutation(&order, perm, (uint32_t)k->nr_cpus);
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        struct rq *rq = cpu_rq(k, cpu);
+        uint16_t rank = (uint16_t)(k->config.tie_break_insertion ? 0 : perm[cpu] + 1);
+
+        rq->rank = rank;
+        event_init(&rq->segment, EVENT_SEGMENT, CLASS_SEGMENT, rank);
+        /* Ticks of one instant need an order that does not depend on which of them are skipped. */
+        event_init(&rq->tick, EVENT_TICK, CLASS_TICK,
+                   (uint16_t)(k->config.tie_break_insertion ? cpu : rank));
+        event_init(&rq->resched, EVENT_RESCHED, CLASS_IPI, rank);
+        event_init(&rq->kick, EVENT_KICK, CLASS_IPI, rank);
+        event_init(&rq->push, EVENT_PUSH, CLASS_IPI, rank);
+        event_init(&rq->slice, EVENT_SLICE, CLASS_LAST, rank);
+        event_init(&rq->watchdog, EVENT_WATCHDOG, CLASS_LAST, rank);
+    }
+}
+
+static bool plugins_init(struct kernel *k, GError **error)
+{
+    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+        const struct numasim_policy *p = k->plugins[slot];
+        char message[256] = "no reason given";
+
+        if (p->init != NULL && !p->init(&k->selves[slot], message, sizeof(message))) {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_PLUGIN,
+                        "policy '%s' refuses to start: %s", p->name, message);
+            return false;
+        }
+    }
+    if (k->bops != NULL && k->bops->domains_built != NULL) {
+        k->bops->domains_built(k->bself);
+    }
+    return true;
+}
+
+struct kernel *kernel_new(const struct machine *m, const struct sched_domains *sds,
+                          const struct policy_stack *stack, const struct kernel_config *config,
+                          GError **error)
+{
+    struct kernel *k = g_new0(struct kernel, 1);
+
+    k->machine = m;
+    k->config = *config;
+    if (k->config.watchdog_ns <= 0) {
+        k->config.watchdog_ns = NSEC_PER_SEC;
+    }
+    k->boot = rng_init(config->seed, RNG_BOOT);
+    k->policy = rng_init(config->seed, RNG_POLICY);
+    k->workload = rng_init(config->seed, RNG_WORKLOAD);
+    k->events = evq_new();
+    k->digest = digest_new();
+    k->listen_mask = ((UINT64_C(1) << NR_TRACEPOINTS) - 1) & ~(UINT64_C(1) << TP_DECISION);
+    k->acting_cpu = -1;
+    roles_attach(k, stack);
+    objects_new(k);
+    cgroups_new(k);
+    boot(k);
+    domains_attach(k, sds);
+    if (!plugins_init(k, error)) {
+        kernel_free(k);
+        return NULL;
+    }
+    return k;
+}
+
+void kernel_free(struct kernel *k)
+{
+    if (k == NULL) {
+        return;
+    }
+    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+        if (k->plugins[slot]->fini != NULL) {
+            k->plugins[slot]->fini(&k->selves[slot]);
+        }
+    }
+    for (int32_t i = 0; i < k->nr_tasks; i++) {
+        task_free(k, k->tasks[i]);
+    }
+    for (int32_t i = 0; i < k->nr_processes; i++) {
+        process_free(k, k->processes[i]);
+    }
+    cgroups_free(k);
+    objects_free(k);
+    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+        g_free(k->selves[slot].state);
+    }
+    evq_free(k->events);
+    digest_free(k->digest);
+    g_free(k->tasks);
+    g_free(k->processes);
+    g_free(k->failure);
+    g_free(k);
+}
+
+void kernel_set_driver(struct kernel *k, const struct kernel_driver *driver)
+{
+    k->driver = *driver;
+}
+
+void event_set(struct kernel *k, struct evq_entry *e, int64_t at_ns)
+{
+    evq_remove(k->events, e);
+    if (at_ns != TIME_NEVER_NS) {
+        evq_add(k->events, e, at_ns);
+    }
+}
+
+void event_cancel(struct kernel *k, struct evq_entry *e)
+{
+    evq_remove(k->events, e);
+}
+
+static void watchdog_event(struct kernel *k, struct rq *rq)
+{
+    if (rq->curr == NULL && rq->pub.nr_running > 0) {
+        struct numasim_task *t = numasim_first_waiting((struct numasim_host *)k, rq->pub.id);
+
+        kernel_fault(k, NUMASIM_ROLE_QUEUE, "queue.pick", t != NULL ? task_of(t) : NULL,
+                     "%u tasks wait on CPU %d, which has been idle for %" G_GINT64_FORMAT " ns",
+                     rq->pub.nr_running, rq->pub.id, k->config.watchdog_ns);
+    }
+}
+
+static void slice_event(struct kernel *k, struct rq *rq)
+{
+    struct task *t = rq->curr;
+
+    if (t == NULL || t->pub.sched_class != NUMASIM_CLASS_FAIR) {
+        return;
+    }
+    tick_catch_up(k, rq);
+    update_curr(k, rq);
+    if (fair_slice_timer(k, rq, t)) {
+        resched_now(k, rq);
+    }
+}
+
+static void ktimer_event(struct kernel *k, struct ktimer *timer)
+{
+    k->nr_timers--;
+    k->acting_cpu = -1;
+    timer->fn(k, timer);
+}
+
+static void dispatch(struct kernel *k, struct evq_entry *e)
+{
+    switch ((enum event_kind)e->kind) {
+    case EVENT_SEGMENT:
+        segment_event(k, container_of(e, struct rq, segment));
+        break;
+    case EVENT_TICK:
+        tick_event(k, container_of(e, struct rq, tick));
+        break;
+    case EVENT_KTIMER:
+        ktimer_event(k, container_of(e, struct ktimer, entry));
+        break;
+    case EVENT_ARRIVE:
+        arrive_event(k, container_of(e, struct task, arrive));
+        break;
+    case EVENT_RESCHED:
+        resched_now(k, container_of(e, struct rq, resched));
+        break;
+    case EVENT_KICK:
+        kick_event(k, container_of(e, struct rq, kick));
+        break;
+    case EVENT_PUSH:
+        push_event(k, container_of(e, struct rq, push));
+        break;
+    case EVENT_SLICE:
+        slice_event(k, container_of(e, struct rq, slice));
+        break;
+    case EVENT_WATCHDOG:
+        watchdog_event(k, container_of(e, struct rq, watchdog));
+        break;
+    case EVENT_QUOTA:
+        quota_event(k, container_of(e, struct kernel_cgroup, period));
+        break;
+    }
+}
+
+bool kernel_finished(const struct kernel *k)
+{
+    return k->nr_alive == 0 && k->nr_timers == 0;
+}
+
+bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
+{
+    while (!k->failed && !kernel_finished(k)) {
+        struct evq_entry *e = evq_pop(k->events, until_ns);
+
+        if (e == NULL) {
+            break;
+        }
+        k->now_ns = e->time_ns;
+        k->event_class = e->class_;
+        k->event_rank = e->rank;
+        k->counters.queue_events++;
+        dispatch(k, e);
+        for (int32_t i = 0; i < k->nr_resched && !k->failed; i++) {
+            struct rq *rq = cpu_rq(k, k->resched_cpus[i]);
+
+            if (rq->need_resched) {
+                k->acting_cpu = rq->pub.id;
+                schedule(k, rq);
+            }
+        }
+        k->nr_resched = 0;
+    }
+    if (k->failed) {
+        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_FAULT, k->failure);
+        return false;
+    }
+    /* The clock stands at the end of what was asked for, so that times read add up to it. */
+    if (until_ns != TIME_NEVER_NS && !kernel_finished(k)) {
+        k->now_ns = until_ns;
+    }
+    return true;
+}
+
+int64_t kernel_now_ns(const struct kernel *k)
+{
+    return k->now_ns;
+}
+
+const struct machine *kernel_machine(const struct kernel *k)
+{
+    return k->machine;
+}
+
+const struct rng *kernel_workload_rng(const struct kernel *k)
+{
+    return &k->workload;
+}
+
+static void ktimer_init(struct ktimer *timer)
+{
+    if (!evq_entry_queued(&timer->entry)) {
+        event_init(&timer->entry, EVENT_KTIMER, CLASS_TIMER, 0);
+    }
+}
+
+void kernel_timer_set(struct kernel *k, struct ktimer *timer, int64_t at_ns)
+{
+    ktimer_init(timer);
+    if (!evq_remove(k->events, &timer->entry)) {
+        k->nr_timers++;
+    }
+    evq_add(k->events, &timer->entry, at_ns);
+}
+
+void kernel_timer_cancel(struct kernel *k, struct ktimer *timer)
+{
+    if (evq_remove(k->events, &timer->entry)) {
+        k->nr_timers--;
+    }
+}
+
+const struct kernel_counters *kernel_counters(const struct kernel *k)
+{
+    return &k->counters;
+}
+
+struct numasim_cpu *kernel_cpu(const struct kernel *k, int32_t cpu)
+{
+    return &cpu_rq(k, cpu)->pub;
+}
+
+size_t kernel_bytes_per_task(const struct kernel *k)
+{
+    return k->nr_tasks > 0 ? k->bytes_tasks / (size_t)k->nr_tasks : 0;
+}
+
+size_t kernel_bytes_per_cpu(const struct kernel *k)
+{
+    return k->bytes_cpus / (size_t)k->nr_cpus;
+}

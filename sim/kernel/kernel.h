@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel: mechanism only. It keeps CPUs, tasks, run queues, load averages, address spaces,
+ * cgroups and the event queue of one simulation; carries out what the policies decide, charges
+ * the cost, and checks them. Who a task is and what it does next comes from a driver (the
+ * workload interpreter) through struct kernel_driver.
+ *
+ * All state hangs off struct kernel: several simulations can live in one process.
+ */
+#ifndef NUMASIM_KERNEL_KERNEL_H
+#define NUMASIM_KERNEL_KERNEL_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/evq.h"
+#include "base/rng.h"
+#include "kernel/mm.h"
+#include "kernel/tracepoint.h"
+#include "machine/domains.h"
+#include "machine/machine.h"
+#include "policy/loader.h"
+#include "policy/numasim-policy.h"
+
+struct kernel;
+struct task;
+
+struct kernel_config {
+    uint64_t seed;
+    bool
+        tie_break_insertion; /* CPUs that act at one instant act in plain order, not the boot stream's */
+    bool all_ticks;          /* simulate every tick, also those that cannot change anything */
+    int64_t watchdog_ns; /* a waiting task beside its idle CPU for so long is a fault; 0: 1 s */
+};
+
+/* What carries a task's program. All callbacks run inside the simulation, at its present time. */
+struct kernel_driver {
+    /*
+     * @t runs on its CPU and has nothing more to do. The driver lets it act (kernel_wake() others,
+     * fork, touch memory...), then calls exactly one of task_run(), task_block(), task_spin(),
+     * task_yield(), task_exit() on it.
+     */
+    void (*advance)(struct kernel *k, struct task *t, void *data);
+    /* @t is dead; its driver_data may go. Optional. */
+    void (*exited)(struct kernel *k, struct task *t, void *data);
+    void *data;
+};
+
+/*
+ * A simulation of @m (finished, borrowed), with the domains @sds (borrowed), under the policies
+ * of @stack (borrowed). NULL with @error if a policy's init refuses.
+ */
+struct kernel *kernel_new(const struct machine *m, const struct sched_domains *sds,
+                          const struct policy_stack *stack, const struct kernel_config *config,
+                          GError **error);
+void kernel_free(struct kernel *k);
+void kernel_set_driver(struct kernel *k, const struct kernel_driver *driver);
+
+/*
+ * Simulates up to and including @until_ns, or until no event is left and every task is dead.
+ * Stopping and going on changes nothing. False with @error (NUMASIM_ERROR_FAULT) when a check
+ * failed; kernel_dump() then says what stood where.
+ */
+bool kernel_run(struct kernel *k, int64_t until_ns, GError **error);
+int64_t kernel_now_ns(const struct kernel *k);
+/* True when every task is dead and no driver timer is pending. */
+bool kernel_finished(const struct kernel *k);
+/* CPUs and queues as text, for a fault; newly allocated. */
+char *kernel_dump(const struct kernel *k);
+/* Ends the run with a fault that names no plugin: the driver's own (e.g. a program that spins
+ * through steps without end). */
+void kernel_fail(struct kernel *k, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+const struct machine *kernel_machine(const struct kernel *k);
+/* The random stream of the workload, for the driver. */
+const struct rng *kernel_workload_rng(const struct kernel *k);
+
+/* Listeners: called for each event whose bit (1 << type) is in @mask. Add before the first run. */
+void kernel_listen(struct kernel *k, uint64_t mask, tp_listener_fn fn, void *data);
+/* Emits an event of the driver's own kind (TP_REQUEST_*, TP_COUNT, TP_MEASURE). */
+void kernel_emit(struct kernel *k, enum tracepoint type, int32_t task, int32_t cpu, int32_t other,
+                 int64_t a, int64_t b, int64_t c);
+/* The digest of all events so far, 32 hex digits, newly allocated. */
+char *kernel_digest(const struct kernel *k);
+
+/* ------------------------------------------------------------------------------------------- */
+/* Processes, tasks, cgroups                                                                   */
+
+/* A new address space; @name is copied. Owned by the kernel. */
+struct process *kernel_process_new(struct kernel *k, const char *name);
+
+/* cgroup 0 is the root. Returns the new one's number. @cpus/@nodes: bitmaps (copied) or NULL. */
+int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, uint32_t weight,
+                          int64_t quota_ns, int64_t period_ns, const uint64_t *cpus,
+                          const uint64_t *nodes);
+void kernel_cgroup_set_cpus(struct kernel *k, int32_t cgroup, const uint64_t *cpus);
+void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight);
+
+struct task_params {
+    const char *comm;        /* copied */
+    struct process *process; /* NULL: a kernel thread */
+    int32_t cgroup;
+    int32_t nice; /* -20..19, for the fair policies */
+    enum numasim_sched_policy policy;
+    int32_t rt_priority;  /* 1..99 for FIFO and RR */
+    const uint64_t *cpus; /* affinity bitmap, copied; NULL: all */
+    int64_t custom_slice_ns;
+    int32_t slice_index; /* its slice of private regions: 0..; see mm.h */
+    void *driver_data;
+};
+
+/* A task in state NEW. Owned by the kernel until the end of the simulation. */
+struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
+                             struct task *parent);
+/* Starts a NEW task: as wake_up_new_task(). @parent, if it is the task acting now, pays. */
+void kernel_task_start(struct kernel *k, struct task *t, struct task *parent);
+
+void *task_driver_data(const struct task *t);
+struct numasim_task *task_pub(struct task *t);
+struct process *task_process(const struct task *t);
+int32_t kernel_nr_tasks(const struct kernel *k);
+struct task *kernel_task(const struct kernel *k, int32_t id);
+/* Changes the affinity (bitmap, copied) or nice value of a live task. */
+void kernel_task_set_cpus(struct kernel *k, struct task *t, const uint64_t *cpus);
+void kernel_task_set_nice(struct kernel *k, struct task *t, int32_t nice);
+/* Takes a CPU down or up; its tasks move. False if it is the last one online. */
+bool kernel_cpu_set_online(struct kernel *k, int32_t cpu, bool online);
+
+/* ------------------------------------------------------------------------------------------- */
+/* What a driver lets the acting task do next                                                   */
+
+/* Runs for @work_ns of CPU work at reference speed, then advance() again. May also be called on a
+ * task that is blocked or new, right before its wakeup: it then runs without an advance() first. */
+void task_run(struct kernel *k, struct task *t, int64_t work_ns);
+/* Sleeps until kernel_wake(). A wakeup that comes before it left its CPU cancels the sleep. */
+void task_block(struct kernel *k, struct task *t);
+/* Burns CPU until task_spin_stop(), then advance(). */
+void task_spin(struct kernel *k, struct task *t);
+void task_spin_stop(struct kernel *k, struct task *t);
+void task_yield(struct kernel *k, struct task *t);
+void task_exit(struct kernel *k, struct task *t);
+/* The acting task pays @cost_ns of kernel time before whatever it does next. */
+void task_charge(struct kernel *k, struct task *t, int64_t cost_ns);
+/* The mix of memory accesses for the task's runs from now on; NULL: none. Borrowed until replaced. */
+void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix);
+/* First touch of what a run of @work_ns under the task's mix will newly touch, or of @bytes of one
+ * region (all that is left if 0); the acting task pays. */
+void task_touch(struct kernel *k, struct task *t, int32_t region, int64_t bytes);
+void task_touch_for_run(struct kernel *k, struct task *t, int64_t work_ns);
+
+/*
+ * Wakes @t. @waker is the task acting now, or NULL for a timer or an interrupt, which is taken on
+ * the CPU where @t last ran. @flags: NUMASIM_WAKE_SYNC. On a task that runs and is about to block,
+ * the block is cancelled. On one that is not asleep at all: a fault of the driver.
+ */
+void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t flags);
+
+/* A timer of the driver's, embedded where it likes. */
+struct ktimer {
+    struct evq_entry entry;
+    void (*fn)(struct kernel *k, struct ktimer *timer);
+};
+/* (Re)arms @timer for @at_ns >= now. */
+void kernel_timer_set(struct kernel *k, struct ktimer *timer, int64_t at_ns);
+void kernel_timer_cancel(struct kernel *k, struct ktimer *timer);
+
+/* ------------------------------------------------------------------------------------------- */
+/* Reading                                                                                      */
+
+/* Nothing here changes state. */
+struct cpu_times {
+    int64_t busy_ns, idle_ns,
+        overhead_ns; /* they add up to the time since the start (or since online) */
+};
+struct cpu_times kernel_cpu_times(const struct kernel *k, int32_t cpu);
+/* CPU time of a task so far, kernel overhead on its account included. */
+int64_t kernel_task_cpu_ns(const struct kernel *k, const struct task *t);
+
+struct kernel_counters {
+    uint64_t ticks; /* skipped ones included */
+    uint64_t
+        ticks_skipped; /* not simulated as events: depends on --all-ticks, and is not a result */
+    uint64_t wakeups, blocks, switches, migrations, forks, exits;
+    uint64_t preemptions, yields, newidle_calls, newidle_pulled, kicks, pushes;
+    uint64_t queue_events; /* pops of the event queue; not a result */
+};
+const struct kernel_counters *kernel_counters(const struct kernel *k);
+struct numasim_cpu *kernel_cpu(const struct kernel *k, int32_t cpu);
+/* Bytes of memory one task and one CPU cost, for make bench. */
+size_t kernel_bytes_per_task(const struct kernel *k);
+size_t kernel_bytes_per_cpu(const struct kernel *k);
+
+#endif

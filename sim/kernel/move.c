@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Balancing's hands: moving waiting tasks, pushing a running one, kicks, and CPU hot-plug. */
+#include "kernel/internal.h"
+
+bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_reason reason)
+{
+    int32_t from = t->pub.cpu;
+    struct rq *dst = cpu_rq(k, to);
+
+    if (t->pub.task_state != NUMASIM_TASK_RUNNABLE || from == to) {
+        return false;
+    }
+    dequeue_task(k, cpu_rq(k, from), t, NUMASIM_DEQUEUE_MIGRATE);
+    tick_rearm(k, cpu_rq(k, from));
+    set_task_cpu(k, t, to, reason);
+    rq_charge(k, dst, k->machine->costs.migration_ns[machine_reach(k->machine, from, to)]);
+    cpu_set_idle(k, dst, false);
+    enqueue_task(k, dst, t, NUMASIM_ENQUEUE_MIGRATED);
+    check_preempt(k, dst, t, 0, k->acting_cpu);
+    return true;
+}
+
+void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reason reason)
+{
+    struct task *t = rq->curr;
+    struct rq *dst = cpu_rq(k, to);
+    int32_t from = rq->pub.id;
+
+    settle(k, rq);
+    k->counters.pushes++;
+    /* The stopper preempts it and takes it off this CPU; then it waits on the other. */
+    dequeue_task(k, rq, t, NUMASIM_DEQUEUE_MIGRATE);
+    t->pub.task_state = NUMASIM_TASK_WAKING;
+    rq_charge(k, rq, k->machine->costs.context_switch_ns);
+    schedule(k, rq);
+    set_task_cpu(k, t, to, reason);
+    settle(k, dst);
+    rq_charge(k, dst, k->machine->costs.migration_ns[machine_reach(k->machine, from, to)]);
+    cpu_set_idle(k, dst, false);
+    enqueue_task(k, dst, t, NUMASIM_ENQUEUE_MIGRATED);
+    check_preempt(k, dst, t, 0, from);
+}
+
+void push_event(struct kernel *k, struct rq *rq)
+{
+    struct task *t = rq->curr;
+
+    k->acting_cpu = rq->pub.id;
+    if (t == NULL || t->pub.sched_class != NUMASIM_CLASS_FAIR || !rq->pub.online ||
+        t->pub.task_state != NUMASIM_TASK_RUNNING ||
+        !numasim_may_run((struct numasim_host *)k, &t->pub, rq->push_to)) {
+        return;
+    }
+    push_running(k, rq, rq->push_to, MIGRATE_ACTIVE);
+}
+
+void kick_event(struct kernel *k, struct rq *rq)
+{
+    k->counters.kicks++;
+    k->acting_cpu = rq->pub.id;
+    if (rq->pub.online) {
+        tick_catch_up(k, rq);
+        k->bops->kicked(k->bself, rq->pub.id);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Hot-plug                                                                                     */
+
+static void domains_rebuild(struct kernel *k)
+{
+    struct machine present = *k->machine; /* borrows all but the set of offline CPUs */
+    g_autofree uint64_t *offline = bitmap_new((uint32_t)k->nr_cpus);
+    g_autofree uint64_t *all = bitmap_new((uint32_t)k->nr_cpus);
+
+    bitmap_fill(all, (uint32_t)k->nr_cpus);
+    bitmap_andnot(offline, all, k->online, (uint32_t)k->nr_cpus);
+    present.offline = offline;
+    present.online_all = false;
+    struct sched_domains *sds = sched_domains_new(&present, k->sds->release);
+
+    domains_attach(k, sds);
+    sched_domains_free(k->rebuilt);
+    k->rebuilt = sds;
+    if (k->bops != NULL && k->bops->domains_built != NULL) {
+        k->bops->domains_built(k->bself);
+    }
+}
+
+/* Moves every task of a CPU that is going down. */
+static void evacuate(struct kernel *k, struct rq *rq)
+{
+    if (rq->curr != NULL) {
+        struct task *t = rq->curr;
+        int32_t to = select_cpu(k, t, rq->pub.id, 0);
+
+        push_running(k, rq, to, MIGRATE_HOTPLUG);
+    }
+    for (int32_t i = 0; i < k->nr_tasks; i++) {
+        struct task *t = k->tasks[i];
+
+        if (t->pub.cpu != rq->pub.id) {
+            continue;
+        }
+        if (t->pub.task_state == NUMASIM_TASK_DELAYED) {
+            fair_finish_delayed(k, rq, t);
+        } else if (t->pub.task_state == NUMASIM_TASK_RUNNABLE) {
+            move_waiting(k, t, select_cpu(k, t, rq->pub.id, 0), MIGRATE_HOTPLUG);
+        }
+    }
+}
+
+static void cpu_down(struct kernel *k, struct rq *rq)
+{
+    settle(k, rq);
+    cpu_set_idle(k, rq, false);
+    cpu_account_online(k, rq, false);
+    evacuate(k, rq);
+    event_cancel(k, &rq->segment);
+    event_cancel(k, &rq->resched);
+    event_cancel(k, &rq->kick);
+    event_cancel(k, &rq->push);
+    event_cancel(k, &rq->slice);
+    event_cancel(k, &rq->watchdog);
+    tick_stop(k, rq);
+    rq->pub.online = false;
+}
+
+bool kernel_cpu_set_online(struct kernel *k, int32_t cpu, bool online)
+{
+    struct rq *rq = cpu_rq(k, cpu);
+
+    if (rq->pub.online == online || (!online && k->nr_online == 1)) {
+        return rq->pub.online == online;
+    }
+    emit(k, TP_CPU_HOTPLUG, -1, cpu, -1, online, 0, 0);
+    if (online) {
+        rq->settled_ns = rq->segment_start_ns = rq->switched_in_ns = k->now_ns;
+        rq->pub.online = true;
+        cpu_account_online(k, rq, true);
+        cpu_set_idle(k, rq, true);
+    } else {
+        cpu_down(k, rq);
+    }
+    domains_rebuild(k);
+    return true;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How fast a task runs where it runs.
+ *
+ * Its pace is wall time per unit of work, x 2^20, as a sum of components in a fixed order:
+ *
+ *   full    the core's own time (1024 / capacity, with the tick's share), and the stalls of its
+ *           LLC misses if every page lay on the node with the least latency from this CPU
+ *   smt     what a busy sibling costs: the core part again, times (1 / speed - 1)
+ *   remote  what its pages cost by lying where they lie
+ *
+ * Stalls per unit of work are misses x latency / misses in flight. A migration to another LLC
+ * costs a lump beside the pace: the time to fetch the working set, or the LLC's size of it, again.
+ */
+#include "kernel/internal.h"
+
+/* Stall in pace units for @misses_per_s_milli at @latency_x / @scale ns each, @mlp_ppm at once. */
+static uint64_t stall_pace(int64_t misses_per_s_milli, uint128 latency_x, uint64_t scale,
+                           int32_t mlp_ppm)
+{
+    uint128 numerator = (latency_x * (uint128)misses_per_s_milli) << PACE_SHIFT;
+    uint128 divisor = (uint128)scale * (UINT64_C(1000000) * (uint64_t)mlp_ppm);
+
+    return (uint64_t)(numerator / divisor);
+}
+
+/* The least latency from @node to any memory. */
+static int64_t best_latency_ns(const struct kernel *k, int32_t node)
+{
+    int64_t best_ns = TIME_NEVER_NS;
+
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        if (k->nodes[n].total_bytes > 0) {
+            best_ns = MIN(best_ns, machine_latency_ns(k->machine, node, n));
+        }
+    }
+    return best_ns == TIME_NEVER_NS ? 0 : best_ns;
+}
+
+/* Sum over nodes of pages x latency from @node; *@ret_pages the pages that are somewhere. */
+static uint128 pages_latency(const struct kernel *k, const struct mm_slice *s, int32_t node,
+                             uint64_t *ret_pages)
+{
+    uint128 sum = 0;
+
+    *ret_pages = (uint64_t)(s->total_pages - s->untouched_pages);
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        uint64_t latency_ns = (uint64_t)machine_latency_ns(k->machine, node, n);
+
+        sum += (uint128)latency_ns * (uint64_t)s->pages_by_node[n];
+    }
+    return sum;
+}
+
+/* Speed of one of @running threads of a core, ppm of a lone one: two give 2 s, each further one
+ * adds 2 s - 1, s = smt_pace_ppm. */
+static uint64_t smt_speed_ppm(const struct kernel *k, int32_t running)
+{
+    int64_t gain_ppm = 2 * (int64_t)k->machine->costs.smt_pace_ppm - 1000000;
+    int64_t total_ppm = 1000000 + (running - 1) * gain_ppm;
+
+    return (uint64_t)MAX(total_ppm / running, 1);
+}
+
+static struct pace compute(const struct kernel *k, const struct rq *rq, const struct task *t)
+{
+    uint64_t core = k->base_pace;
+    struct pace pace = {0};
+    int32_t running = k->core_running[rq->pub.core];
+
+    if (rq->pub.capacity != 1024) {
+        core = core * 1024 / (uint64_t)rq->pub.capacity;
+    }
+    pace.full = core;
+    if (running > 1 && k->machine->costs.smt_pace_ppm < 1000000) {
+        pace.smt = mul_div_u64(core, 1000000, smt_speed_ppm(k, running)) - core;
+    }
+    for (int32_t i = 0; t->mix != NULL && i < t->mix->nr_entries; i++) {
+        const struct mm_mix_entry *e = &t->mix->entries[i];
+        const struct mm_region *r = task_process(t)->regions[e->region];
+        int64_t best_ns = best_latency_ns(k, rq->pub.node);
+        uint64_t pages;
+        uint128 latency_x = pages_latency(k, mm_slice(r, t->slice_index), rq->pub.node, &pages);
+        uint64_t best = stall_pace(e->misses_per_s_milli, (uint64_t)best_ns, 1, t->mix->mlp_ppm);
+
+        pace.full += best;
+        if (pages > 0) {
+            uint64_t stall = stall_pace(e->misses_per_s_milli, latency_x, pages, t->mix->mlp_ppm);
+
+            pace.remote += stall > best ? stall - best : 0;
+        }
+    }
+    pace.total = pace.full + pace.smt + pace.remote;
+    return pace;
+}
+
+void pace_refresh(struct kernel *k, struct rq *rq)
+{
+    struct task *t = rq->curr;
+    struct pace pace = compute(k, rq, t);
+
+    if (pace.full == t->pace.full && pace.smt == t->pace.smt && pace.remote == t->pace.remote) {
+        return;
+    }
+    /* The remainder keeps its worth in work. */
+    t->carry = mul_div_u64(t->carry, pace.total, t->pace.total);
+    t->pace = pace;
+    emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, 0, (int64_t)pace.full, (int64_t)pace.smt,
+         (int64_t)pace.remote);
+}
+
+/* Time to fetch again what the LLC would hold of the task's working set. */
+static int64_t refill_ns(const struct kernel *k, const struct rq *rq, const struct task *t)
+{
+    int64_t bytes = 0;
+
+    for (int32_t i = 0; i < t->mix->nr_entries; i++) {
+        const struct mm_region *r = task_process(t)->regions[t->mix->entries[i].region];
+
+        bytes += r->working_set_bytes / r->nr_slices;
+    }
+    int64_t llc_bytes = k->machine->llcs[rq->pub.llc].size_bytes;
+
+    if (llc_bytes > 0) {
+        bytes = MIN(bytes, llc_bytes);
+    }
+    uint64_t lines = (uint64_t)(bytes / k->machine->cache_line_bytes);
+
+    return (int64_t)mul_div_u64(lines * (uint64_t)best_latency_ns(k, rq->pub.node), 1000000,
+                                (uint64_t)t->mix->mlp_ppm);
+}
+
+void pace_switch_in(struct kernel *k, struct rq *rq, struct task *t)
+{
+    int32_t llc = rq->pub.llc;
+
+    if (t->mix != NULL) {
+        list_add_tail(&task_process(t)->running, &t->running);
+        if (t->warm_llc >= 0 && t->warm_llc != llc) {
+            t->cold_left_ns = refill_ns(k, rq, t);
+            if (t->cold_left_ns > 0) {
+                emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id,
+                     (int32_t)MIN(t->cold_left_ns, INT32_MAX), (int64_t)t->pace.full,
+                     (int64_t)t->pace.smt, (int64_t)t->pace.remote);
+            }
+        }
+    }
+    t->warm_llc = llc;
+    pace_refresh(k, rq);
+}
+
+void pace_switch_out(struct kernel *k, struct rq *rq, struct task *t)
+{
+    pace_account(k, rq, t);
+    list_del(&t->running);
+}
+
+/* Adds @misses to pages of @s to accesses[], by where the pages lie, exactly. */
+static void spread_misses(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
+                          uint64_t misses)
+{
+    uint64_t pages = (uint64_t)(s->total_pages - s->untouched_pages), seen = 0, given = 0;
+
+    if (pages == 0) {
+        k->accesses[cpu_node] += misses;
+        return;
+    }
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        if (s->pages_by_node[n] == 0) {
+            continue;
+        }
+        seen += (uint64_t)s->pages_by_node[n];
+        uint64_t upto = mul_div_u64(misses, seen, pages);
+
+        k->accesses[n] += upto - given;
+        given = upto;
+    }
+}
+
+void pace_account(struct kernel *k, struct rq *rq, struct task *t)
+{
+    const uint64_t milli_per_unit = UINT64_C(1000) * (uint64_t)NSEC_PER_SEC << WORK_SHIFT;
+    const struct mm_mix *mix = t->mix;
+    uint64_t work = t->stretch_work;
+
+    t->stretch_work = 0;
+    if (mix == NULL || work == 0) {
+        return;
+    }
+    memset(k->accesses, 0, sizeof(*k->accesses) * (size_t)k->nr_nodes);
+    for (int32_t i = 0; i < mix->nr_entries; i++) {
+        const struct mm_region *r = task_process(t)->regions[mix->entries[i].region];
+        uint128 x = (uint128)work * (uint64_t)mix->entries[i].misses_per_s_milli + t->miss_carry[i];
+
+        t->miss_carry[i] = (uint64_t)(x % milli_per_unit);
+        spread_misses(k, mm_slice(r, t->slice_index), rq->pub.node, (uint64_t)(x / milli_per_unit));
+    }
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        if (k->accesses[n] > 0) {
+            emit(k, TP_MEM_ACCESS, t->pub.id, rq->pub.node, n, (int64_t)k->accesses[n],
+                 machine_latency_ns(k->machine, rq->pub.node, n), 0);
+        }
+    }
+    if (k->nops != NULL && k->nops->accessed != NULL) {
+        k->nops->accessed(k->nself, &t->pub, rq->pub.node, k->accesses);
+    }
+}
+
+void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)
+{
+    struct rq *rq = task_rq(k, t);
+    bool running = rq->curr == t;
+
+    if (running) {
+        settle(k, rq);
+        pace_switch_out(k, rq, t);
+    }
+    g_free(t->miss_carry);
+    t->miss_carry = mix != NULL ? g_new0(uint64_t, (gsize)mix->nr_entries) : NULL;
+    t->mix = mix;
+    if (running) {
+        if (mix != NULL) {
+            list_add_tail(&task_process(t)->running, &t->running);
+        }
+        pace_refresh(k, rq);
+    }
+}
+
+void pace_siblings_changed(struct kernel *k, struct rq *rq)
+{
+    const uint64_t *cpus = machine_core_cpus(k->machine, rq->pub.core);
+
+    if (k->core_online[rq->pub.core] == 1 || k->machine->costs.smt_pace_ppm >= 1000000) {
+        return;
+    }
+    for (int32_t cpu = numasim_mask_next(cpus, k->online, k->nr_cpus, 0); cpu < k->nr_cpus;
+         cpu = numasim_mask_next(cpus, k->online, k->nr_cpus, cpu + 1)) {
+        struct rq *sibling = cpu_rq(k, cpu);
+
+        if (sibling != rq && sibling->curr != NULL) {
+            settle(k, sibling);
+            if (sibling->curr->mix != NULL) {
+                pace_account(k, sibling, sibling->curr);
+            }
+            pace_refresh(k, sibling);
+            segment_arm(k, sibling);
+        }
+    }
+}

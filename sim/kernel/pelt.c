@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/pelt.h"
+
+enum {
+    PELT_PERIOD_US = 1024,
+    PELT_HALF_LIFE = 32,  /* periods; LOAD_AVG_PERIOD */
+    PELT_SUM_MAX = 47742, /* LOAD_AVG_MAX: the sum of 1024 * y^n */
+    PELT_CAPACITY_SHIFT = 10,
+};
+
+/* floor(2^32 * y^k), y^32 = 1/2; entry 0 is 2^32 - 1, as the kernel has it. */
+static const uint32_t pelt_y_pow[PELT_HALF_LIFE] = {
+    0xffffffff, 0xfa83b2db, 0xf5257d15, 0xefe4b99b, 0xeac0c6e7, 0xe5b906e7, 0xe0ccdeec, 0xdbfbb797,
+    0xd744fcca, 0xd2a81d91, 0xce248c15, 0xc9b9bd86, 0xc5672a11, 0xc12c4cca, 0xbd08a39f, 0xb8fbaf47,
+    0xb504f333, 0xb123f581, 0xad583eea, 0xa9a15ab4, 0xa5fed6a9, 0xa2704303, 0x9ef53260, 0x9b8d39b9,
+    0x9837f051, 0x94f4efa8, 0x91c3d373, 0x8ea4398b, 0x8b95c1e3, 0x88980e80, 0x85aac367, 0x82cd8698};
+
+uint64_t pelt_decay(uint64_t val, uint64_t n)
+{
+    if (n > PELT_HALF_LIFE * 63) {
+        return 0;
+    }
+    if (n >= PELT_HALF_LIFE) {
+        val >>= n / PELT_HALF_LIFE;
+        n %= PELT_HALF_LIFE;
+    }
+    __extension__ typedef unsigned __int128 wide;
+    return (uint64_t)((wide)val * pelt_y_pow[n] >> 32);
+}
+
+static uint32_t pelt_divider(const struct pelt *p)
+{
+    return PELT_SUM_MAX - 1024 + p->period_contrib;
+}
+
+/* What @delta_us of full contribution adds after @periods boundaries (3.3: p = 0, p > 0). */
+static uint64_t pelt_contribution(const struct pelt *p, uint64_t periods, uint64_t delta_us)
+{
+    if (periods == 0) {
+        return delta_us;
+    }
+    uint64_t rest_us = (delta_us + p->period_contrib) % PELT_PERIOD_US;
+
+    return pelt_decay(PELT_PERIOD_US - p->period_contrib, periods) +
+           (PELT_SUM_MAX - pelt_decay(PELT_SUM_MAX, periods) - 1024) + rest_us;
+}
+
+void pelt_update(struct pelt *p, int64_t now_ns, uint64_t load, uint64_t runnable, bool running,
+                 uint64_t weight)
+{
+    if (now_ns <= p->last_update_ns) {
+        return;
+    }
+    uint64_t delta_us = (uint64_t)(now_ns - p->last_update_ns) >> 10;
+
+    if (delta_us == 0) {
+        return;
+    }
+    p->last_update_ns += (int64_t)(delta_us << 10);
+    if (load == 0) {
+        runnable = 0;
+        running = false;
+    }
+    uint64_t periods = (delta_us + p->period_contrib) / PELT_PERIOD_US;
+    uint64_t contribution = pelt_contribution(p, periods, delta_us);
+
+    if (periods > 0) {
+        p->load_sum = pelt_decay(p->load_sum, periods);
+        p->runnable_sum = pelt_decay(p->runnable_sum, periods);
+        p->util_sum = pelt_decay(p->util_sum, periods);
+    }
+    p->period_contrib = (uint32_t)((delta_us + p->period_contrib) % PELT_PERIOD_US);
+    p->load_sum += load * contribution;
+    p->runnable_sum += (runnable * contribution) << PELT_CAPACITY_SHIFT;
+    if (running) {
+        p->util_sum += contribution << PELT_CAPACITY_SHIFT;
+    }
+    if (periods > 0) {
+        uint32_t divider = pelt_divider(p);
+
+        p->load_avg = weight * p->load_sum / divider;
+        p->runnable_avg = p->runnable_sum / divider;
+        p->util_avg = p->util_sum / divider;
+    }
+}
+
+static void sub_positive(uint64_t *from, uint64_t amount)
+{
+    *from = *from > amount ? *from - amount : 0;
+}
+
+void pelt_attach(struct pelt *cfs, struct pelt *se, uint64_t weight)
+{
+    uint32_t divider = pelt_divider(cfs);
+
+    se->last_update_ns = cfs->last_update_ns;
+    se->period_contrib = cfs->period_contrib;
+    se->util_sum = se->util_avg * divider;
+    se->runnable_sum = se->runnable_avg * divider;
+    se->load_sum = se->load_avg * divider;
+    se->load_sum = weight < se->load_sum ? se->load_sum / weight : 1;
+    cfs->load_avg += se->load_avg;
+    cfs->load_sum += weight * se->load_sum;
+    cfs->util_avg += se->util_avg;
+    cfs->util_sum += se->util_sum;
+    cfs->runnable_avg += se->runnable_avg;
+    cfs->runnable_sum += se->runnable_sum;
+}
+
+void pelt_detach(struct pelt *cfs, const struct pelt *se, uint64_t weight)
+{
+    uint64_t divider_min = PELT_SUM_MAX - 1024;
+
+    sub_positive(&cfs->load_avg, se->load_avg);
+    sub_positive(&cfs->load_sum, weight * se->load_sum);
+    sub_positive(&cfs->util_avg, se->util_avg);
+    sub_positive(&cfs->util_sum, se->util_sum);
+    sub_positive(&cfs->runnable_avg, se->runnable_avg);
+    sub_positive(&cfs->runnable_sum, se->runnable_sum);
+    /* A sum may not fall below what its average stands for. */
+    if (cfs->util_sum < cfs->util_avg * divider_min) {
+        cfs->util_sum = cfs->util_avg * divider_min;
+    }
+    if (cfs->runnable_sum < cfs->runnable_avg * divider_min) {
+        cfs->runnable_sum = cfs->runnable_avg * divider_min;
+    }
+    if (cfs->load_sum < cfs->load_avg * divider_min) {
+        cfs->load_sum = cfs->load_avg * divider_min;
+    }
+}
+
+void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, int64_t now_ns)
+{
+    int64_t cap = (1024 - (int64_t)cfs->util_avg) / 2;
+
+    *se = (struct pelt){.last_update_ns = now_ns, .load_avg = weight};
+    if (cap > 0) {
+        uint64_t util = (uint64_t)cap;
+
+        if (cfs->util_avg != 0) {
+            uint64_t share = cfs->util_avg * weight / (cfs->load_avg + 1);
+
+            util = share < util ? share : util;
+        }
+        se->util_avg = util;
+    }
+    se->runnable_avg = se->util_avg;
+}

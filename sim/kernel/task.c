@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tasks' lives, and what the driver lets the acting one do next. */
+#include "kernel/internal.h"
+
+static void task_set_policy(struct task *t, const struct task_params *params)
+{
+    t->pub.policy = (uint8_t)params->policy;
+    t->nice = CLAMP(params->nice, -20, 19);
+    t->pub.prio = 120 + t->nice;
+    t->pub.sched_class = NUMASIM_CLASS_FAIR;
+    t->pub.se.weight = nice_to_weight(t->nice);
+    if (params->policy == NUMASIM_SCHED_FIFO || params->policy == NUMASIM_SCHED_RR) {
+        t->rt_priority = CLAMP(params->rt_priority, 1, 99);
+        t->pub.prio = 99 - t->rt_priority;
+        t->pub.sched_class = NUMASIM_CLASS_RT;
+    } else if (params->policy == NUMASIM_SCHED_IDLE) {
+        t->pub.se.weight = 3; /* kernel/sched/sched.h: WEIGHT_IDLEPRIO */
+        t->pub.se.idle_policy = true;
+    }
+}
+
+static void task_index(struct kernel *k, struct task *t)
+{
+    if (k->nr_tasks == k->tasks_size) {
+        k->tasks_size = MAX(64, k->tasks_size * 2);
+        k->tasks = g_renew(struct task *, k->tasks, (gsize)k->tasks_size);
+    }
+    t->pub.id = k->nr_tasks;
+    k->tasks[k->nr_tasks++] = t;
+    k->nr_alive++;
+}
+
+/* One block for the task, its entity's state and its plugins' states: they are used together. */
+static struct task *task_alloc(struct kernel *k)
+{
+    size_t entity_size = k->roles[NUMASIM_ROLE_QUEUE].policy->entity_state_size;
+    size_t size = (sizeof(struct task) + 63) & ~(size_t)63;
+    size_t at[NUMASIM_NR_ROLES];
+    size_t entity_at = size;
+
+    size += (entity_size + 15) & ~(size_t)15;
+    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+        at[slot] = size;
+        size += (k->plugins[slot]->task_state_size + 15) & ~(size_t)15;
+    }
+    size = (size + 63) & ~(size_t)63;
+    char *block = aligned_alloc(64, size);
+
+    memset(block, 0, size);
+    struct task *t = (struct task *)(void *)block;
+
+    t->pub.se.state = entity_size > 0 ? block + entity_at : NULL;
+    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+        t->pub.state[slot] = k->plugins[slot]->task_state_size > 0 ? block + at[slot] : NULL;
+    }
+    k->bytes_tasks += size + 2 * sizeof(uint64_t) * BITMAP_WORDS(k->nr_cpus);
+    return t;
+}
+
+struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
+                             struct task *parent)
+{
+    struct task *t = task_alloc(k);
+
+    t->pub.se.is_task = true;
+    t->pub.se.custom_slice_ns = params->custom_slice_ns;
+    t->pub.task_state = NUMASIM_TASK_NEW;
+    t->pub.preferred_node = parent != NULL ? parent->pub.preferred_node : -1;
+    t->pub.process = params->process != NULL ? &params->process->pub : NULL;
+    t->pub.kthread = params->process == NULL;
+    t->comm = g_strdup(params->comm);
+    t->pub.comm = t->comm;
+    t->cgroup = params->cgroup;
+    t->slice_index = params->slice_index;
+    t->driver_data = params->driver_data;
+    t->parent = parent != NULL ? parent->pub.id : -1;
+    t->warm_llc = -1;
+    t->action = ACTION_ADVANCE;
+    t->pace = (struct pace){.total = k->base_pace, .full = k->base_pace};
+    t->own_allowed = bitmap_new((uint32_t)k->nr_cpus);
+    t->allowed = bitmap_new((uint32_t)k->nr_cpus);
+    t->pub.allowed = t->allowed;
+    list_init(&t->waiting);
+    list_init(&t->running);
+    event_init(&t->arrive, EVENT_ARRIVE, CLASS_ARRIVE, 0);
+    task_set_policy(t, params);
+    task_index(k, t);
+    if (params->cpus != NULL) {
+        bitmap_copy(t->own_allowed, params->cpus, (uint32_t)k->nr_cpus);
+    } else {
+        bitmap_fill(t->own_allowed, (uint32_t)k->nr_cpus);
+    }
+    task_apply_allowed(k, t);
+    /* A first task starts where init would be: the lowest online CPU it may use. */
+    t->pub.cpu =
+        parent != NULL ? parent->pub.cpu : numasim_mask_next(k->online, NULL, k->nr_cpus, 0);
+    if (params->process != NULL) {
+        params->process->pub.nr_threads++;
+        t->pub.faults_by_node = g_new0(uint64_t, (gsize)k->nr_nodes);
+    }
+    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+        if (k->plugins[slot]->task_init != NULL) {
+            k->plugins[slot]->task_init(&k->selves[slot], &t->pub,
+                                        parent != NULL ? &parent->pub : NULL);
+        }
+    }
+    return t;
+}
+
+void task_free(struct kernel *k, struct task *t)
+{
+    (void)k;
+    g_free(t->own_allowed);
+    g_free(t->allowed);
+    g_free(t->comm);
+    g_free(t->miss_carry);
+    g_free(t->pub.faults_by_node);
+    free(t);
+}
+
+void kernel_task_start(struct kernel *k, struct task *t, struct task *parent)
+{
+    int32_t cpu = parent != NULL ? parent->pub.cpu : t->pub.cpu;
+
+    k->counters.forks++;
+    emit(k, TP_SCHED_PROCESS_FORK, t->pub.id, cpu, t->parent,
+         t->pub.process != NULL ? t->pub.process->id : -1, 0, 0);
+    if (parent != NULL) {
+        task_charge(k, parent, k->machine->costs.fork_ns);
+    }
+    int32_t to = select_cpu(k, t, cpu, NUMASIM_WAKE_FORK);
+
+    set_task_cpu(k, t, to, MIGRATE_FORK);
+    send_task(k, t, cpu, to, NUMASIM_WAKE_FORK);
+}
+
+void *task_driver_data(const struct task *t)
+{
+    return t->driver_data;
+}
+
+struct numasim_task *task_pub(struct task *t)
+{
+    return &t->pub;
+}
+
+struct process *task_process(const struct task *t)
+{
+    return (struct process *)(void *)t->pub.process;
+}
+
+int32_t kernel_nr_tasks(const struct kernel *k)
+{
+    return k->nr_tasks;
+}
+
+struct task *kernel_task(const struct kernel *k, int32_t id)
+{
+    return k->tasks[id];
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* What the acting task does next                                                               */
+
+void task_run(struct kernel *k, struct task *t, int64_t work_ns)
+{
+    (void)k;
+    t->action = ACTION_RUN;
+    t->work_left = (uint64_t)MAX(work_ns, 0) << WORK_SHIFT;
+}
+
+void task_block(struct kernel *k, struct task *t)
+{
+    (void)k;
+    t->action = ACTION_BLOCK;
+}
+
+void task_spin(struct kernel *k, struct task *t)
+{
+    (void)k;
+    t->action = ACTION_SPIN;
+}
+
+void task_spin_stop(struct kernel *k, struct task *t)
+{
+    struct rq *rq = task_rq(k, t);
+
+    if (t->action != ACTION_SPIN) {
+        kernel_fail(k, "task %d (%s) does not spin", t->pub.id, t->comm);
+        return;
+    }
+    if (rq->curr == t) {
+        settle(k, rq);
+    }
+    t->action = ACTION_ADVANCE;
+    if (rq->curr == t) {
+        segment_arm(k, rq);
+    }
+}
+
+void task_yield(struct kernel *k, struct task *t)
+{
+    (void)k;
+    t->action = ACTION_YIELD;
+}
+
+void task_exit(struct kernel *k, struct task *t)
+{
+    t->action = ACTION_EXIT;
+    task_charge(k, t, k->machine->costs.exit_ns);
+}
+
+void task_charge(struct kernel *k, struct task *t, int64_t cost_ns)
+{
+    rq_charge(k, task_rq(k, t), cost_ns);
+}
+
+void task_do_block(struct kernel *k, struct rq *rq, struct task *t)
+{
+    k->counters.blocks++;
+    t->action = ACTION_ADVANCE;
+    if (dequeue_task(k, rq, t, NUMASIM_DEQUEUE_SLEEP)) {
+        t->pub.task_state = NUMASIM_TASK_BLOCKED;
+    } else {
+        t->pub.task_state = NUMASIM_TASK_DELAYED;
+    }
+    schedule(k, rq);
+}
+
+void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
+{
+    k->counters.exits++;
+    emit(k, TP_SCHED_PROCESS_EXIT, t->pub.id, rq->pub.id, -1, 0, 0, 0);
+    task_update_load(k, t);
+    t->pub.task_state = NUMASIM_TASK_DEAD; /* tells the queue that it is not coming back */
+    dequeue_task(k, rq, t, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
+    if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
+        pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
+    }
+    k->nr_alive--;
+    if (t->pub.process != NULL) {
+        t->pub.process->nr_threads--;
+    }
+    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+        if (k->plugins[slot]->task_exit != NULL) {
+            k->plugins[slot]->task_exit(&k->selves[slot], &t->pub);
+        }
+    }
+    schedule(k, rq);
+    if (k->driver.exited != NULL) {
+        k->driver.exited(k, t, k->driver.data);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Changing a live task                                                                         */
+
+void kernel_task_set_nice(struct kernel *k, struct task *t, int32_t nice)
+{
+    t->nice = CLAMP(nice, -20, 19);
+    if (t->pub.sched_class != NUMASIM_CLASS_FAIR || t->pub.se.idle_policy) {
+        return;
+    }
+    t->pub.prio = 120 + t->nice;
+    fair_reweight(k, task_rq(k, t), t, nice_to_weight(t->nice));
+}
+
+/* Moves @t off a CPU that its affinity no longer allows. */
+static void leave_forbidden_cpu(struct kernel *k, struct task *t)
+{
+    if (bitmap_test(t->allowed, (uint32_t)t->pub.cpu)) {
+        return;
+    }
+    int32_t to = select_cpu(k, t, t->pub.cpu, 0);
+
+    switch ((enum numasim_task_state)t->pub.task_state) {
+    case NUMASIM_TASK_RUNNABLE:
+        move_waiting(k, t, to, MIGRATE_AFFINITY);
+        break;
+    case NUMASIM_TASK_RUNNING:
+        push_running(k, task_rq(k, t), to, MIGRATE_AFFINITY);
+        break;
+    case NUMASIM_TASK_DELAYED:
+        fair_finish_delayed(k, task_rq(k, t), t);
+        break;
+    default:
+        break; /* asleep or on its way: its next CPU is chosen by the new affinity */
+    }
+}
+
+void kernel_task_set_cpus(struct kernel *k, struct task *t, const uint64_t *cpus)
+{
+    bitmap_copy(t->own_allowed, cpus, (uint32_t)k->nr_cpus);
+    task_reapply_allowed(k, t);
+}
+
+void task_reapply_allowed(struct kernel *k, struct task *t)
+{
+    task_apply_allowed(k, t);
+    if (t->pub.task_state != NUMASIM_TASK_DEAD && t->pub.task_state != NUMASIM_TASK_NEW) {
+        leave_forbidden_cpu(k, t);
+    }
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Wakeups: choosing a CPU, getting there, joining its queue, and preempting.
+ *
+ * A woken task joins a busy CPU's queue at once where waker and CPU share the LLC, and by an IPI
+ * where not; an idle CPU is always told by an IPI, and has to leave idle first (TTWU_QUEUE,
+ * kernel/sched/core.c: ttwu_queue_cond(), 6.12). Until it joins it is WAKING, and the CPU it goes
+ * to does not count as idle.
+ */
+#include "kernel/internal.h"
+
+static void avg_idle_update(struct kernel *k, struct rq *rq)
+{
+    /* kernel/sched/core.c: update_avg(), capped at twice the newidle cost limit (0.5 ms). */
+    int64_t delta_ns = k->now_ns - rq->pub.idle_since_ns;
+
+    rq->pub.avg_idle_ns += (delta_ns - rq->pub.avg_idle_ns) / 8;
+    rq->pub.avg_idle_ns = MIN(rq->pub.avg_idle_ns, NSEC_PER_MSEC);
+}
+
+void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
+{
+    tick_catch_up(k, rq);
+    update_curr(k, rq);
+    t->on_rq = true;
+    t->pub.task_state = NUMASIM_TASK_RUNNABLE;
+    if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
+        rt_enqueue(rq, t, false);
+        rq->pub.nr_running++;
+    } else {
+        rq_update_load(k, rq);
+        if (flags & NUMASIM_ENQUEUE_NEW) {
+            pelt_init_task(&t->avg, &rq->avg, t->pub.se.weight, k->now_ns);
+        }
+        if (flags & (NUMASIM_ENQUEUE_NEW | NUMASIM_ENQUEUE_MIGRATED) || t->avg.last_update_ns < 0) {
+            pelt_attach(&rq->avg, &t->avg, t->pub.se.weight);
+        } else {
+            task_update_load(k, t);
+        }
+        fair_enqueue(k, rq, t, flags);
+        rq->pub.nr_running++;
+        rq->pub.nr_fair++;
+        rq->load_weight += t->pub.se.weight;
+        list_add_head(&rq->waiting, &t->waiting);
+    }
+    rq->balance_wants_ns = 0;
+    tick_rearm(k, rq);
+}
+
+bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
+{
+    tick_catch_up(k, rq);
+    update_curr(k, rq);
+    if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
+        rt_dequeue(rq, t);
+        t->on_rq = false;
+        rq->pub.nr_running--;
+        return true;
+    }
+    rq_update_load(k, rq);
+    task_update_load(k, t);
+    bool was_delayed = t->pub.se.delayed;
+
+    if (!fair_dequeue(k, rq, t, flags)) {
+        rq->pub.nr_delayed++;
+        return false;
+    }
+    t->on_rq = false;
+    rq->pub.nr_running--;
+    rq->pub.nr_fair--;
+    rq->pub.nr_delayed -= was_delayed;
+    rq->load_weight -= t->pub.se.weight;
+    list_del(&t->waiting);
+    if (flags & NUMASIM_DEQUEUE_MIGRATE) {
+        pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
+    }
+    return true;
+}
+
+void check_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32_t wake_flags,
+                   int32_t from_cpu)
+{
+    struct task *curr = rq->curr;
+
+    if (rq->in_schedule || rq->need_resched) {
+        return;
+    }
+    bool preempts;
+
+    if (curr == NULL) {
+        preempts = true;
+    } else if (t->pub.sched_class == NUMASIM_CLASS_FAIR &&
+               curr->pub.sched_class == NUMASIM_CLASS_FAIR) {
+        preempts = curr->on_rq && fair_wakeup_preempt(k, rq, t, wake_flags);
+    } else {
+        preempts = t->pub.sched_class == NUMASIM_CLASS_RT && rt_preempts(curr, t);
+    }
+    if (preempts) {
+        resched_from(k, rq, from_cpu);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Choosing a CPU                                                                               */
+
+static bool may_run_on(const struct kernel *k, const struct task *t, int32_t cpu)
+{
+    return cpu >= 0 && cpu < k->nr_cpus && bitmap_test(t->allowed, (uint32_t)cpu) &&
+           bitmap_test(k->online, (uint32_t)cpu);
+}
+
+/* The lowest allowed CPU of the task's node, then of any (select_fallback_rq()). */
+static int32_t fallback_cpu(const struct kernel *k, const struct task *t)
+{
+    int32_t node = cpu_rq(k, t->pub.cpu)->pub.node;
+    const uint64_t *near = machine_node_cpus(k->machine, node);
+
+    for (int32_t cpu = numasim_mask_next(t->allowed, near, k->nr_cpus, 0); cpu < k->nr_cpus;
+         cpu = numasim_mask_next(t->allowed, near, k->nr_cpus, cpu + 1)) {
+        if (may_run_on(k, t, cpu)) {
+            return cpu;
+        }
+    }
+    int32_t cpu = numasim_mask_next(t->allowed, k->online, k->nr_cpus, 0);
+
+    /* Its affinity names only offline CPUs: the kernel then lets it run anywhere. */
+    return cpu < k->nr_cpus ? cpu : numasim_mask_next(k->online, NULL, k->nr_cpus, 0);
+}
+
+static const char *wake_callback(uint32_t flags)
+{
+    return flags & NUMASIM_WAKE_FORK ? "balance.select_cpu (fork)" : "balance.select_cpu (wakeup)";
+}
+
+int32_t select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu, uint32_t flags)
+{
+    int32_t prev_cpu = t->pub.cpu;
+
+    if (t->pub.nr_allowed > 1 && k->bops != NULL && k->bops->select_cpu != NULL &&
+        t->pub.sched_class == NUMASIM_CLASS_FAIR) {
+        struct numasim_decision record;
+        struct numasim_decision *d = decision_begin(k, &record);
+        int32_t cpu = k->bops->select_cpu(k->bself, &t->pub, prev_cpu, waker_cpu, flags, d);
+
+        decision_end(k, NUMASIM_ROLE_BALANCE, wake_callback(flags), t->pub.id, waker_cpu, &record);
+        if (may_run_on(k, t, cpu)) {
+            return cpu;
+        }
+        if (cpu != prev_cpu) {
+            g_autofree char *allowed = bitmap_to_list(t->allowed, (uint32_t)k->nr_cpus);
+
+            kernel_fault(k, NUMASIM_ROLE_BALANCE, wake_callback(flags), t,
+                         "CPU %d was chosen, which is offline or outside the affinity %s", cpu,
+                         allowed);
+        }
+    }
+    return may_run_on(k, t, prev_cpu) ? prev_cpu : fallback_cpu(k, t);
+}
+
+void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_reason reason)
+{
+    int32_t from = t->pub.cpu;
+
+    if (from == cpu) {
+        return;
+    }
+    emit(k, TP_SCHED_MIGRATE_TASK, t->pub.id, from, cpu, reason,
+         machine_reach(k->machine, from, cpu), 0);
+    k->counters.migrations++;
+    t->pub.cpu = cpu;
+    t->pub.last_migration_ns = k->now_ns;
+    t->pub.exec_start_ns = 0;
+    if (k->bops != NULL && k->bops->migrated != NULL) {
+        k->bops->migrated(k->bself, &t->pub, from, cpu);
+    }
+    int32_t from_node = cpu_rq(k, from)->pub.node, to_node = cpu_rq(k, cpu)->pub.node;
+
+    if (from_node != to_node && k->nops != NULL && k->nops->moved != NULL) {
+        k->nops->moved(k->nself, &t->pub, from_node, to_node);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Getting there                                                                                */
+
+static void join(struct kernel *k, struct task *t, int32_t from_cpu)
+{
+    struct rq *rq = task_rq(k, t);
+    uint32_t wake_flags = t->arrive_flags;
+    bool is_new = !t->started;
+    uint32_t flags = is_new ? NUMASIM_ENQUEUE_NEW : NUMASIM_ENQUEUE_WAKEUP;
+
+    if (rq->curr == NULL && rq->pub.nr_running == 0) {
+        avg_idle_update(k, rq);
+    }
+    t->started = true;
+    enqueue_task(k, rq, t, flags);
+    if (is_new) {
+        emit(k, TP_SCHED_WAKEUP_NEW, t->pub.id, rq->pub.id, t->parent, 0, 0, 0);
+    } else {
+        emit(k, TP_SCHED_WAKEUP, t->pub.id, rq->pub.id, -1, 0, 0, 0);
+    }
+    check_preempt(k, rq, t, wake_flags, from_cpu);
+}
+
+void arrive_event(struct kernel *k, struct task *t)
+{
+    struct rq *rq = task_rq(k, t);
+
+    k->acting_cpu = rq->pub.id;
+    rq->nr_arriving--;
+    if (!rq->pub.online) {
+        set_task_cpu(k, t, fallback_cpu(k, t), MIGRATE_HOTPLUG);
+    }
+    settle(k, rq);
+    join(k, t, t->pub.cpu);
+}
+
+void send_task(struct kernel *k, struct task *t, int32_t from_cpu, int32_t to_cpu, uint32_t flags)
+{
+    const struct machine_costs *costs = &k->machine->costs;
+    struct rq *rq = cpu_rq(k, to_cpu);
+    enum machine_reach reach = machine_reach(k->machine, from_cpu, to_cpu);
+    int64_t at_ns = k->now_ns + costs->wakeup_ipi_ns[reach];
+    bool idle = rq->curr == NULL && rq->pub.nr_running == 0;
+
+    t->arrive_flags = flags;
+    if (idle && rq->nr_arriving == 0) {
+        rq->arrive_not_before_ns = at_ns + costs->idle_exit_ns;
+    }
+    if (idle) {
+        at_ns = MAX(at_ns, rq->arrive_not_before_ns);
+        cpu_set_idle(k, rq, false);
+    } else if (reach <= REACH_LLC) {
+        at_ns = k->now_ns;
+    }
+    if (at_ns == k->now_ns) {
+        join(k, t, from_cpu);
+        return;
+    }
+    t->pub.task_state = NUMASIM_TASK_WAKING;
+    rq->nr_arriving++;
+    t->arrive.rank = rq->rank;
+    event_set(k, &t->arrive, at_ns);
+}
+
+/* A task that its queue kept is woken before it left: it just goes on (ttwu_runnable()). */
+static void wake_delayed(struct kernel *k, struct task *t, uint32_t flags, int32_t waker_cpu)
+{
+    struct rq *rq = task_rq(k, t);
+
+    tick_catch_up(k, rq);
+    update_curr(k, rq);
+    rq_update_load(k, rq);
+    task_update_load(k, t);
+    t->pub.se.delayed = false;
+    rq->pub.nr_delayed--;
+    t->pub.task_state = NUMASIM_TASK_RUNNABLE;
+    k->qops->requeue_delayed(k->qself, t->pub.se.queue, &t->pub.se);
+    list_add_head(&rq->waiting, &t->waiting);
+    emit(k, TP_SCHED_WAKEUP, t->pub.id, rq->pub.id, -1, 1, 0, 0);
+    check_preempt(k, rq, t, flags, waker_cpu);
+}
+
+void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t flags)
+{
+    int32_t waker_cpu = waker != NULL ? waker->pub.cpu : t->pub.cpu;
+    enum numasim_task_state state = (enum numasim_task_state)t->pub.task_state;
+
+    if (state == NUMASIM_TASK_RUNNING || state == NUMASIM_TASK_RUNNABLE ||
+        state == NUMASIM_TASK_THROTTLED) {
+        if (t->action != ACTION_BLOCK) {
+            kernel_fail(k, "task %d (%s) is woken, and is not asleep", t->pub.id, t->comm);
+            return;
+        }
+        /* It is about to sleep, and now need not. */
+        t->action = ACTION_ADVANCE;
+        return;
+    }
+    if (state != NUMASIM_TASK_BLOCKED && state != NUMASIM_TASK_DELAYED) {
+        kernel_fail(k, "task %d (%s) is woken in state %d", t->pub.id, t->comm, (int)state);
+        return;
+    }
+    k->counters.wakeups++;
+    if (waker != NULL) {
+        task_charge(k, waker, k->machine->costs.wakeup_ns);
+    }
+    if (state == NUMASIM_TASK_DELAYED) {
+        emit(k, TP_SCHED_WAKING, t->pub.id, waker_cpu, waker != NULL ? waker->pub.id : -1,
+             t->pub.cpu, t->pub.cpu, 0);
+        wake_delayed(k, t, flags, waker_cpu);
+        return;
+    }
+    int32_t prev_cpu = t->pub.cpu;
+    int32_t cpu = select_cpu(k, t, waker_cpu, flags);
+
+    emit(k, TP_SCHED_WAKING, t->pub.id, waker_cpu, waker != NULL ? waker->pub.id : -1, prev_cpu,
+         cpu, 0);
+    if (cpu != prev_cpu) {
+        struct rq *from = cpu_rq(k, prev_cpu);
+
+        if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
+            /* Its blocked load leaves with it (remove_entity_load_avg()). */
+            rq_update_load(k, from);
+            task_update_load(k, t);
+            pelt_detach(&from->avg, &t->avg, t->pub.se.weight);
+            t->avg.last_update_ns = -1;
+        }
+        set_task_cpu(k, t, cpu, MIGRATE_WAKEUP);
+    }
+    send_task(k, t, waker_cpu, cpu, flags);
+}
