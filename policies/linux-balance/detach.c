@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kernel/sched/fair.c, 6.12: can_migrate_task(), task_hot(), detach_tasks(), attach_tasks(). */
+#include "linux-balance.h"
+
+#define DETACH_MAX 128 /* the largest nr_migrate that the parameter allows */
+
+/* Whether moving @task worsens its locality (1), betters it (0), or says nothing (-1):
+ * migrate_degrades_locality(). */
+static int32_t degrades_locality(const struct lb_env *env, const struct numasim_task *task)
+{
+    struct numasim_host *host = env->host;
+    const struct numasim_cpu *src = numasim_cpu(host, env->src_cpu);
+    int32_t dst_node = numasim_cpu(host, env->dst_cpu)->node;
+
+    if (task->faults_by_node == NULL || src->node == dst_node ||
+        !(env->sd->flags & NUMASIM_SD_NUMA) || !numasim_has_numa(host)) {
+        return -1;
+    }
+    if (src->node == task->preferred_node) {
+        uint32_t at_home = src->curr != NULL && src->curr->preferred_node == src->node;
+
+        for (struct numasim_task *t = numasim_first_waiting(host, src->id); t != NULL;
+             t = numasim_next_waiting(host, t)) {
+            at_home += t->preferred_node == src->node;
+        }
+        return src->nr_running > at_home ? 1 : -1;
+    }
+    if (dst_node == task->preferred_node) {
+        return 0;
+    }
+    if (env->idle == LB_IDLE) {
+        return -1;
+    }
+    return numasim_locality(host, task, src->node, dst_node) < 0;
+}
+
+/* task_hot(): ran so lately that its working set is still in the source's cache. */
+static bool is_hot(const struct lb_env *env, const struct numasim_task *task)
+{
+    int64_t cost_ns = env->self->param[LB_PARAM_MIGRATION_COST];
+
+    if (task->sched_class != NUMASIM_CLASS_FAIR || task->policy == NUMASIM_SCHED_IDLE ||
+        (env->sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY) || cost_ns == 0) {
+        return false;
+    }
+    /* It has not run where it is now: nothing of it is warm there. */
+    if (task->last_migration_ns > task->exec_start_ns) {
+        return false;
+    }
+    return numasim_now(env->host) - task->exec_start_ns < cost_ns;
+}
+
+/* The affinity part of can_migrate_task(); it notes what a pinned task forbids. */
+static bool allowed_there(struct lb_env *env, const struct numasim_task *task)
+{
+    if (numasim_may_run(env->host, task, env->dst_cpu)) {
+        env->all_pinned = false;
+        return true;
+    }
+    env->some_pinned = true;
+    if (env->idle == LB_NEWLY_IDLE || env->dst_pinned) {
+        return false;
+    }
+    for (int32_t nr_cpus = numasim_nr_cpus(env->host),
+                 cpu = numasim_mask_next(env->dst_grpmask, env->cpus, nr_cpus, 0);
+         cpu < nr_cpus; cpu = numasim_mask_next(env->dst_grpmask, env->cpus, nr_cpus, cpu + 1)) {
+        if (numasim_mask_test(task->allowed, cpu)) {
+            env->dst_pinned = true;
+            env->new_dst_cpu = cpu;
+            break;
+        }
+    }
+    return false;
+}
+
+static bool can_migrate(struct lb_env *env, const struct numasim_task *task)
+{
+    if (task->kthread && task->nr_allowed == 1) {
+        return false;
+    }
+    if (!allowed_there(env, task)) {
+        return false;
+    }
+    int32_t degrades = degrades_locality(env, task);
+    bool hot = degrades < 0 ? is_hot(env, task) : degrades != 0;
+
+    return !hot || lb_domain(env->self, env->sd)->nr_balance_failed > env->sd->cache_nice_tries;
+}
+
+/* Takes @task off what is to be moved; false if it is too much. */
+static bool fits_imbalance(struct lb_env *env, struct numasim_task *task)
+{
+    uint32_t failed = lb_domain(env->self, env->sd)->nr_balance_failed;
+    int64_t amount = 1;
+
+    if (env->imbalance.migration == LB_MIGRATE_LOAD) {
+        amount = lb_task_h_load(env->host, task);
+        amount = amount > 1 ? amount : 1;
+    } else if (env->imbalance.migration == LB_MIGRATE_UTIL) {
+        amount = (int64_t)numasim_task_load(env->host, task).util_avg;
+    }
+    if (env->imbalance.migration != LB_MIGRATE_TASK &&
+        (amount >> (failed < 63 ? failed : 63)) > env->imbalance.amount) {
+        return false;
+    }
+    env->imbalance.amount -= amount;
+    return true;
+}
+
+/* Chooses tasks, least recently run first. */
+static uint32_t detach(struct lb_env *env, struct numasim_task **tasks)
+{
+    const struct numasim_cpu *src = numasim_cpu(env->host, env->src_cpu);
+    uint32_t left = src->nr_running, nr = 0;
+
+    if (left <= 1) {
+        env->all_pinned = false;
+        return 0;
+    }
+    for (struct numasim_task *task = numasim_first_waiting(env->host, env->src_cpu);
+         task != NULL && env->imbalance.amount > 0 && nr < DETACH_MAX;
+         task = numasim_next_waiting(env->host, task)) {
+        if ((env->idle != LB_BUSY && left <= 1) || ++env->loop > env->loop_max) {
+            return nr;
+        }
+        if (!can_migrate(env, task) || !fits_imbalance(env, task)) {
+            continue;
+        }
+        tasks[nr++] = task;
+        left--;
+        if (env->idle == LB_NEWLY_IDLE) {
+            return nr; /* a preemptible kernel does not make the idle CPU wait for more */
+        }
+    }
+    /* The kernel's list ends with the running task, which does not move but may be pinned. */
+    if (env->imbalance.amount > 0 && src->curr != NULL &&
+        src->curr->sched_class == NUMASIM_CLASS_FAIR && ++env->loop <= env->loop_max) {
+        allowed_there(env, src->curr);
+    }
+    return nr;
+}
+
+uint32_t lb_move_tasks(struct lb_env *env)
+{
+    struct numasim_task *tasks[DETACH_MAX];
+    uint32_t nr = detach(env, tasks), moved = 0;
+
+    while (nr > 0) { /* the last that left is the first that arrives */
+        moved += numasim_move_task(env->host, tasks[--nr], env->dst_cpu);
+    }
+    return moved;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kernel/sched/fair.c, 6.12: sched_balance_find_dst_cpu() and what it calls, the slow path. */
+#include "linux-balance.h"
+
+static uint64_t less_or_zero(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+/* Of the CPUs of @group that @task may use, without what @task itself (in exec) adds to them. */
+static struct lb_group group_for_task(struct numasim_host *host, const struct numasim_domain *sd,
+                                      const struct numasim_group *group, struct numasim_task *task)
+{
+    int32_t nr_cpus = numasim_nr_cpus(host);
+    struct lb_group g = {.capacity = group->capacity,
+                         .weight = group->weight,
+                         .cores = group->cores,
+                         .smt = (group->flags & NUMASIM_SD_SHARE_CPUCAPACITY) != 0};
+
+    for (int32_t cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, 0); cpu < nr_cpus;
+         cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, cpu + 1)) {
+        const struct numasim_cpu *c = numasim_cpu(host, cpu);
+
+        lb_group_add_cpu(host, &g, cpu);
+        if (c->curr == task) {
+            struct numasim_load own = numasim_task_load(host, task);
+
+            g.load = less_or_zero(g.load, own.load_avg);
+            g.util = less_or_zero(g.util, own.util_avg);
+            g.runnable = less_or_zero(g.runnable, own.runnable_avg);
+            g.nr_running--;
+            g.nr_fair--;
+            g.idle_cpus += c->nr_running == 1;
+        }
+    }
+    g.type = lb_group_type(&g, sd->imbalance_pct, false, false);
+    if (g.type == LB_FULLY_BUSY || g.type == LB_OVERLOADED) {
+        g.avg_load = g.load * 1024 / g.capacity;
+    }
+    return g;
+}
+
+/* imb_numa_nr, or the CPUs of the local group that the task may use if those are fewer. */
+static uint32_t allowed_imbalance(const struct numasim_host *host, const struct numasim_domain *sd,
+                                  const struct numasim_group *local,
+                                  const struct numasim_task *task)
+{
+    int32_t nr_cpus = numasim_nr_cpus(host);
+    uint32_t usable = 0;
+
+    if (task->nr_allowed == numasim_nr_online(host)) {
+        return sd->imb_numa_nr;
+    }
+    for (int32_t word = 0; word * 64 < nr_cpus; word++) {
+        usable += (uint32_t)__builtin_popcountll(local->span[word] & task->allowed[word]);
+    }
+    return usable < sd->imb_numa_nr ? usable : sd->imb_numa_nr;
+}
+
+/* The group of @sd for a new task on @cpu, NULL for the one that holds @cpu. */
+static const struct numasim_group *find_idlest_group(struct numasim_host *host,
+                                                     const struct numasim_domain *sd,
+                                                     struct numasim_task *task, int32_t cpu,
+                                                     struct numasim_decision *d)
+{
+    const struct numasim_group *local = NULL, *idlest = NULL;
+    struct lb_group local_stats = {0};
+    struct lb_group idlest_stats = {.type = LB_OVERLOADED, .avg_load = UINT64_MAX};
+    bool numa = (sd->flags & NUMASIM_SD_NUMA) != 0;
+    int32_t nr_cpus = numasim_nr_cpus(host);
+
+    for (uint32_t i = 0; i < sd->nr_groups; i++) {
+        const struct numasim_group *group = &sd->groups[i];
+
+        if (numasim_mask_next(group->span, task->allowed, nr_cpus, 0) == nr_cpus) {
+            continue;
+        }
+        struct lb_group g = group_for_task(host, sd, group, task);
+        if (numasim_mask_test(group->span, cpu)) {
+            local = group;
+            local_stats = g;
+        } else if (lb_idler(&g, &idlest_stats)) {
+            idlest = group;
+            idlest_stats = g;
+        }
+    }
+    if (idlest == NULL || local == NULL) {
+        return idlest;
+    }
+    numasim_compared(d, "local_idle_cpus", local_stats.idle_cpus);
+    numasim_compared(d, "idlest_idle_cpus", idlest_stats.idle_cpus);
+    if (numa && task->preferred_node >= 0 && local_stats.type == LB_HAS_SPARE &&
+        idlest_stats.type == LB_HAS_SPARE) {
+        int32_t first = numasim_mask_next(idlest->span, NULL, nr_cpus, 0);
+
+        if (numasim_cpu(host, cpu)->node == task->preferred_node) {
+            return NULL;
+        }
+        if (numasim_cpu(host, first)->node == task->preferred_node) {
+            return idlest;
+        }
+    }
+    return lb_prefer_idlest(&local_stats, &idlest_stats, numa, sd->imbalance_pct,
+                            numa ? allowed_imbalance(host, sd, local, task) : 0)
+               ? idlest
+               : NULL;
+}
+
+/* The CPU that idled last, or the one with the least load. Leaving idle costs the same everywhere
+ * here, so that the kernel's first criterion, the exit latency, never decides. */
+static int32_t find_idlest_in_group(struct numasim_host *host, const struct numasim_group *group,
+                                    const struct numasim_task *task, int32_t otherwise)
+{
+    int32_t nr_cpus = numasim_nr_cpus(host), idlest = -1, least = otherwise;
+    int64_t latest_ns = -1;
+    uint64_t least_load = UINT64_MAX;
+
+    for (int32_t cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, 0); cpu < nr_cpus;
+         cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, cpu + 1)) {
+        const struct numasim_cpu *c = numasim_cpu(host, cpu);
+
+        if (c->idle) {
+            if (c->idle_since_ns > latest_ns) {
+                latest_ns = c->idle_since_ns;
+                idlest = cpu;
+            }
+        } else if (idlest < 0) {
+            uint64_t load = numasim_cpu_load(host, cpu).load_avg;
+
+            if (load < least_load) {
+                least_load = load;
+                least = cpu;
+            }
+        }
+    }
+    return idlest >= 0 ? idlest : least;
+}
+
+/* The highest domain of @cpu that has @flag and spans fewer than @weight CPUs. */
+static struct numasim_domain *domain_below(struct numasim_host *host, int32_t cpu, uint32_t weight,
+                                           uint32_t flag)
+{
+    struct numasim_domain *found = NULL;
+
+    for (struct numasim_domain *sd = numasim_cpu(host, cpu)->domain;
+         sd != NULL && sd->span_weight < weight; sd = sd->parent) {
+        if (sd->flags & flag) {
+            found = sd;
+        }
+    }
+    return found;
+}
+
+int32_t lb_find_idlest_cpu(struct numasim_self *self, struct numasim_domain *sd,
+                           struct numasim_task *task, int32_t cpu, int32_t prev, uint32_t flag,
+                           struct numasim_decision *d)
+{
+    struct numasim_host *host = self->host;
+    int32_t nr_cpus = numasim_nr_cpus(host), waker = cpu;
+
+    if (numasim_mask_next(sd->span, task->allowed, nr_cpus, 0) == nr_cpus) {
+        numasim_decide(d, prev, LB_REASON_NOT_ALLOWED);
+        return prev;
+    }
+    while (sd != NULL) {
+        const struct numasim_group *group = NULL;
+        int32_t next = cpu;
+
+        if (sd->flags & flag) {
+            group = find_idlest_group(host, sd, task, cpu, d);
+        }
+        if (group != NULL) {
+            next = find_idlest_in_group(host, group, task, cpu);
+        }
+        if (next == cpu) {
+            sd = sd->child;
+        } else {
+            cpu = next;
+            sd = domain_below(host, cpu, sd->span_weight, flag);
+        }
+    }
+    numasim_decide(d, cpu, cpu == waker ? LB_REASON_STAY : LB_REASON_IDLEST);
+    return cpu;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of linux-balance share: the state they keep on the host's objects, and their calls.
+ *
+ *   rules.c     formulas alone: types of groups, imbalances, limits, intervals
+ *   wake.c      a CPU for a task that wakes: wake_wide, wake_affine
+ *   idle.c      an idle CPU near the chosen one: select_idle_sibling
+ *   fork.c      a CPU for a new or exec'ing task: the slow path
+ *   stats.c     groups summed up; the busiest group, the busiest queue
+ *   detach.c    which tasks of that queue may and should move
+ *   pass.c      one balance of one domain for one CPU, from its start to its consequences
+ *   periodic.c  when: ticks, intervals, newidle, nohz
+ *   plugin.c    the descriptor, its parameters, the making of the state
+ *
+ * Times that the kernel keeps in jiffies are in jiffies here, too (`_j`), the rest in ns.
+ */
+#ifndef LINUX_BALANCE_H
+#define LINUX_BALANCE_H
+
+#include <numasim-policy.h>
+
+#include "rules.h"
+
+#define LB_MAX_CPUS  8192 /* CONFIG_NR_CPUS of a distribution's x86-64 kernel */
+#define LB_MAX_WORDS (LB_MAX_CPUS / 64)
+
+enum lb_param {
+    LB_PARAM_MIGRATION_COST,
+    LB_PARAM_NR_MIGRATE,
+    LB_PARAM_SIS_UTIL,
+    LB_PARAM_WA_IDLE,
+    LB_PARAM_WA_WEIGHT,
+    LB_PARAM_NI_RANDOM,
+    LB_PARAM_NOHZ_BALANCE,
+};
+
+/* In the order of lb_reasons[]. */
+enum lb_reason {
+    LB_REASON_TARGET_IDLE,
+    LB_REASON_PREV_IDLE,
+    LB_REASON_KTHREAD_WAKER,
+    LB_REASON_RECENT_IDLE,
+    LB_REASON_IDLE_CORE,
+    LB_REASON_IDLE_SIBLING,
+    LB_REASON_IDLE_SCAN,
+    LB_REASON_SCAN_FORBIDDEN,
+    LB_REASON_NO_IDLE,
+    LB_REASON_NOT_ALLOWED,
+    LB_REASON_IDLEST,
+    LB_REASON_STAY,
+    LB_REASON_NO_DOMAIN,
+    LB_REASON_NO_OVERLOAD,
+    LB_REASON_SHORT_IDLE,
+    LB_REASON_PULLED,
+    LB_REASON_BALANCED,
+};
+extern const char *const lb_reasons[];
+
+/* The plugin's own. */
+struct lb_state {
+    int32_t nr_words; /* of a bitmap of CPUs */
+    int64_t hz;
+    bool smt_active;
+    bool overload;               /* root domain: some CPU had two runnable tasks */
+    uint64_t overload_seen;      /* numasim_nr_overloads() when `overload` was last computed */
+    int64_t serialize_until_ns;  /* the lock of SD_SERIALIZE domains is held till then */
+    int64_t nohz_next_j;         /* nohz.next_balance */
+    int32_t nr_nohz;             /* CPUs whose tick is stopped */
+    uint64_t cpus[LB_MAX_WORDS]; /* of the pass at hand: candidates that remain */
+};
+
+/* To whom a task's wakeups go, for wake_wide. */
+struct lb_wakee {
+    uint32_t flips;
+    int32_t last_plus_1; /* id of the last wakee, 0 none */
+    int64_t decayed_j;
+};
+
+/* struct sched_domain_shared: kept with the first CPU of an LLC domain. */
+struct lb_llc {
+    int32_t nr_busy;
+    uint32_t nr_idle_scan;
+    bool has_idle_cores;
+};
+
+struct lb_cpu {
+    int64_t next_balance_j;
+    int64_t kick_check_j; /* with one task: no nohz check before this tick */
+    int64_t max_idle_cost_ns;
+    uint64_t nr_draws;
+    int32_t llc_first;   /* first CPU of the LLC domain's span; its own number without one */
+    uint32_t llc_weight; /* 1 without an LLC domain */
+    struct lb_llc *llc;  /* of CPU llc_first */
+    struct lb_llc shared;
+    bool nohz; /* its tick is stopped */
+    struct lb_wakee idle_task;
+};
+
+struct lb_domain {
+    int64_t last_balance_j;
+    uint32_t balance_interval_ms;
+    uint32_t nr_balance_failed;
+    int64_t max_newidle_cost_ns;
+    int64_t cost_decayed_j;
+    uint32_t newidle_call, newidle_success, newidle_ratio;
+};
+
+/* struct sched_group_capacity. */
+struct lb_sgc {
+    bool imbalanced;
+};
+
+struct lb_task {
+    struct lb_wakee wakee;
+    int32_t recent_used_cpu;
+};
+
+/* A CPU spends time on balancing: simulated time stands still meanwhile, so it is counted here. */
+struct lb_pass {
+    struct numasim_self *self;
+    int32_t cpu; /* whose time it is */
+    int64_t elapsed_ns;
+};
+
+/* One balance of one domain (struct lb_env). */
+struct lb_env {
+    struct numasim_self *self;
+    struct numasim_host *host;
+    struct numasim_domain *sd;
+    int32_t dst_cpu, src_cpu;
+    int32_t new_dst_cpu;         /* another CPU of the local group that a pinned task may use */
+    const uint64_t *dst_grpmask; /* CPUs that balance for the local group */
+    uint64_t *cpus;              /* candidates that remain */
+    enum lb_idle idle;
+    struct lb_imbalance imbalance;
+    bool all_pinned, some_pinned, dst_pinned;
+    uint32_t loop, loop_max;
+};
+
+static inline struct lb_state *lb_state(const struct numasim_self *self)
+{
+    return self->state;
+}
+static inline struct lb_cpu *lb_cpu(const struct numasim_self *self, int32_t cpu)
+{
+    return numasim_cpu(self->host, cpu)->state[self->slot];
+}
+static inline struct lb_domain *lb_domain(const struct numasim_self *self,
+                                          const struct numasim_domain *sd)
+{
+    return sd->state[self->slot];
+}
+static inline struct lb_task *lb_task(const struct numasim_self *self,
+                                      const struct numasim_task *task)
+{
+    return task->state[self->slot];
+}
+/* cpus_share_cache(). */
+static inline bool lb_share_cache(const struct numasim_self *self, int32_t a, int32_t b)
+{
+    return a == b || lb_cpu(self, a)->llc_first == lb_cpu(self, b)->llc_first;
+}
+
+/* plugin.c */
+/* task_h_load() of a task of the root cgroup. */
+int64_t lb_task_h_load(struct numasim_host *host, struct numasim_task *task);
+
+/* wake.c: balance's select_cpu(). */
+int32_t lb_select_cpu(struct numasim_self *self, struct numasim_task *task, int32_t prev_cpu,
+                      int32_t waker_cpu, uint32_t flags, struct numasim_decision *d);
+
+/* idle.c: an idle CPU that shares the LLC with @target, else @target. */
+int32_t lb_select_idle_sibling(struct numasim_self *self, struct numasim_task *task, int32_t prev,
+                               int32_t target, int32_t waker, struct numasim_decision *d);
+
+/* fork.c: the idlest CPU below @sd, one that has @flag; @prev if it may run on none. */
+int32_t lb_find_idlest_cpu(struct numasim_self *self, struct numasim_domain *sd,
+                           struct numasim_task *task, int32_t cpu, int32_t prev, uint32_t flag,
+                           struct numasim_decision *d);
+
+/* stats.c */
+/* Adds CPU @cpu to @g. Returns its runnable tasks. */
+uint32_t lb_group_add_cpu(struct numasim_host *host, struct lb_group *g, int32_t cpu);
+/* Sets env->imbalance and returns the group to pull from, or NULL with nothing to do. */
+const struct numasim_group *lb_find_busiest_group(struct lb_env *env);
+/* The CPU of @group to pull from, or -1. */
+int32_t lb_find_busiest_cpu(const struct lb_env *env, const struct numasim_group *group);
+
+/* detach.c: moves tasks from env->src_cpu to env->dst_cpu; returns how many. */
+uint32_t lb_move_tasks(struct lb_env *env);
+
+/* pass.c: balances @sd for @cpu; returns how many tasks came. *@go_on becomes false where higher
+ * domains are not this CPU's business. */
+uint32_t lb_balance_domain(struct lb_pass *pass, int32_t cpu, struct numasim_domain *sd,
+                           enum lb_idle idle, bool *go_on);
+
+/* periodic.c: balance's newidle(), tick(), kicked(), idle_changed(). */
+int32_t lb_newidle(struct numasim_self *self, int32_t cpu, struct numasim_decision *d);
+int64_t lb_tick(struct numasim_self *self, int32_t cpu);
+void lb_kicked(struct numasim_self *self, int32_t cpu);
+void lb_idle_changed(struct numasim_self *self, int32_t cpu, bool idle);
+
+#endif

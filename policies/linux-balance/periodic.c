@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kernel/sched/fair.c, 6.12: sched_balance_domains(), sched_balance_newidle(), sched_balance_trigger(),
+ * nohz_balancer_kick(), _nohz_idle_balance().
+ *
+ * One difference is deliberate. In the kernel nohz.next_balance may move earlier at any time, when a
+ * CPU begins to idle, and every tick of every busy CPU compares it. Here a CPU with one task keeps
+ * the value that it saw (kick_check_j) and does not look before it, so that its ticks until then
+ * change nothing and may be skipped. A CPU with two or more looks at every tick, as in the kernel.
+ */
+#include "linux-balance.h"
+
+enum {
+    NOHZ_NEXT_MAX_S = 60,     /* how far ahead a schedule reaches at most */
+    NEWIDLE_CALLS = 1024,     /* after these the success ratio is taken anew */
+    COST_DECAY_PER_256 = 253, /* of max_newidle_lb_cost, a second */
+};
+
+static int64_t min64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t interval_j(const struct numasim_self *self, const struct numasim_domain *sd,
+                          bool busy)
+{
+    return lb_interval_jiffies(lb_domain(self, sd)->balance_interval_ms, sd->busy_factor, busy,
+                               numasim_tick_ns(self->host), numasim_nr_online(self->host));
+}
+
+/* --- Newidle ------------------------------------------------------------------------------------- */
+
+/* update_newidle_cost(). True if a second has passed and the cost was let decay. */
+static bool update_newidle_cost(const struct numasim_self *self, struct lb_domain *own,
+                                int64_t cost_ns, int64_t now_j)
+{
+    if (cost_ns > own->max_newidle_cost_ns) {
+        own->max_newidle_cost_ns = cost_ns;
+        own->cost_decayed_j = now_j;
+    } else if (now_j > own->cost_decayed_j + lb_state(self)->hz) {
+        own->max_newidle_cost_ns = own->max_newidle_cost_ns * COST_DECAY_PER_256 / 256;
+        own->cost_decayed_j = now_j;
+        return true;
+    }
+    return false;
+}
+
+/* update_newidle_stats(). */
+static void count_newidle(struct lb_domain *own, uint32_t success)
+{
+    own->newidle_call++;
+    own->newidle_success += success;
+    if (own->newidle_call >= NEWIDLE_CALLS) {
+        own->newidle_ratio = own->newidle_success;
+        own->newidle_call /= 2;
+        own->newidle_success /= 2;
+    }
+}
+
+/* One domain of a newidle balance: skipped at random in proportion to how rarely it pulls. */
+static uint32_t newidle_domain(struct lb_pass *pass, struct lb_cpu *own_cpu,
+                               struct numasim_domain *sd, int64_t now_j, bool *go_on)
+{
+    struct numasim_self *self = pass->self;
+    struct lb_domain *own = lb_domain(self, sd);
+    int64_t before_ns = pass->elapsed_ns;
+    uint32_t weight = 1, pulled;
+
+    if (self->param[LB_PARAM_NI_RANDOM]) {
+        uint64_t draw = numasim_random(self->host, (uint64_t)pass->cpu, own_cpu->nr_draws++, 1024);
+        uint32_t ratio = 1 + own->newidle_ratio;
+
+        if (draw > ratio) {
+            count_newidle(own, 0);
+            return 0;
+        }
+        weight = (1024 + ratio / 2) / ratio;
+    }
+    pulled = lb_balance_domain(pass, pass->cpu, sd, LB_NEWLY_IDLE, go_on);
+    count_newidle(own, pulled > 0 ? weight : 0);
+    update_newidle_cost(self, own, pass->elapsed_ns - before_ns, now_j);
+    return pulled;
+}
+
+/* The gate before any work: whether a newidle balance may pay. */
+static bool newidle_pays(struct numasim_self *self, const struct numasim_cpu *c,
+                         struct numasim_decision *d)
+{
+    struct lb_state *state = lb_state(self);
+
+    if (c->domain == NULL) {
+        numasim_decide(d, 0, LB_REASON_NO_DOMAIN);
+        return false;
+    }
+    if (!state->overload && numasim_nr_overloads(self->host) == state->overload_seen) {
+        numasim_decide(d, 0, LB_REASON_NO_OVERLOAD);
+        return false;
+    }
+    numasim_compared(d, "avg_idle_ns", c->avg_idle_ns);
+    numasim_compared(d, "max_newidle_lb_cost_ns", lb_domain(self, c->domain)->max_newidle_cost_ns);
+    if (c->avg_idle_ns < lb_domain(self, c->domain)->max_newidle_cost_ns) {
+        numasim_decide(d, 0, LB_REASON_SHORT_IDLE);
+        return false;
+    }
+    return true;
+}
+
+int32_t lb_newidle(struct numasim_self *self, int32_t cpu, struct numasim_decision *d)
+{
+    const struct numasim_cpu *c = numasim_cpu(self->host, cpu);
+    struct lb_cpu *own = lb_cpu(self, cpu);
+    struct lb_pass pass = {.self = self, .cpu = cpu};
+    int64_t now_j = numasim_jiffies(self->host);
+    int64_t next_j = now_j + lb_state(self)->hz;
+    bool pays = newidle_pays(self, c, d), go_on = true;
+    uint32_t pulled = 0;
+
+    for (struct numasim_domain *sd = c->domain; sd != NULL; sd = sd->parent) {
+        const struct lb_domain *seen = lb_domain(self, sd);
+
+        next_j = min64(next_j, seen->last_balance_j + interval_j(self, sd, false));
+        if (!pays || c->avg_idle_ns < pass.elapsed_ns + seen->max_newidle_cost_ns) {
+            break;
+        }
+        if (sd->flags & NUMASIM_SD_BALANCE_NEWIDLE) {
+            pulled = newidle_domain(&pass, own, sd, now_j, &go_on);
+        }
+        if (pulled > 0 || !go_on) {
+            break;
+        }
+    }
+    own->max_idle_cost_ns =
+        pass.elapsed_ns > own->max_idle_cost_ns ? pass.elapsed_ns : own->max_idle_cost_ns;
+    own->next_balance_j = min64(own->next_balance_j, next_j);
+    if (pays) {
+        numasim_compared(d, "cost_ns", pass.elapsed_ns);
+        numasim_decide(d, (int32_t)pulled, pulled > 0 ? LB_REASON_PULLED : LB_REASON_BALANCED);
+    }
+    return (int32_t)pulled;
+}
+
+/* --- Periodic ------------------------------------------------------------------------------------ */
+
+/* Balances @sd if it is due. False: another CPU balances such a domain now, and it stays due. */
+static bool balance_if_due(struct lb_pass *pass, int32_t cpu, struct numasim_domain *sd,
+                           enum lb_idle *idle, int64_t now_j, bool *go_on)
+{
+    struct numasim_self *self = pass->self;
+    struct lb_state *state = lb_state(self);
+    struct lb_domain *own = lb_domain(self, sd);
+    bool serialize = (sd->flags & NUMASIM_SD_SERIALIZE) != 0;
+    int64_t now_ns = numasim_now(self->host);
+
+    if (now_j < own->last_balance_j + interval_j(self, sd, *idle == LB_BUSY)) {
+        return true;
+    }
+    if (serialize && now_ns + pass->elapsed_ns < state->serialize_until_ns) {
+        return false;
+    }
+    if (lb_balance_domain(pass, cpu, sd, *idle, go_on) > 0) {
+        *idle = numasim_cpu(self->host, cpu)->idle ? LB_IDLE : LB_BUSY;
+    }
+    if (serialize) {
+        state->serialize_until_ns = now_ns + pass->elapsed_ns;
+    }
+    own->last_balance_j = now_j;
+    return true;
+}
+
+static void balance_domains(struct lb_pass *pass, int32_t cpu, enum lb_idle idle)
+{
+    struct numasim_self *self = pass->self;
+    struct lb_cpu *own = lb_cpu(self, cpu);
+    int64_t now_j = numasim_jiffies(self->host);
+    int64_t next_j = now_j + NOHZ_NEXT_MAX_S * lb_state(self)->hz, cost_ns = 0;
+    bool go_on = true, decayed = false;
+
+    for (struct numasim_domain *sd = numasim_cpu(self->host, cpu)->domain; sd != NULL;
+         sd = sd->parent) {
+        struct lb_domain *domain = lb_domain(self, sd);
+
+        decayed = update_newidle_cost(self, domain, 0, now_j);
+        cost_ns += domain->max_newidle_cost_ns;
+        if (!go_on) {
+            if (decayed) {
+                continue;
+            }
+            break;
+        }
+        balance_if_due(pass, cpu, sd, &idle, now_j, &go_on);
+        next_j = min64(next_j, domain->last_balance_j + interval_j(self, sd, idle == LB_BUSY));
+    }
+    if (decayed) {
+        int64_t least_ns = self->param[LB_PARAM_MIGRATION_COST];
+
+        own->max_idle_cost_ns = cost_ns > least_ns ? cost_ns : least_ns;
+    }
+    own->next_balance_j = next_j;
+}
+
+/* --- Nohz ---------------------------------------------------------------------------------------- */
+
+void lb_idle_changed(struct numasim_self *self, int32_t cpu, bool idle)
+{
+    struct lb_state *state = lb_state(self);
+    struct lb_cpu *own = lb_cpu(self, cpu);
+
+    if (!idle) {
+        return; /* it counts as idle until its first tick, as in the kernel */
+    }
+    if (!own->nohz) {
+        own->nohz = true;
+        state->nr_nohz++;
+        own->llc->nr_busy--;
+    }
+    if (state->smt_active && !own->llc->has_idle_cores &&
+        numasim_mask_test(numasim_idle_core_mask(self->host), cpu)) {
+        own->llc->has_idle_cores = true;
+    }
+    state->nohz_next_j = min64(state->nohz_next_j, own->next_balance_j);
+}
+
+/* nohz_balance_exit_idle(), at the first tick of a CPU that works again. */
+static void exit_idle(struct numasim_self *self, struct lb_cpu *own)
+{
+    if (own->nohz) {
+        own->nohz = false;
+        own->kick_check_j = 0;
+        lb_state(self)->nr_nohz--;
+        own->llc->nr_busy++;
+    }
+}
+
+/* The lowest idle CPU that balances at all, or -1. */
+static int32_t find_idle_balancer(const struct numasim_host *host, int32_t cpu)
+{
+    const uint64_t *idle = numasim_idle_mask(host);
+    int32_t nr_cpus = numasim_nr_cpus(host);
+
+    for (int32_t i = numasim_mask_next(idle, NULL, nr_cpus, 0); i < nr_cpus;
+         i = numasim_mask_next(idle, NULL, nr_cpus, i + 1)) {
+        if (i != cpu && numasim_cpu(host, i)->domain != NULL) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* nohz_balancer_kick(): wakes an idle CPU to balance for all of them. */
+static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, int64_t now_j)
+{
+    struct lb_state *state = lb_state(self);
+    struct lb_cpu *own = lb_cpu(self, c->id);
+    bool crowded = c->nr_running >= 2;
+
+    if (!crowded && now_j < own->kick_check_j) {
+        return;
+    }
+    if (state->nr_nohz > 0 && now_j >= state->nohz_next_j &&
+        (crowded || (c->llc_domain != NULL && own->llc->nr_busy > 1))) {
+        int32_t balancer = find_idle_balancer(self->host, c->id);
+
+        state->nohz_next_j = now_j + 1;
+        if (balancer >= 0) {
+            numasim_kick(self->host, c->id, balancer);
+        }
+    }
+    /* With none idle the schedule stands still: look again when an idle CPU's might be due. */
+    if (state->nohz_next_j > now_j) {
+        own->kick_check_j = state->nohz_next_j;
+    } else {
+        own->kick_check_j = now_j + interval_j(self, c->domain, false);
+    }
+}
+
+/* Balances for the idle CPUs of @first..@last that are due; lowers *@next_j to their next balances.
+ * False: the balancing CPU itself got work. */
+static bool balance_idle_range(struct lb_pass *pass, int32_t first, int32_t last, int64_t now_j,
+                               int64_t *next_j)
+{
+    struct numasim_host *host = pass->self->host;
+    const uint64_t *idle = numasim_idle_mask(host);
+
+    for (int32_t cpu = numasim_mask_next(idle, NULL, last + 1, first); cpu <= last;
+         cpu = numasim_mask_next(idle, NULL, last + 1, cpu + 1)) {
+        const struct lb_cpu *own = lb_cpu(pass->self, cpu);
+
+        if (numasim_cpu(host, cpu)->domain == NULL) {
+            continue;
+        }
+        if (!numasim_cpu(host, pass->cpu)->idle) {
+            return false;
+        }
+        if (now_j >= own->next_balance_j) {
+            balance_domains(pass, cpu, LB_IDLE);
+        }
+        *next_j = min64(*next_j, own->next_balance_j);
+    }
+    return true;
+}
+
+/* _nohz_idle_balance(): for each idle CPU from the next one round, itself last. */
+void lb_kicked(struct numasim_self *self, int32_t cpu)
+{
+    struct lb_state *state = lb_state(self);
+    struct lb_pass pass = {.self = self, .cpu = cpu};
+    int64_t now_j = numasim_jiffies(self->host), next_j = now_j + NOHZ_NEXT_MAX_S * state->hz;
+
+    if (balance_idle_range(&pass, cpu + 1, numasim_nr_cpus(self->host) - 1, now_j, &next_j) &&
+        balance_idle_range(&pass, 0, cpu, now_j, &next_j) && numasim_cpu(self->host, cpu)->idle) {
+        state->nohz_next_j = next_j;
+    }
+}
+
+/*
+ * The tick. What it does depends on nothing that another CPU can bring about before the time that it
+ * returns: the balances of this CPU have their times, the nohz check has kick_check_j.
+ */
+int64_t lb_tick(struct numasim_self *self, int32_t cpu)
+{
+    struct numasim_host *host = self->host;
+    const struct numasim_cpu *c = numasim_cpu(host, cpu);
+    struct lb_cpu *own = lb_cpu(self, cpu);
+    int64_t now_j = numasim_jiffies(host), next_j;
+
+    exit_idle(self, own);
+    if (c->domain == NULL) {
+        return NUMASIM_TIME_NEVER;
+    }
+    if (self->param[LB_PARAM_NOHZ_BALANCE]) {
+        check_kick(self, c, now_j);
+    }
+    if (now_j >= own->next_balance_j) {
+        struct lb_pass pass = {.self = self, .cpu = cpu};
+
+        balance_domains(&pass, cpu, c->idle ? LB_IDLE : LB_BUSY);
+    }
+    next_j = own->next_balance_j;
+    if (self->param[LB_PARAM_NOHZ_BALANCE]) {
+        next_j = min64(next_j, own->kick_check_j);
+    }
+    /* That jiffy may begin as early as this; a tick too early does nothing. */
+    return numasim_now(host) + (next_j - now_j - 1) * numasim_tick_ns(host) + 1;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * linux-balance - the load balancer of Linux 6.12, in a first form.
+ *
+ * IDEA. A task that wakes looks for an idle CPU near the CPU that woke it or the one it ran on, and
+ * only there: within one LLC, within a limit that falls as the LLC fills. Everything else is evened
+ * out later, by CPUs that pull: one that runs out of work (newidle), one whose time has come
+ * (periodic, at ticks), one idle CPU on behalf of all (nohz). They pull along the sched_domains,
+ * innermost first and farther ones more rarely, from the group that needs it most.
+ *
+ * SOURCE. kernel/sched/fair.c and kernel/sched/topology.c of Linux 6.12 (with the stable backport of
+ * randomised newidle skipping); each file of this folder names the functions that it stands for.
+ *
+ * FITS. Symmetric machines, with SMT, several LLCs to a node and several nodes; fair tasks.
+ *
+ * DOES NOT FIT. What the kernel does for CPUs of differing capacity (misfit tasks, energy-aware
+ * placement), for asymmetric packing, clusters that share an L2, CPUs that RT tasks take away from
+ * the fair class, queues of SCHED_IDLE tasks alone, and the queue filter of NUMA balancing
+ * (fbq_type) is not modelled. Averages of sleeping tasks are always up to date, so the kernel's kicks
+ * that only update them do not exist; util_est does not exist. A CPU with one task checks for nohz
+ * kicks on the schedule that it last saw instead of at every tick.
+ *
+ * PARAMETERS. See lb_params[].
+ *
+ * COMPLEXITY. A wakeup: O(1) when the target, the previous or the recent CPU idles, else O(words of
+ * the LLC's bitmap). A tick with nothing due: O(1). A balance of a domain: O(CPUs of the domain),
+ * only by the CPU that should balance it. fork, exec: O(CPUs) for each level.
+ */
+#include <string.h>
+
+#include "linux-balance.h"
+
+static const struct numasim_param lb_params[] = {
+    [LB_PARAM_MIGRATION_COST] = {.name = "migration_cost",
+                                 .type = NUMASIM_PARAM_NS,
+                                 .def = 500000,
+                                 .max = 100000000,
+                                 .doc = "A task that ran less long ago is cache-hot and is left.",
+                                 .knob = "/sys/kernel/debug/sched/migration_cost_ns",
+                                 .source = "kernel/sched/fair.c: sysctl_sched_migration_cost"},
+    [LB_PARAM_NR_MIGRATE] = {.name = "nr_migrate",
+                             .type = NUMASIM_PARAM_INT,
+                             .def = 32,
+                             .min = 1,
+                             .max = 128,
+                             .doc = "Tasks that one balance looks at, at most.",
+                             .knob = "/sys/kernel/debug/sched/nr_migrate",
+                             .source = "kernel/sched/fair.c: SCHED_NR_MIGRATE_BREAK"},
+    [LB_PARAM_SIS_UTIL] = {.name = "sis_util",
+                           .type = NUMASIM_PARAM_BOOL,
+                           .def = 1,
+                           .doc = "A busy LLC limits the search for an idle CPU at wakeup.",
+                           .knob = "/sys/kernel/debug/sched/features: SIS_UTIL",
+                           .source = "kernel/sched/features.h"},
+    [LB_PARAM_WA_IDLE] = {.name = "wa_idle",
+                          .type = NUMASIM_PARAM_BOOL,
+                          .def = 1,
+                          .doc = "An idle waking or previous CPU settles where to look first.",
+                          .knob = "/sys/kernel/debug/sched/features: WA_IDLE",
+                          .source = "kernel/sched/features.h"},
+    [LB_PARAM_WA_WEIGHT] = {.name = "wa_weight",
+                            .type = NUMASIM_PARAM_BOOL,
+                            .def = 1,
+                            .doc = "Else the load of the waking and the previous CPU does.",
+                            .knob = "/sys/kernel/debug/sched/features: WA_WEIGHT",
+                            .source = "kernel/sched/features.h"},
+    [LB_PARAM_NI_RANDOM] = {.name = "ni_random",
+                            .type = NUMASIM_PARAM_BOOL,
+                            .def = 1,
+                            .doc = "Newidle skips a level as often as it fails to pull there.",
+                            .knob = "/sys/kernel/debug/sched/features: NI_RANDOM",
+                            .source = "kernel/sched/features.h, 6.12.117"},
+    [LB_PARAM_NOHZ_BALANCE] = {.name = "nohz_balance",
+                               .type = NUMASIM_PARAM_BOOL,
+                               .def = 1,
+                               .doc = "Busy CPUs kick an idle one to balance for all idle ones.",
+                               .source = "kernel/sched/fair.c: nohz_balancer_kick()"},
+    {.name = NULL},
+};
+
+const char *const lb_reasons[] = {
+    [LB_REASON_TARGET_IDLE] = "target-idle",
+    [LB_REASON_PREV_IDLE] = "prev-idle",
+    [LB_REASON_KTHREAD_WAKER] = "kthread-waker",
+    [LB_REASON_RECENT_IDLE] = "recent-cpu-idle",
+    [LB_REASON_IDLE_CORE] = "idle-core",
+    [LB_REASON_IDLE_SIBLING] = "idle-sibling",
+    [LB_REASON_IDLE_SCAN] = "idle-scan",
+    [LB_REASON_SCAN_FORBIDDEN] = "llc-too-busy-to-scan",
+    [LB_REASON_NO_IDLE] = "no-idle-found",
+    [LB_REASON_NOT_ALLOWED] = "not-allowed-there",
+    [LB_REASON_IDLEST] = "idlest-group",
+    [LB_REASON_STAY] = "local-group",
+    [LB_REASON_NO_DOMAIN] = "no-domain",
+    [LB_REASON_NO_OVERLOAD] = "no-cpu-has-two",
+    [LB_REASON_SHORT_IDLE] = "idle-too-short",
+    [LB_REASON_PULLED] = "pulled",
+    [LB_REASON_BALANCED] = "balanced",
+    NULL,
+};
+
+int64_t lb_task_h_load(struct numasim_host *host, struct numasim_task *task)
+{
+    uint64_t queue = numasim_cpu_load(host, task->cpu).load_avg;
+
+    return (int64_t)(numasim_task_load(host, task).load_avg * queue / (queue + 1));
+}
+
+/* The schedules of a CPU's domains begin at phases that differ from boot to boot. */
+static void start_domains(struct numasim_self *self, const struct numasim_cpu *c, int64_t now_j)
+{
+    const struct numasim_host *host = self->host;
+
+    for (struct numasim_domain *sd = c->domain; sd != NULL; sd = sd->parent) {
+        struct lb_domain *own = lb_domain(self, sd);
+        int64_t idle_j = lb_interval_jiffies(sd->min_interval, sd->busy_factor, false,
+                                             numasim_tick_ns(host), numasim_nr_online(host));
+        uint64_t phase_j = numasim_boot_random(host, (uint64_t)c->id, sd->level, (uint64_t)idle_j);
+
+        own->last_balance_j = now_j - (int64_t)phase_j;
+        own->cost_decayed_j = now_j;
+        own->balance_interval_ms = sd->min_interval;
+        own->newidle_call = 512; /* kernel/sched/topology.c: sd_init() */
+        own->newidle_success = 256;
+        own->newidle_ratio = 512;
+    }
+}
+
+static void start_cpu(struct numasim_self *self, const struct numasim_cpu *c, int64_t now_j)
+{
+    const struct numasim_domain *llc = c->llc_domain;
+    struct lb_cpu *own = lb_cpu(self, c->id);
+
+    own->next_balance_j = now_j;
+    own->kick_check_j = now_j;
+    own->max_idle_cost_ns = self->param[LB_PARAM_MIGRATION_COST];
+    own->llc_first =
+        llc != NULL ? numasim_mask_next(llc->span, NULL, numasim_nr_cpus(self->host), 0) : c->id;
+    own->llc_weight = llc != NULL ? llc->span_weight : 1;
+    own->llc = &lb_cpu(self, own->llc_first)->shared;
+    own->nohz = c->online && c->idle;
+    start_domains(self, c, now_j);
+}
+
+static void lb_domains_built(struct numasim_self *self)
+{
+    struct numasim_host *host = self->host;
+    struct lb_state *state = lb_state(self);
+    int32_t nr_cpus = numasim_nr_cpus(host);
+    int64_t now_j = numasim_jiffies(host);
+
+    state->nohz_next_j = now_j;
+    state->nr_nohz = 0;
+    state->smt_active = false;
+    for (int32_t cpu = 0; cpu < nr_cpus; cpu++) {
+        lb_cpu(self, cpu)->shared = (struct lb_llc){0};
+    }
+    for (int32_t cpu = 0; cpu < nr_cpus; cpu++) {
+        const struct numasim_cpu *c = numasim_cpu(host, cpu);
+        struct lb_cpu *own = lb_cpu(self, cpu);
+
+        start_cpu(self, c, now_j);
+        state->nr_nohz += own->nohz;
+        own->llc->nr_busy += c->online && !own->nohz;
+        own->llc->has_idle_cores |= numasim_mask_test(numasim_idle_core_mask(host), cpu);
+        if (c->domain != NULL && (c->domain->flags & NUMASIM_SD_SHARE_CPUCAPACITY)) {
+            state->smt_active = true;
+        }
+    }
+}
+
+static bool lb_init(struct numasim_self *self, char *error, size_t size)
+{
+    static const char too_many[] = "more CPUs than it was built for (LB_MAX_CPUS)";
+    struct lb_state *state = lb_state(self);
+    int32_t nr_cpus = numasim_nr_cpus(self->host);
+
+    if (nr_cpus > LB_MAX_CPUS) {
+        strncpy(error, too_many, size - 1);
+        error[size - 1] = '\0';
+        return false;
+    }
+    state->nr_words = (nr_cpus + 63) / 64;
+    state->hz = INT64_C(1000000000) / numasim_tick_ns(self->host);
+    return true;
+}
+
+static void lb_task_init(struct numasim_self *self, struct numasim_task *task,
+                         struct numasim_task *parent)
+{
+    struct lb_task *own = lb_task(self, task);
+
+    own->wakee.decayed_j = numasim_jiffies(self->host);
+    own->recent_used_cpu = parent != NULL ? parent->cpu : task->cpu;
+    if (own->recent_used_cpu < 0) {
+        own->recent_used_cpu = 0;
+    }
+}
+
+static const struct numasim_balance_ops lb_balance_ops = {
+    .domains_built = lb_domains_built,
+    .select_cpu = lb_select_cpu,
+    .newidle = lb_newidle,
+    .tick = lb_tick,
+    .kicked = lb_kicked,
+    .idle_changed = lb_idle_changed,
+};
+
+NUMASIM_PLUGIN = {
+    .abi = NUMASIM_POLICY_ABI,
+    .name = "linux-balance",
+    .summary = "the load balancer of Linux 6.12, in a first form",
+    .version = "1",
+    .essay =
+        "A task that wakes looks for an idle CPU near its waker or its previous CPU, within one\n"
+        "LLC and within a limit that falls as the LLC fills. The rest is evened out by CPUs that\n"
+        "pull: when they run out of work (newidle), when their time has come (periodic), and one\n"
+        "idle CPU on behalf of all (nohz); along the sched_domains, far ones more rarely.\n"
+        "Source: kernel/sched/fair.c and topology.c, 6.12. Fits symmetric machines and fair\n"
+        "tasks. Does not model capacity asymmetry, packing, clusters, SCHED_IDLE queues, time\n"
+        "taken by RT tasks, util_est and fbq_type; a CPU with one task checks for nohz kicks on\n"
+        "the schedule it last saw. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
+        "with nothing due O(1), a balance O(CPUs of the domain).\n",
+    .params = lb_params,
+    .reasons = lb_reasons,
+    .state_size = sizeof(struct lb_state),
+    .task_state_size = sizeof(struct lb_task),
+    .cpu_state_size = sizeof(struct lb_cpu),
+    .domain_state_size = sizeof(struct lb_domain),
+    .group_state_size = sizeof(struct lb_sgc),
+    .init = lb_init,
+    .task_init = lb_task_init,
+    .balance = &lb_balance_ops,
+};
