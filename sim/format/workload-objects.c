@@ -149,7 +149,8 @@ static bool member_index(const struct workload_reader *r, const struct yaml_node
                           node->text);
     } else if (strcmp(index, "each") == 0) {
         if (r->each < 0) {
-            return yaml_error(node, error, "'%s' outside of a 'foreach'; expected a member", //
+            return yaml_error(node, error,
+                              "'%s' outside of a 'foreach'; expected a member by its number",
                               node->text);
         }
         value = (guint64)r->each;
@@ -160,9 +161,8 @@ static bool member_index(const struct workload_reader *r, const struct yaml_node
                           node->text, d->name, d->name, d->count - 1, d->name, d->name);
     }
     if (value >= (guint64)d->count) {
-        return yaml_error(node, error,
-                          "'%s' is member %d of an array of %d; expected as many members", //
-                          node->text, (int)value, d->count);
+        return yaml_error(node, error, "'%s' is member %d of an array of %d; expected one of 0..%d",
+                          node->text, (int)value, d->count, d->count - 1);
     }
     *ret_value = (int64_t)value;
     return true;

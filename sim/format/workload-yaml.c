@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "format/trace-yaml.h"
 #include "format/workload-private.h"
 
 struct root_spec {
@@ -129,7 +130,12 @@ static bool read_root(struct workload *w, const struct yaml_doc *doc, struct roo
                           spec->trace != NULL ? "both 'processes' and 'trace'"
                                               : "neither 'processes' nor 'trace'");
     }
+    if (w->duration_ns > 0 && w->warmup_ns >= w->duration_ns) {
+        return yaml_error(yaml_map_get(root, "warmup"), error,
+                          "'warmup' is as long as 'duration' or longer; expected it shorter");
+    }
     return read_sources(w, doc, spec->sources, error) && read_programs(w, spec, error) &&
+           (spec->trace == NULL || workload_trace_read(spec->trace, &w->trace, error)) &&
            workload_check(w, error);
 }
 

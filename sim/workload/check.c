@@ -54,8 +54,7 @@ static bool check_head(const struct workload *w, GError **error)
 
         if (o->initial < (counts ? 1 : 0)) {
             return check_fail(w, nowhere, error,
-                              "the %s '%s' starts with %" G_GINT64_FORMAT //
-                              "; expected at least %d",
+                              "the %s '%s' starts with %" G_GINT64_FORMAT "; expected at least %d",
                               object_kind_name(o->kind), o->name, o->initial, counts);
         }
     }
