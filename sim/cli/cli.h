@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the command share. */
+#ifndef NUMASIM_CLI_CLI_H
+#define NUMASIM_CLI_CLI_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "cli/options.h"
+#include "cli/paths.h"
+
+enum cli_status {
+    CLI_DONE = 0,
+    CLI_FAILED = 1,    /* a gate or an expectation failed */
+    CLI_BAD_INPUT = 2, /* usage, or a file */
+    CLI_FAULT = 3,     /* in the simulator or a plugin */
+};
+
+/* One invocation. */
+struct cli {
+    const struct paths *paths;
+    const struct subcommand *const *commands; /* all of them, for help and completion */
+    GString *out;       /* standard output; main() prints it, unless the subcommand fails */
+    bool show_progress; /* standard error is a terminal */
+};
+
+/* One to a file: sim/cli/cmd-NAME.c. */
+extern const struct subcommand cmd_run, cmd_study, cmd_plot, cmd_topology, cmd_workload, cmd_policy,
+    cmd_man, cmd_completion, cmd_help;
+
+/* A line "numasim: ..." on standard error, for warnings; the text has no newline of its own. */
+void cli_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* For options of type CHOICE named --format: `{"table", "json"}` and `{"text", "json"}`. */
+enum cli_format { CLI_FORMAT_PEOPLE, CLI_FORMAT_JSON };
+extern const char *const cli_formats_table[];
+extern const char *const cli_formats_text[];
+
+#endif
