@@ -91,7 +91,7 @@ struct group_spec {
 
 static const char *const sched_words[] = {"other", "batch", "idle", "fifo", "rr", NULL};
 
-/* Bounds of the slice: kernel/sched/syscalls.c, __setparam_fair(), 6.12. */
+/* Bounds of the slice: kernel/sched/syscalls.c, __setscheduler_params(), 6.12. */
 static const struct yaml_field group_fields[] = {
     {.key = "count",
      .type = YAML_TYPE_INT,
