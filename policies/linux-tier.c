@@ -2,7 +2,7 @@
 /*
  * linux-tier - first touch with fallback by distance, and no tiering.
  *
- * IDEA. A page lies on the node of the CPU that touches it first. When that node is down to its low
+ * IDEA. A page lies on the node of the CPU that touches it first, if its cpuset allows that node. When that node is down to its low
  * watermark, the next node in a list takes over: near ones first, and of nodes as near those without
  * CPUs, then those less used as a fallback already. When all are down to low, the list is walked
  * again down to the min watermark; after that there is no memory.
@@ -210,8 +210,8 @@ static int32_t tier_alloc(struct numasim_self *self, struct numasim_task *task,
                           int64_t *ret_pages, struct numasim_decision *d)
 {
     const struct tier_node *local = tier_node(self, cpu_node);
+    const uint64_t *allowed = task->process->allowed_nodes;
 
-    (void)task;
     for (int below_low = 0; below_low <= 1; below_low++) {
         for (int32_t i = 0; i < local->nr_order; i++) {
             int32_t node = local->order[i];
@@ -220,7 +220,7 @@ static int32_t tier_alloc(struct numasim_self *self, struct numasim_task *task,
             int64_t free_bytes = numasim_node(self->host, node)->free_bytes;
             int64_t pages = (free_bytes - mark_bytes) / region->page_bytes;
 
-            if (pages <= 0) {
+            if (pages <= 0 || (allowed != NULL && !numasim_mask_test(allowed, node))) {
                 continue;
             }
             *ret_pages = min64(pages, nr_pages);

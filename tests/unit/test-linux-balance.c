@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The balancer's formulas against cases worked out by hand from kernel/sched/fair.c, 6.12. They are
+ * plain functions of numbers, so the test needs no host: it takes their source in.
+ */
+#include <glib.h>
+
+#include "../../policies/linux-balance/rules.c"
+
+enum { TICK_250_NS = 4000000 }; /* HZ=250 */
+
+/* @nr of @weight CPUs of 1024 each run one task that never sleeps. */
+static struct lb_group group(uint32_t weight, uint32_t nr)
+{
+    uint32_t busy = nr < weight ? nr : weight;
+    struct lb_group g = {
+        .load = UINT64_C(1024) * nr,
+        .util = UINT64_C(1024) * busy,
+        .runnable = UINT64_C(1024) * nr,
+        .capacity = UINT64_C(1024) * weight,
+        .nr_running = nr,
+        .nr_fair = nr,
+        .idle_cpus = weight - busy,
+        .weight = weight,
+        .cores = weight,
+    };
+
+    g.type = lb_group_type(&g, 117, false, false);
+    g.avg_load = g.type == LB_OVERLOADED ? g.load * 1024 / g.capacity : 0;
+    return g;
+}
+
+static struct lb_domain_stats between(struct lb_group local, struct lb_group busiest)
+{
+    return (struct lb_domain_stats){
+        .local = local,
+        .busiest = busiest,
+        .has_busiest = true,
+        .total_load = local.load + busiest.load,
+        .total_capacity = local.capacity + busiest.capacity,
+        .idle = LB_IDLE,
+        .imbalance_pct = 117,
+    };
+}
+
+static void assert_pull(const struct lb_domain_stats *sds, enum lb_migration migration,
+                        int64_t amount)
+{
+    struct lb_imbalance got = lb_find_imbalance(sds);
+
+    g_assert_cmpint(got.amount, ==, amount);
+    if (amount > 0) {
+        g_assert_cmpint(got.migration, ==, migration);
+    }
+}
+
+/* --- Group types --------------------------------------------------------------------------------- */
+
+static void test_group_type(void)
+{
+    struct lb_group g;
+
+    g_assert_cmpint(group(8, 7).type, ==, LB_HAS_SPARE);
+    g_assert_cmpint(group(8, 8).type, ==, LB_FULLY_BUSY); /* 8192 * 100 > 8192 * 117 is false */
+    g_assert_cmpint(group(8, 9).type, ==, LB_OVERLOADED);
+
+    /* As many tasks as CPUs, which use half of them: room, for all that the CPUs are taken. */
+    g = group(8, 8);
+    g.util = g.runnable = 4096;
+    g_assert_cmpint(lb_group_type(&g, 117, false, false), ==, LB_HAS_SPARE);
+    /* More tasks than CPUs, but neither use nor pressure: not overloaded. */
+    g.nr_running = 12;
+    g_assert_cmpint(lb_group_type(&g, 117, false, false), ==, LB_HAS_SPARE);
+    /* Pressure alone: 8192 * 117 < runnable * 100 from 9585 on. */
+    g.runnable = 9584;
+    g_assert_cmpint(lb_group_type(&g, 117, false, false), ==, LB_HAS_SPARE);
+    g.runnable = 9585;
+    g_assert_cmpint(lb_group_type(&g, 117, false, false), ==, LB_OVERLOADED);
+    /* Use alone: 8192 * 100 < util * 117 from 7002 on. */
+    g.runnable = 8192;
+    g.util = 7001;
+    g_assert_cmpint(lb_group_type(&g, 117, false, false), ==, LB_HAS_SPARE);
+    g.util = 7002;
+    g_assert_cmpint(lb_group_type(&g, 117, false, false), ==, LB_OVERLOADED);
+}
+
+static void test_group_type_order(void)
+{
+    struct lb_group core = group(2, 2);
+
+    core.smt = true;
+    g_assert_cmpint(lb_group_type(&core, 117, false, true), ==, LB_SMT_BALANCE);
+    g_assert_cmpint(lb_group_type(&core, 117, false, false), ==, LB_FULLY_BUSY);
+    g_assert_cmpint(lb_group_type(&core, 117, true, true), ==, LB_IMBALANCED);
+    core = group(2, 3);
+    core.smt = true;
+    g_assert_cmpint(lb_group_type(&core, 117, true, true), ==, LB_OVERLOADED);
+    core = group(2, 1);
+    core.smt = true;
+    g_assert_cmpint(lb_group_type(&core, 117, false, true), ==, LB_HAS_SPARE);
+}
+
+static void test_busier(void)
+{
+    struct lb_group a = group(8, 3), b = group(8, 5), none = group(8, 0), core;
+
+    g_assert_true(lb_busier(&a, &none, false));
+    g_assert_false(lb_busier(&none, &a, false)); /* nothing to pull there */
+    g_assert_true(lb_busier(&b, &a, true));      /* fewer idle CPUs */
+    g_assert_false(lb_busier(&a, &b, true));
+    g_assert_false(lb_busier(&a, &a, true)); /* equal: the first stays */
+    a.nr_running++;
+    b = group(8, 3);
+    g_assert_true(lb_busier(&a, &b, true)); /* as many idle CPUs, more tasks */
+
+    a = group(8, 8);
+    b = group(8, 8);
+    g_assert_true(lb_busier(&a, &b, true)); /* full and as full: the last one stays ... */
+    b.smt = true;
+    g_assert_false(lb_busier(&a, &b, true)); /* ... unless the first is a core */
+
+    a = group(8, 12);
+    b = group(8, 10);
+    g_assert_true(lb_busier(&a, &b, true));
+    g_assert_false(lb_busier(&b, &a, true));
+    g_assert_false(lb_busier(&a, &a, true));
+    g_assert_true(lb_busier(&b, &none, true)); /* the higher type */
+
+    /* A core's only task is left to it, a core's two are not. */
+    core = group(2, 1);
+    core.smt = true;
+    a = group(1, 0);
+    a.nr_fair = a.nr_running = 1;
+    g_assert_false(lb_busier(&core, &a, true));
+    core.nr_fair = 2;
+    g_assert_true(lb_busier(&core, &a, true));
+}
+
+/* --- The decision table -------------------------------------------------------------------------- */
+
+static void test_nothing_to_do(void)
+{
+    struct lb_domain_stats sds = between(group(8, 0), group(8, 8));
+
+    sds.has_busiest = false;
+    assert_pull(&sds, LB_MIGRATE_TASK, 0);
+    sds = between(group(8, 9), group(8, 8)); /* local is worse off */
+    assert_pull(&sds, LB_MIGRATE_TASK, 0);
+    sds = between(group(8, 2), group(8, 8)); /* a busy CPU does not pull from the not overloaded */
+    sds.idle = LB_BUSY;
+    assert_pull(&sds, LB_MIGRATE_TASK, 0);
+    sds = between(group(8, 4), group(8, 5)); /* 4 idle CPUs against 3: not more than one apart */
+    assert_pull(&sds, LB_MIGRATE_TASK, 0);
+    sds = between(group(8, 0), group(8, 1)); /* one task is no imbalance */
+    assert_pull(&sds, LB_MIGRATE_TASK, 0);
+    sds = between(group(8, 8), group(8, 8)); /* two full groups never exchange anything */
+    assert_pull(&sds, LB_MIGRATE_LOAD, 0);
+}
+
+static void test_spare(void)
+{
+    /* 6 idle CPUs against 2: half of the difference. */
+    struct lb_domain_stats sds = between(group(8, 2), group(8, 6));
+
+    assert_pull(&sds, LB_MIGRATE_TASK, 2);
+    /* Spread between siblings: by tasks, from a difference of 2 on. */
+    sds = between(group(8, 3), group(8, 4));
+    sds.prefer_sibling = true;
+    assert_pull(&sds, LB_MIGRATE_TASK, 0);
+    sds = between(group(8, 2), group(8, 4));
+    sds.prefer_sibling = true;
+    assert_pull(&sds, LB_MIGRATE_TASK, 1);
+    sds.idle = LB_BUSY;
+    assert_pull(&sds, LB_MIGRATE_TASK, 0);
+    /* Groups of one CPU each: an idle one and one with two tasks, which is overloaded. Within an LLC
+     * a difference of 2 makes 1 task; across LLCs the room of the idle one counts. */
+    sds = between(group(1, 0), group(1, 2));
+    sds.share_llc = true;
+    assert_pull(&sds, LB_MIGRATE_TASK, 1);
+    sds.share_llc = false;
+    assert_pull(&sds, LB_MIGRATE_UTIL, 1024);
+    /* No room by use, although a CPU idles: one task. */
+    sds.local.util = 1024;
+    assert_pull(&sds, LB_MIGRATE_TASK, 1);
+}
+
+static void test_numa_allowance(void)
+{
+    /* Nodes of 48 CPUs, 6 tasks of imbalance allowed: 2 to 4 idle CPUs apart. */
+    struct lb_domain_stats sds = between(group(48, 0), group(48, 2));
+
+    sds.numa = true;
+    sds.imb_numa_nr = 6;
+    sds.prefer_sibling = true;
+    assert_pull(&sds, LB_MIGRATE_TASK, 0);
+    sds.imb_numa_nr = 0;
+    assert_pull(&sds, LB_MIGRATE_TASK, 1);
+    sds = between(group(48, 0), group(48, 3));
+    sds.numa = true;
+    sds.imb_numa_nr = 6;
+    sds.prefer_sibling = true;
+    assert_pull(&sds, LB_MIGRATE_TASK, 1); /* 3 are above 2, and halved */
+
+    g_assert_cmpint(lb_adjust_numa_imbalance(2, 6, 6), ==, 0);
+    g_assert_cmpint(lb_adjust_numa_imbalance(2, 7, 6), ==, 2);
+    g_assert_cmpint(lb_adjust_numa_imbalance(3, 1, 6), ==, 3);
+}
+
+static void test_load(void)
+{
+    /* Both overloaded, averages 1280 and 2048, of both 1664: 384 of each 1024 of 8 CPUs. */
+    struct lb_domain_stats sds = between(group(8, 10), group(8, 16));
+
+    g_assert_cmpuint(sds.local.avg_load, ==, 1280);
+    g_assert_cmpuint(sds.busiest.avg_load, ==, 2048);
+    assert_pull(&sds, LB_MIGRATE_LOAD, 384 * 8);
+    sds.idle = LB_BUSY;
+    assert_pull(&sds, LB_MIGRATE_LOAD, 384 * 8);
+    /* 1408 against 1536 is within 17 %. */
+    sds = between(group(8, 11), group(8, 12));
+    assert_pull(&sds, LB_MIGRATE_LOAD, 0);
+    /* Full against overloaded: 1024 and 1536, of both 1280. */
+    sds = between(group(8, 8), group(8, 12));
+    assert_pull(&sds, LB_MIGRATE_LOAD, 256 * 8);
+    /* Local at the domain's average: nothing. */
+    sds.total_load = 8192;
+    sds.total_capacity = 8192;
+    assert_pull(&sds, LB_MIGRATE_LOAD, 0);
+}
+
+static void test_forced(void)
+{
+    struct lb_domain_stats sds = between(group(8, 8), group(8, 8));
+
+    sds.busiest.type = LB_IMBALANCED;
+    assert_pull(&sds, LB_MIGRATE_TASK, 1);
+    sds.idle = LB_BUSY;
+    assert_pull(&sds, LB_MIGRATE_TASK, 1);
+    /* A core with two tasks, and an idle one that is not a core of siblings. */
+    sds = between(group(1, 0), group(2, 2));
+    sds.busiest.smt = true;
+    sds.busiest.cores = 1;
+    sds.busiest.type = LB_SMT_BALANCE;
+    sds.share_llc = true;
+    assert_pull(&sds, LB_MIGRATE_TASK, 1);
+    sds.idle = LB_BUSY;
+    assert_pull(&sds, LB_MIGRATE_TASK, 0);
+}
+
+static void test_sibling_imbalance(void)
+{
+    struct lb_group local = group(4, 1), busiest = group(4, 3);
+
+    g_assert_cmpint(lb_sibling_imbalance(&local, &busiest, LB_IDLE), ==, 2);
+    g_assert_cmpint(lb_sibling_imbalance(&busiest, &local, LB_IDLE), ==, 0);
+    g_assert_cmpint(lb_sibling_imbalance(&local, &busiest, LB_BUSY), ==, 0);
+    /* 1 core with none, 2 cores with 2: (2 * (1*2 - 2*0) + 3) / 3 = 2. */
+    local = group(1, 0);
+    busiest = group(2, 2);
+    g_assert_cmpint(lb_sibling_imbalance(&local, &busiest, LB_NEWLY_IDLE), ==, 2);
+    /* 2 cores with 1, 1 core with 1: (2 * (2*1 - 1*1) + 3) / 3 = 1. */
+    local = group(2, 1);
+    busiest = group(1, 1);
+    g_assert_cmpint(lb_sibling_imbalance(&local, &busiest, LB_IDLE), ==, 1);
+    /* 1 core with none, 6 cores with 2: (2*2 + 7) / 7 = 1, but an idle group may have one of two. */
+    local = group(1, 0);
+    busiest = group(6, 2);
+    g_assert_cmpint(lb_sibling_imbalance(&local, &busiest, LB_IDLE), ==, 2);
+}
+
+/* --- Placing ------------------------------------------------------------------------------------- */
+
+static void test_fork(void)
+{
+    struct lb_group local = group(8, 4), idlest = group(8, 3);
+
+    g_assert_true(lb_prefer_idlest(&local, &idlest, false, 117, 0));
+    g_assert_false(lb_prefer_idlest(&idlest, &local, false, 117, 0));
+    g_assert_false(lb_prefer_idlest(&local, &local, false, 117, 0));
+    /* Between nodes: 4 idle against 5 is a difference that 6 allowed tasks forgive, 1 does not. */
+    g_assert_false(lb_prefer_idlest(&local, &idlest, true, 117, 6));
+    g_assert_true(lb_prefer_idlest(&local, &idlest, true, 117, 1));
+    idlest = group(8, 1);
+    g_assert_true(lb_prefer_idlest(&local, &idlest, true, 117, 6)); /* 3 apart */
+    /* Types decide first. */
+    local = group(8, 12);
+    g_assert_true(lb_prefer_idlest(&local, &idlest, true, 117, 6));
+    g_assert_false(lb_prefer_idlest(&idlest, &local, true, 117, 6));
+    /* Overloaded both: 17 % and 174 of load apart, which 1664 and 1536 are not, 2048 and 1536 are. */
+    idlest = group(8, 12);
+    local = group(8, 13);
+    g_assert_false(lb_prefer_idlest(&local, &idlest, false, 117, 0));
+    local = group(8, 16);
+    g_assert_true(lb_prefer_idlest(&local, &idlest, false, 117, 0));
+    g_assert_true(lb_prefer_idlest(&local, &idlest, true, 117, 0));
+    /* Between nodes a lead of up to 174 is not enough: 830 + 174 >= 1000, while 1000 * 100 exceeds
+     * 830 * 117. */
+    local.avg_load = 1000;
+    idlest.avg_load = 830;
+    g_assert_true(lb_prefer_idlest(&local, &idlest, false, 117, 0));
+    g_assert_false(lb_prefer_idlest(&local, &idlest, true, 117, 0));
+}
+
+static void test_idler(void)
+{
+    struct lb_group none = {.type = LB_OVERLOADED, .avg_load = UINT64_MAX};
+    struct lb_group a = group(8, 2), b = group(8, 3), c = group(8, 12);
+
+    g_assert_true(lb_idler(&c, &none));
+    g_assert_true(lb_idler(&a, &c));
+    g_assert_true(lb_idler(&a, &b));
+    g_assert_false(lb_idler(&b, &a));
+    b = a;
+    g_assert_false(lb_idler(&b, &a));
+    b.util--;
+    g_assert_true(lb_idler(&b, &a));
+}
+
+static void test_nr_idle_scan(void)
+{
+    static const uint32_t weights[] = {8, 16, 32, 64};
+    static const uint64_t utils[] = {0, 128, 256, 384, 512, 640, 768, 832, 875, 1024};
+    static const uint32_t expected[4][10] = {
+        {8, 7, 7, 6, 5, 3, 1, 0, 0, 0},
+        {16, 15, 14, 12, 10, 7, 3, 1, 0, 0},
+        {32, 31, 29, 25, 21, 14, 7, 3, 0, 0},
+        {64, 62, 58, 51, 42, 29, 14, 6, 0, 0},
+    };
+
+    for (size_t w = 0; w < G_N_ELEMENTS(weights); w++) {
+        for (size_t u = 0; u < G_N_ELEMENTS(utils); u++) {
+            g_assert_cmpuint(lb_nr_idle_scan(utils[u] * weights[w], weights[w], 117), ==,
+                             expected[w][u]);
+        }
+    }
+}
+
+static void test_wake_affine(void)
+{
+    struct lb_affine a = {
+        .this_load = 1000,
+        .prev_load = 3072,
+        .task_load = 1024,
+        .waker_load = 600,
+        .this_capacity = 1024,
+        .prev_capacity = 1024,
+        .imbalance_pct = 117,
+    };
+
+    g_assert_true(lb_affine_by_weight(&a)); /* 2024 * 100 < 2048 * 108 */
+    a.this_load = 1187;
+    g_assert_true(lb_affine_by_weight(&a)); /* 221100 < 221184 */
+    a.this_load = 1188;
+    g_assert_false(lb_affine_by_weight(&a)); /* 221200 */
+    a.sync = true;                           /* without the waker: 1612 * 100 */
+    g_assert_true(lb_affine_by_weight(&a));
+    a.waker_load = 1189; /* more than the CPU shows */
+    a.prev_load = 0;
+    g_assert_true(lb_affine_by_weight(&a));
+
+    /* Two CPUs without load: a tie, which a sync wakeup gives to the waking CPU. */
+    a = (struct lb_affine){.this_capacity = 1024, .prev_capacity = 1024, .imbalance_pct = 117};
+    g_assert_false(lb_affine_by_weight(&a));
+    a.sync = true;
+    g_assert_true(lb_affine_by_weight(&a));
+    /* 110 between siblings: the factor is 105. */
+    a = (struct lb_affine){.this_load = 104,
+                           .prev_load = 100,
+                           .this_capacity = 1024,
+                           .prev_capacity = 1024,
+                           .imbalance_pct = 110};
+    g_assert_true(lb_affine_by_weight(&a));
+    a.this_load = 105;
+    g_assert_false(lb_affine_by_weight(&a));
+}
+
+static void test_wake_wide(void)
+{
+    g_assert_false(lb_wake_wide(0, 0, 8));
+    g_assert_false(lb_wake_wide(1000, 7, 8)); /* the other must be at 8 */
+    g_assert_false(lb_wake_wide(63, 8, 8));   /* and one at 64 */
+    g_assert_true(lb_wake_wide(64, 8, 8));
+    g_assert_true(lb_wake_wide(8, 64, 8));
+}
+
+/* --- Intervals ------------------------------------------------------------------------------------ */
+
+static void test_intervals(void)
+{
+    static const struct {
+        uint32_t ms;
+        int64_t idle_j, busy_j;
+    } cases[] = {{2, 1, 7}, {8, 2, 31}, {16, 4, 63}, {64, 16, 255}, {128, 32, 511}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_cmpint(lb_interval_jiffies(cases[i].ms, 16, false, TICK_250_NS, 256), ==,
+                        cases[i].idle_j);
+        g_assert_cmpint(lb_interval_jiffies(cases[i].ms, 16, true, TICK_250_NS, 256), ==,
+                        cases[i].busy_j);
+    }
+    /* At most HZ * CPUs / 10 jiffies: 100 with 4 CPUs. */
+    g_assert_cmpint(lb_interval_jiffies(64, 16, true, TICK_250_NS, 4), ==, 100);
+    g_assert_cmpint(lb_interval_jiffies(0, 16, true, TICK_250_NS, 4), ==, 1);
+    g_assert_cmpint(lb_interval_jiffies(1, 16, true, 1000000, 8), ==, 15); /* HZ=1000 */
+}
+
+int main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/linux-balance/group-type", test_group_type);
+    g_test_add_func("/linux-balance/group-type-order", test_group_type_order);
+    g_test_add_func("/linux-balance/busier", test_busier);
+    g_test_add_func("/linux-balance/nothing-to-do", test_nothing_to_do);
+    g_test_add_func("/linux-balance/spare", test_spare);
+    g_test_add_func("/linux-balance/numa-allowance", test_numa_allowance);
+    g_test_add_func("/linux-balance/load", test_load);
+    g_test_add_func("/linux-balance/forced", test_forced);
+    g_test_add_func("/linux-balance/sibling-imbalance", test_sibling_imbalance);
+    g_test_add_func("/linux-balance/fork", test_fork);
+    g_test_add_func("/linux-balance/idler", test_idler);
+    g_test_add_func("/linux-balance/nr-idle-scan", test_nr_idle_scan);
+    g_test_add_func("/linux-balance/wake-affine", test_wake_affine);
+    g_test_add_func("/linux-balance/wake-wide", test_wake_wide);
+    g_test_add_func("/linux-balance/intervals", test_intervals);
+    return g_test_run();
+}
