@@ -10,10 +10,10 @@
  *  2. The place of a queued entry is a function of its time and the clock, at any moment, and need
  *     not be stored: the clock reaches an entry's slot only when that slot is opened.
  *
- * Opening a slot of a higher level takes out its first entry and moves the others straight to
- * their level relative to that entry's time, which is the new clock. The clock therefore never
- * runs ahead of what has been popped, and an entry may always be added at any time from now on.
- * Each entry is moved at most once per level; an entry alone in its slot is not moved at all.
+ * Opening a slot of a higher level moves the clock to where the slot begins and its entries to the
+ * levels below; an entry alone in its slot is taken from where it is. A slot is opened only when an
+ * entry of it will leave in the same call, so that between calls the clock never runs ahead of what
+ * has been popped, and an entry may be added at any time from now on.
  */
 #include "base/evq.h"
 
@@ -28,8 +28,8 @@ enum { SORT_BINS = 40 };
 
 struct evq {
     int64_t now_ns;
-    int64_t sorted_ns; /* the slot of this instant is sorted by order; -1: none is */
     uint64_t sequence;
+    int64_t sorted_ns; /* the slot of this instant is sorted by order; -1: none is */
     size_t size;
     uint32_t used_levels;            /* bit L: level L has a used slot */
     uint64_t used_slots[EVQ_LEVELS]; /* bit S of word L: slot S of level L is used */
@@ -112,7 +112,10 @@ static inline void place(struct evq *q, struct evq_entry *e)
     q->used_levels |= 1u << level;
 }
 
-/* Puts @e, of the present instant, in its place among the sorted entries of that instant. */
+/*
+ * Puts @e, of the present instant, in its place among the sorted entries of that instant. A walk:
+ * only what is still to come in this instant, and precedes @e, is passed.
+ */
 static void place_sorted(struct evq *q, struct evq_entry *e)
 {
     uint32_t slot = slot_of(e->time_ns, 0);
@@ -204,26 +207,19 @@ static void sort_slot(struct evq_entry **head)
     }
 }
 
-static inline bool precedes(const struct evq_entry *a, const struct evq_entry *b)
+/* The least time of the entries joined to @e, which is not NULL. */
+static int64_t least_time_ns(const struct evq_entry *e)
 {
-    return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->order < b->order;
-}
-
-/* The first of the entries joined to @e, which is not NULL. */
-static struct evq_entry *first_of(struct evq_entry *e)
-{
-    struct evq_entry *first = e;
+    int64_t least_ns = e->time_ns;
 
     for (e = e->next; e; e = e->next) {
-        if (precedes(e, first)) {
-            first = e;
-        }
+        least_ns = MIN(least_ns, e->time_ns);
     }
-    return first;
+    return least_ns;
 }
 
 /* Takes the first entry out of a slot of level 0 that holds several. */
-static struct evq_entry *take_tied(struct evq *q, struct evq_entry **head)
+G_NO_INLINE static struct evq_entry *take_tied(struct evq *q, struct evq_entry **head)
 {
     struct evq_entry *first;
 
@@ -236,50 +232,60 @@ static struct evq_entry *take_tied(struct evq *q, struct evq_entry **head)
     return first;
 }
 
-/* Opens a slot above level 0: takes out @first, and moves the others relative to it. */
-static void open_slot(struct evq *q, uint32_t level, uint32_t slot, struct evq_entry *first)
+/*
+ * Opens a slot above level 0: moves the clock to where the slot begins, and its entries to their
+ * places below it. False, with nothing done, if none of them is due by @until_ns.
+ */
+static bool open_slot(struct evq *q, uint32_t level, uint32_t slot, int64_t until_ns)
 {
-    struct evq_entry *e, *next;
+    struct evq_entry *e = q->slots[level][slot], *next;
+    int64_t span_ns = INT64_C(1) << (level * EVQ_LEVEL_BITS);
+    int64_t start_ns = e->time_ns & -span_ns;
 
-    unlink_entry(first);
-    e = q->slots[level][slot];
+    /* The entries need to be looked at only where the limit falls into the slot. */
+    if (start_ns + (span_ns - 1) > until_ns && least_time_ns(e) > until_ns) {
+        return false;
+    }
     q->slots[level][slot] = NULL;
     mark_empty(q, level, slot);
-    q->now_ns = first->time_ns;
+    q->now_ns = start_ns;
     for (; e; e = next) {
         next = e->next;
         place(q, e);
     }
+    return true;
 }
 
 struct evq_entry *evq_pop(struct evq *q, int64_t until_ns)
 {
-    uint32_t level, slot;
-    struct evq_entry **head;
-    struct evq_entry *first;
+    while (q->used_levels) {
+        uint32_t level = (uint32_t)__builtin_ctz(q->used_levels);
+        uint32_t slot = (uint32_t)__builtin_ctzll(q->used_slots[level]);
+        struct evq_entry **head = &q->slots[level][slot];
+        struct evq_entry *first = *head;
+        bool alone = !first->next;
 
-    if (!q->used_levels) {
-        return NULL;
+        if (level > 0 && !alone) {
+            if (!open_slot(q, level, slot, until_ns)) {
+                return NULL;
+            }
+            continue;
+        }
+        if (first->time_ns > until_ns) {
+            return NULL;
+        }
+        if (alone) {
+            *head = NULL;
+            first->link = NULL;
+            mark_empty(q, level, slot);
+        } else {
+            first = take_tied(q, head);
+        }
+        q->now_ns = first->time_ns;
+        q->size--;
+        return first;
     }
-    level = (uint32_t)__builtin_ctz(q->used_levels);
-    slot = (uint32_t)__builtin_ctzll(q->used_slots[level]);
-    head = &q->slots[level][slot];
-    first = level == 0 ? *head : first_of(*head);
-    if (first->time_ns > until_ns) {
-        return NULL;
-    }
-    if (!(*head)->next) {
-        *head = NULL;
-        first->link = NULL;
-        mark_empty(q, level, slot);
-    } else if (level == 0) {
-        first = take_tied(q, head);
-    } else {
-        open_slot(q, level, slot, first);
-    }
-    q->now_ns = first->time_ns;
-    q->size--;
-    return first;
+    return NULL;
 }
 
 int64_t evq_peek_ns(const struct evq *q)
@@ -293,5 +299,5 @@ int64_t evq_peek_ns(const struct evq *q)
     level = (uint32_t)__builtin_ctz(q->used_levels);
     slot = (uint32_t)__builtin_ctzll(q->used_slots[level]);
     first = q->slots[level][slot];
-    return level == 0 ? first->time_ns : first_of(first)->time_ns;
+    return level == 0 ? first->time_ns : least_time_ns(first);
 }
