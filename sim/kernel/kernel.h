@@ -90,6 +90,17 @@ char *kernel_digest(const struct kernel *k);
 /* A new address space; @name is copied. Owned by the kernel. */
 struct process *kernel_process_new(struct kernel *k, const char *name);
 
+/*
+ * Asks the placement policy about @request. False with its refusal as @error; else @cpus (bitmap of
+ * CPUs, all set at first) holds what is left, and @p's nodes are restricted.
+ */
+bool kernel_place(struct kernel *k, struct process *p, const struct numasim_container *request,
+                  uint64_t *cpus, GError **error);
+
+/* Restricts @p's pages to the cpuset.mems of @cgroup and those above it. False with
+ * NUMASIM_ERROR_INPUT if no node with memory is left. */
+bool kernel_process_join(struct kernel *k, struct process *p, int32_t cgroup, GError **error);
+
 /* cgroup 0 is the root. Returns the new one's number. @cpus/@nodes: bitmaps (copied) or NULL. */
 int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, uint32_t weight,
                           int64_t quota_ns, int64_t period_ns, const uint64_t *cpus,
@@ -115,6 +126,9 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
                              struct task *parent);
 /* Starts a NEW task: as wake_up_new_task(). @parent, if it is the task acting now, pays. */
 void kernel_task_start(struct kernel *k, struct task *t, struct task *parent);
+
+/* Puts a NEW task to sleep where it is, as one that slept since before the start. */
+void kernel_task_park(struct kernel *k, struct task *t);
 
 void *task_driver_data(const struct task *t);
 struct numasim_task *task_pub(struct task *t);
@@ -147,6 +161,8 @@ void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix);
 /* First touch of what a run of @work_ns under the task's mix will newly touch, or of @bytes of one
  * region (all that is left if 0); the acting task pays. */
 void task_touch(struct kernel *k, struct task *t, int32_t region, int64_t bytes);
+/* The same for every slice of a region, all that is left of each. */
+void task_touch_all(struct kernel *k, struct task *t, int32_t region);
 void task_touch_for_run(struct kernel *k, struct task *t, int64_t work_ns);
 
 /*

@@ -26,6 +26,36 @@ void kernel_process_set_nodes(struct kernel *k, struct process *p, const uint64_
     bitmap_copy(p->allowed_nodes, nodes, (uint32_t)k->nr_nodes);
 }
 
+bool kernel_place(struct kernel *k, struct process *p, const struct numasim_container *request,
+                  uint64_t *cpus, GError **error)
+{
+    const struct role *role = &k->roles[NUMASIM_ROLE_PLACEMENT];
+
+    bitmap_copy(cpus, k->online, (uint32_t)k->nr_cpus);
+    if (role->self == NULL || role->policy->placement->place == NULL) {
+        return true;
+    }
+    g_autofree uint64_t *nodes = bitmap_new((uint32_t)k->nr_nodes);
+    struct numasim_placement out = {.cpus = cpus, .nodes = nodes};
+    struct numasim_decision record;
+    struct numasim_decision *d = decision_begin(k, &record);
+
+    bitmap_fill(nodes, (uint32_t)k->nr_nodes);
+    role->policy->placement->place(role->self, request, &out, d);
+    decision_end(k, NUMASIM_ROLE_PLACEMENT, "placement.place", -1, -1, &record);
+    if (out.refusal == NULL && !bitmap_intersects(cpus, k->online, (uint32_t)k->nr_cpus)) {
+        out.refusal = "no online CPU is left to it";
+    }
+    if (out.refusal != NULL) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                    "policy '%s' does not let process '%s' start: %s", role->policy->name,
+                    request->name, out.refusal);
+        return false;
+    }
+    kernel_process_set_nodes(k, p, nodes);
+    return true;
+}
+
 static void region_free(struct mm_region *r)
 {
     for (int32_t i = 0; i < r->nr_slices; i++) {
@@ -237,6 +267,15 @@ void task_touch(struct kernel *k, struct task *t, int32_t region, int64_t bytes)
     touch_pages(k, t, r, s,
                 bytes > 0 ? (bytes + r->pub.page_bytes - 1) / r->pub.page_bytes
                           : s->untouched_pages);
+}
+
+void task_touch_all(struct kernel *k, struct task *t, int32_t region)
+{
+    struct mm_region *r = task_process(t)->regions[region];
+
+    for (int32_t i = 0; i < r->nr_slices; i++) {
+        touch_pages(k, t, r, &r->slices[i], r->slices[i].untouched_pages);
+    }
 }
 
 void task_touch_for_run(struct kernel *k, struct task *t, int64_t work_ns)

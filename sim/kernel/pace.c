@@ -18,9 +18,12 @@
 static uint64_t stall_pace(int64_t misses_per_s_milli, uint128 latency_x, uint64_t scale,
                            int32_t mlp_ppm)
 {
-    uint128 numerator = (latency_x * (uint128)misses_per_s_milli) << PACE_SHIFT;
-    uint128 divisor = (uint128)scale * (UINT64_C(1000000) * (uint64_t)mlp_ppm);
+    uint128 misses = (uint64_t)misses_per_s_milli;
+    uint128 divisor = UINT64_C(1000000) * (uint64_t)mlp_ppm;
+    uint128 numerator = latency_x * misses;
 
+    divisor = divisor * scale;
+    numerator = numerator << PACE_SHIFT;
     return (uint64_t)(numerator / divisor);
 }
 

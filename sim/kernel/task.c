@@ -134,6 +134,14 @@ void kernel_task_start(struct kernel *k, struct task *t, struct task *parent)
     send_task(k, t, cpu, to, NUMASIM_WAKE_FORK);
 }
 
+void kernel_task_park(struct kernel *k, struct task *t)
+{
+    (void)k;
+    t->started = true;
+    t->pub.task_state = NUMASIM_TASK_BLOCKED;
+    t->avg.last_update_ns = -1; /* its load joins a queue when it first wakes */
+}
+
 void *task_driver_data(const struct task *t)
 {
     return t->driver_data;

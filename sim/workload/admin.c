@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Timed administrative steps: CPUs going off and on, cpusets, weights, affinities. */
+#include "workload/interp-private.h"
+
+static void set_affinity(struct instance *in, const struct workload_admin *spec,
+                         const uint64_t *cpus)
+{
+    const struct workload_process *process = &in->spec->processes[spec->process];
+
+    for (guint i = 0; i < in->interp->threads->len; i++) {
+        struct thread *th = g_ptr_array_index(in->interp->threads, i);
+
+        if (th->instance == in && th->process != NULL && th->process->spec == process &&
+            !th->ended) {
+            kernel_task_set_cpus(in->interp->kernel, th->task, cpus);
+        }
+    }
+}
+
+static void carry_out(struct kernel *k, struct ktimer *timer)
+{
+    struct admin_timer *admin = container_of(timer, struct admin_timer, timer);
+    const struct workload_admin *spec = admin->spec;
+    struct instance *in = admin->instance;
+
+    switch (spec->kind) {
+    case ADMIN_CPU_OFFLINE:
+    case ADMIN_CPU_ONLINE:
+        if (!kernel_cpu_set_online(k, spec->cpu, spec->kind == ADMIN_CPU_ONLINE)) {
+            kernel_fail(k, "CPU %d is the last one online and cannot be taken down", spec->cpu);
+        }
+        break;
+    case ADMIN_CPUSET:
+        kernel_cgroup_set_cpus(k, in->cgroups[spec->cgroup], admin->cpus);
+        break;
+    case ADMIN_WEIGHT:
+        kernel_cgroup_set_weight(k, in->cgroups[spec->cgroup], (uint32_t)spec->value);
+        break;
+    case ADMIN_AFFINITY:
+        set_affinity(in, spec, admin->cpus);
+        break;
+    }
+}
+
+bool admin_new(struct instance *in, GError **error)
+{
+    const struct workload *w = in->spec;
+    struct interp *it = in->interp;
+
+    in->admin = g_new0(struct admin_timer, (gsize)w->nr_admin);
+    for (int32_t i = 0; i < w->nr_admin; i++) {
+        const struct workload_admin *spec = &w->admin[i];
+        struct admin_timer *admin = &in->admin[i];
+        const char *path = w->path != NULL ? w->path : w->name;
+        g_autofree char *where =
+            g_strdup_printf("%s:%u:%u", path, spec->mark.line, spec->mark.column);
+
+        admin->spec = spec;
+        admin->instance = in;
+        admin->timer.fn = carry_out;
+        if (!interp_parse_cpus(it, spec->cpus, NULL, where, &admin->cpus, error)) {
+            return false;
+        }
+        if ((spec->kind == ADMIN_CPU_OFFLINE || spec->kind == ADMIN_CPU_ONLINE) &&
+            spec->cpu >= kernel_machine(it->kernel)->nr_cpus) {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                        "%s: machine '%s' has no CPU %d; it has CPUs 0-%d", where,
+                        kernel_machine(it->kernel)->name, spec->cpu,
+                        kernel_machine(it->kernel)->nr_cpus - 1);
+            return false;
+        }
+        kernel_timer_set(it->kernel, &admin->timer, spec->at_ns);
+    }
+    return true;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The interpreter's own structures and the calls between its files.
+ *
+ *   interp.c    making processes, tasks and objects; the driver's callbacks
+ *   program.c   a thread's program: frames, steps, draws
+ *   sync.c      semaphores, pipes, barriers, locks, conditions
+ *   requests.c  arrivals and the queue of requests
+ *   replay.c    recorded traces
+ *   admin.c     timed administrative steps
+ */
+#ifndef NUMASIM_WORKLOAD_INTERP_PRIVATE_H
+#define NUMASIM_WORKLOAD_INTERP_PRIVATE_H
+
+#include "base/bitmap.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "workload/interp.h"
+
+struct instance;
+struct thread;
+
+/* A list of steps being carried out. */
+struct frame {
+    const struct step *owner; /* the LOOP, SERVE or MEASURE whose body it is; NULL: the program */
+    const struct step *steps;
+    int32_t nr_steps, next;
+    int64_t left;     /* rounds to go; < 0: for ever */
+    int64_t until_ns; /* LOOP for a time; TIME_NEVER_NS */
+    int64_t begin_ns; /* MEASURE */
+};
+
+struct request {
+    int64_t id;
+    int64_t arrival_ns, start_ns;
+};
+
+struct sync_object {
+    const struct workload_object *spec;
+    int64_t level;        /* semaphore: count; pipe: bytes in it; barrier: arrived */
+    struct thread *owner; /* mutex, spinlock */
+    struct list waiters;  /* threads: semaphore, barrier, locks, conditions, pipe's readers */
+    struct list writers;  /* pipe */
+};
+
+struct source {
+    const struct workload_arrival *spec;
+    struct instance *instance;
+    int32_t index; /* in tracepoints */
+    struct rng rng;
+    struct ktimer timer;
+    int64_t next_id;
+    struct request *queue; /* ring of those nobody has taken yet */
+    uint32_t head, count, size;
+    struct list idle; /* threads that wait for a request */
+};
+
+struct process_instance {
+    const struct workload_process *spec;
+    struct process *process;
+    struct instance *instance;
+    uint64_t *cpus; /* what a placement policy left, or NULL */
+    int32_t cgroup;
+    struct thread *first;    /* the first one made */
+    int32_t nr_threads;      /* made so far: the next one's index */
+    int32_t *group_threads;  /* [groups of spec] made so far of each */
+    int32_t planned_threads; /* that start by themselves: slices of private regions */
+};
+
+struct thread {
+    struct task *task;
+    struct instance *instance;
+    struct process_instance *process;
+    const struct thread_group *group;
+    struct rng rng;
+    uint64_t draws;
+    bool begun;
+    struct frame *frames;
+    int32_t depth, frames_size;
+    struct list wait;    /* link in a waiters list */
+    int64_t wait_amount; /* pipe: bytes */
+    struct sync_object *cond_mutex;
+    struct ktimer timer; /* sleeps, and the start */
+    int64_t start_ns, timer_next_ns;
+    struct thread *parent;
+    int32_t children;
+    bool joining, ended;
+    struct source *serving;
+    struct request request;
+    struct rng request_rng;
+    uint64_t request_draws;
+
+    const struct trace_task *trace; /* a replayed task, else NULL */
+    int32_t trace_next;
+    int64_t credits; /* wakes that no block has used yet */
+    bool waits_for_credit;
+};
+
+struct admin_timer {
+    struct ktimer timer;
+    const struct workload_admin *spec;
+    struct instance *instance;
+    uint64_t *cpus; /* CPUSET, AFFINITY */
+};
+
+/* One replica of one workload. */
+struct instance {
+    struct interp *interp;
+    const struct workload *spec;
+    struct rng rng;
+    struct sync_object *objects;
+    struct source *sources;
+    struct process_instance *processes;
+    int32_t nr_processes;
+    int32_t *cgroups; /* kernel's number of each */
+    struct admin_timer *admin;
+    struct thread **trace_threads;
+    int32_t metric_base;
+};
+
+struct interp {
+    struct kernel *kernel;
+    struct instance **instances;
+    guint nr_instances;
+    GPtrArray *threads; /* owned */
+    GPtrArray *source_names, *metric_names;
+    GHashTable *mixes; /* struct step or trace_memory -> struct mm_mix, owned */
+};
+
+/* What a step leaves its thread doing. */
+enum step_result {
+    STEP_GOES_ON,   /* nothing took time: the next step follows at once */
+    STEP_TAKES_TIME /* the kernel was told what it does (run, block, spin, yield, exit) */
+};
+
+/* interp.c */
+struct thread *thread_new(struct interp *it, struct process_instance *p,
+                          const struct thread_group *group, struct thread *parent, GError **error);
+void thread_sleep_until(struct thread *th, int64_t at_ns);
+/* The kernel's form of an access mix, made once. */
+const struct mm_mix *interp_mix(struct interp *it, const void *key, const struct access_mix *mix);
+/* Parses "cpus" and "nodes" of a spec into a bitmap of CPUs, or NULL where both are NULL. */
+bool interp_parse_cpus(const struct interp *it, const char *cpus, const char *nodes,
+                       const char *where, uint64_t **ret_cpus, GError **error);
+static inline struct kernel *thread_kernel(const struct thread *th)
+{
+    return th->instance->interp->kernel;
+}
+int32_t process_add_regions(struct interp *it, struct process *p,
+                            const struct workload_region *regions, int32_t nr, int32_t nr_threads);
+
+/* program.c */
+void program_advance(struct thread *th);
+int64_t thread_draw(struct thread *th, const struct dist *dist);
+/* Ends @th: tells a parent that joins, and exits. */
+void thread_exit(struct thread *th);
+/* After a step that cost kernel time: lets it pass before the next one. */
+static inline enum step_result pay(struct thread *th)
+{
+    task_run(thread_kernel(th), th->task, 0);
+    return STEP_TAKES_TIME;
+}
+
+/* sync.c */
+enum step_result sync_step(struct thread *th, const struct step *step);
+
+/* requests.c */
+void sources_start(struct instance *in);
+enum step_result serve_step(struct thread *th, const struct step *step, bool *ret_taken);
+void serve_done(struct thread *th);
+
+/* replay.c */
+bool replay_new(struct instance *in, GError **error);
+void replay_advance(struct thread *th);
+
+/* admin.c */
+bool admin_new(struct instance *in, GError **error);
+
+#endif

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "workload/interp-private.h"
+
+const char *interp_source_name(const struct interp *it, int32_t source)
+{
+    return (guint)source < it->source_names->len
+               ? g_ptr_array_index(it->source_names, (guint)source)
+               : NULL;
+}
+
+const char *interp_metric_name(const struct interp *it, int32_t metric)
+{
+    return (guint)metric < it->metric_names->len
+               ? g_ptr_array_index(it->metric_names, (guint)metric)
+               : NULL;
+}
+
+int32_t interp_nr_sources(const struct interp *it)
+{
+    return (int32_t)it->source_names->len;
+}
+
+int32_t interp_nr_metrics(const struct interp *it)
+{
+    return (int32_t)it->metric_names->len;
+}
+
+static void mix_free(gpointer data)
+{
+    struct mm_mix *mix = data;
+
+    g_free((struct mm_mix_entry *)mix->entries);
+    g_free(mix);
+}
+
+const struct mm_mix *interp_mix(struct interp *it, const void *key, const struct access_mix *mix)
+{
+    struct mm_mix *made = g_hash_table_lookup(it->mixes, key);
+
+    if (made == NULL && mix->nr_entries > 0) {
+        struct mm_mix_entry *entries = g_new(struct mm_mix_entry, (gsize)mix->nr_entries);
+
+        for (int32_t i = 0; i < mix->nr_entries; i++) {
+            entries[i] =
+                (struct mm_mix_entry){mix->entries[i].region, mix->entries[i].misses_per_s_milli};
+        }
+        made = g_new(struct mm_mix, 1);
+        *made = (struct mm_mix){entries, mix->nr_entries, mix->mlp_ppm};
+        g_hash_table_insert(it->mixes, (gpointer)key, made);
+    }
+    return made;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Affinities                                                                                   */
+
+static bool parse_nodes(const struct machine *m, const char *nodes, uint64_t *cpus, GError **error)
+{
+    g_autofree uint64_t *set = bitmap_new((uint32_t)m->nr_nodes);
+
+    if (!bitmap_parse_list(nodes, set, (uint32_t)m->nr_nodes, error)) {
+        return false;
+    }
+    for (int32_t n = 0; n < m->nr_nodes; n++) {
+        if (bitmap_test(set, (uint32_t)n)) {
+            bitmap_or(cpus, cpus, machine_node_cpus(m, n), (uint32_t)m->nr_cpus);
+        }
+    }
+    return true;
+}
+
+bool interp_parse_cpus(const struct interp *it, const char *cpus, const char *nodes,
+                       const char *where, uint64_t **ret_cpus, GError **error)
+{
+    const struct machine *m = kernel_machine(it->kernel);
+    g_autofree uint64_t *set = NULL;
+
+    *ret_cpus = NULL;
+    if (cpus == NULL && nodes == NULL) {
+        return true;
+    }
+    set = bitmap_new((uint32_t)m->nr_cpus);
+    bool parsed = cpus != NULL ? bitmap_parse_list(cpus, set, (uint32_t)m->nr_cpus, error)
+                               : parse_nodes(m, nodes, set, error);
+
+    if (!parsed) {
+        g_prefix_error(error, "%s, on machine '%s': ", where, m->name);
+        return false;
+    }
+    if (bitmap_empty(set, (uint32_t)m->nr_cpus)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                    "%s: '%s' names no CPU of machine '%s'", where, cpus != NULL ? cpus : nodes,
+                    m->name);
+        return false;
+    }
+    *ret_cpus = g_steal_pointer(&set);
+    return true;
+}
+
+/* "path:line:column: group 'name'" */
+static char *where_of(const struct instance *in, struct workload_mark mark, const char *what,
+                      const char *name)
+{
+    const char *path = in->spec->path != NULL ? in->spec->path : in->spec->name;
+
+    return g_strdup_printf("%s:%u:%u: %s '%s'", path, mark.line, mark.column, what, name);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Threads                                                                                      */
+
+static void start_timer(struct kernel *k, struct ktimer *timer)
+{
+    struct thread *th = container_of(timer, struct thread, timer);
+
+    kernel_task_start(k, th->task, NULL);
+}
+
+static void sleep_timer(struct kernel *k, struct ktimer *timer)
+{
+    struct thread *th = container_of(timer, struct thread, timer);
+
+    kernel_wake(k, th->task, NULL, 0);
+}
+
+void thread_sleep_until(struct thread *th, int64_t at_ns)
+{
+    th->timer.fn = sleep_timer;
+    kernel_timer_set(thread_kernel(th), &th->timer, at_ns);
+    task_block(thread_kernel(th), th->task);
+}
+
+static enum numasim_sched_policy sched_policy(enum sched_kind kind)
+{
+    switch (kind) {
+    case SCHED_KIND_BATCH:
+        return NUMASIM_SCHED_BATCH;
+    case SCHED_KIND_IDLE:
+        return NUMASIM_SCHED_IDLE;
+    case SCHED_KIND_FIFO:
+        return NUMASIM_SCHED_FIFO;
+    case SCHED_KIND_RR:
+        return NUMASIM_SCHED_RR;
+    default:
+        return NUMASIM_SCHED_OTHER;
+    }
+}
+
+/* The @n-th CPU of @cpus, counted round, as the only one. */
+static void keep_nth(uint64_t *cpus, int32_t nr_cpus, int32_t n)
+{
+    uint32_t size = (uint32_t)nr_cpus;
+    uint32_t cpu = bitmap_next(cpus, size, 0);
+
+    for (n %= (int32_t)bitmap_weight(cpus, size); n > 0; n--) {
+        cpu = bitmap_next(cpus, size, cpu + 1);
+    }
+    memset(cpus, 0, BITMAP_WORDS(size) * sizeof(*cpus));
+    bitmap_set(cpus, cpu);
+}
+
+static bool thread_cpus(const struct interp *it, const struct process_instance *p,
+                        const struct thread_group *group, int32_t index_in_group,
+                        uint64_t **ret_cpus, GError **error)
+{
+    const struct machine *m = kernel_machine(it->kernel);
+    g_autofree char *where = where_of(p->instance, group->mark, "threads", group->name);
+
+    if (!interp_parse_cpus(it, group->cpus, group->nodes, where, ret_cpus, error)) {
+        return false;
+    }
+    if (*ret_cpus != NULL && group->spread) {
+        keep_nth(*ret_cpus, m->nr_cpus, index_in_group);
+    }
+    if (p->cpus != NULL && *ret_cpus == NULL) {
+        *ret_cpus = bitmap_new((uint32_t)m->nr_cpus);
+        bitmap_copy(*ret_cpus, p->cpus, (uint32_t)m->nr_cpus);
+    } else if (p->cpus != NULL && bitmap_intersects(*ret_cpus, p->cpus, (uint32_t)m->nr_cpus)) {
+        bitmap_and(*ret_cpus, *ret_cpus, p->cpus, (uint32_t)m->nr_cpus);
+    }
+    return true;
+}
+
+static struct thread *thread_alloc(struct instance *in, struct process_instance *p)
+{
+    struct thread *th = g_new0(struct thread, 1);
+
+    th->instance = in;
+    th->process = p;
+    list_init(&th->wait);
+    g_ptr_array_add(in->interp->threads, th);
+    return th;
+}
+
+struct thread *thread_new(struct interp *it, struct process_instance *p,
+                          const struct thread_group *group, struct thread *parent, GError **error)
+{
+    g_autofree uint64_t *cpus = NULL;
+    int32_t group_index = (int32_t)(group - p->spec->groups);
+
+    if (!thread_cpus(it, p, group, p->group_threads[group_index]++, &cpus, error)) {
+        return NULL;
+    }
+    struct thread *th = thread_alloc(p->instance, p);
+    struct rng processes = rng_entity(&p->instance->rng, (uint64_t)(p - p->instance->processes));
+    struct task_params params = {
+        .comm = group->name,
+        .process = p->process,
+        .cgroup = p->cgroup,
+        .nice = group->nice,
+        .policy = sched_policy(group->sched),
+        .rt_priority = group->rt_priority,
+        .cpus = cpus,
+        .custom_slice_ns = group->custom_slice_ns,
+        .slice_index = p->nr_threads,
+        .driver_data = th,
+    };
+
+    th->group = group;
+    th->parent = parent;
+    th->rng = rng_entity(&processes, (uint64_t)p->nr_threads);
+    p->nr_threads++;
+    if (p->first == NULL) {
+        p->first = th;
+    }
+    th->task = kernel_task_new(it->kernel, &params, parent != NULL ? parent->task : NULL);
+    return th;
+}
+
+static bool threads_start(struct interp *it, struct process_instance *p, GError **error)
+{
+    for (int32_t g = 0; g < p->spec->nr_groups; g++) {
+        const struct thread_group *group = &p->spec->groups[g];
+
+        for (int32_t i = 0; i < group->count; i++) {
+            struct thread *th = thread_new(it, p, group, NULL, error);
+
+            if (th == NULL) {
+                return false;
+            }
+            th->start_ns = thread_draw(th, &group->start);
+            th->timer.fn = start_timer;
+            kernel_timer_set(it->kernel, &th->timer, th->start_ns);
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Processes                                                                                    */
+
+static int64_t page_bytes(const struct machine *m, enum page_kind kind)
+{
+    switch (kind) {
+    case PAGE_2M:
+        return INT64_C(2) << 20;
+    case PAGE_1G:
+        return INT64_C(1) << 30;
+    default:
+        return m->page_size_bytes;
+    }
+}
+
+int32_t process_add_regions(struct interp *it, struct process *p,
+                            const struct workload_region *regions, int32_t nr, int32_t nr_threads)
+{
+    for (int32_t i = 0; i < nr; i++) {
+        const struct workload_region *r = &regions[i];
+
+        kernel_region_new(it->kernel, p, r->name, r->size_bytes,
+                          page_bytes(kernel_machine(it->kernel), r->page), r->shared,
+                          r->pattern == PATTERN_SEQUENTIAL, r->working_set_bytes, nr_threads);
+    }
+    return nr;
+}
+
+/* cpuset.mems of its cgroups, and what a placement policy says. */
+static bool process_place(struct interp *it, struct process_instance *p, GError **error)
+{
+    const struct machine *m = kernel_machine(it->kernel);
+    int64_t bytes = 0;
+
+    for (int32_t i = 0; i < p->spec->nr_regions; i++) {
+        bytes += p->spec->regions[i].size_bytes;
+    }
+    struct numasim_container request = {
+        .name = p->spec->name, .nr_threads = p->planned_threads, .memory_bytes = bytes};
+
+    p->cpus = bitmap_new((uint32_t)m->nr_cpus);
+    return kernel_place(it->kernel, p->process, &request, p->cpus, error) &&
+           kernel_process_join(it->kernel, p->process, p->cgroup, error);
+}
+
+static bool process_new(struct instance *in, struct process_instance *p,
+                        const struct workload_process *spec, GError **error)
+{
+    struct interp *it = in->interp;
+
+    p->spec = spec;
+    p->instance = in;
+    p->cgroup = spec->cgroup >= 0 ? in->cgroups[spec->cgroup] : 0;
+    p->group_threads = g_new0(int32_t, (gsize)spec->nr_groups);
+    for (int32_t g = 0; g < spec->nr_groups; g++) {
+        p->planned_threads += spec->groups[g].count;
+    }
+    p->process = kernel_process_new(it->kernel, spec->name);
+    process_add_regions(it, p->process, spec->regions, spec->nr_regions, p->planned_threads);
+    return process_place(it, p, error) && threads_start(it, p, error);
+}
+
+static bool processes_new(struct instance *in, GError **error)
+{
+    const struct workload *w = in->spec;
+    int32_t nr = 0;
+
+    for (int32_t i = 0; i < w->nr_processes; i++) {
+        nr += w->processes[i].count;
+    }
+    in->processes = g_new0(struct process_instance, (gsize)nr);
+    for (int32_t i = 0; i < w->nr_processes; i++) {
+        for (int32_t n = 0; n < w->processes[i].count; n++) {
+            if (!process_new(in, &in->processes[in->nr_processes++], &w->processes[i], error)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Instances                                                                                    */
+
+static void objects_new(struct instance *in)
+{
+    in->objects = g_new0(struct sync_object, (gsize)in->spec->nr_objects);
+    for (int32_t i = 0; i < in->spec->nr_objects; i++) {
+        struct sync_object *o = &in->objects[i];
+
+        o->spec = &in->spec->objects[i];
+        o->level = o->spec->kind == OBJECT_SEMAPHORE ? o->spec->initial : 0;
+        list_init(&o->waiters);
+        list_init(&o->writers);
+    }
+}
+
+static bool cgroups_new(struct instance *in, GError **error)
+{
+    const struct workload *w = in->spec;
+    struct interp *it = in->interp;
+    int32_t nr_nodes = kernel_machine(it->kernel)->nr_nodes;
+
+    in->cgroups = g_new0(int32_t, (gsize)w->nr_cgroups);
+    for (int32_t i = 0; i < w->nr_cgroups; i++) {
+        const struct workload_cgroup *cg = &w->cgroups[i];
+        g_autofree char *where = where_of(in, cg->mark, "cgroup", cg->name);
+        g_autofree uint64_t *cpus = NULL;
+        g_autofree uint64_t *nodes = NULL;
+
+        if (!interp_parse_cpus(it, cg->cpus, NULL, where, &cpus, error)) {
+            return false;
+        }
+        if (cg->nodes != NULL) {
+            nodes = bitmap_new((uint32_t)nr_nodes);
+            if (!bitmap_parse_list(cg->nodes, nodes, (uint32_t)nr_nodes, error)) {
+                g_prefix_error(error, "%s: ", where);
+                return false;
+            }
+        }
+        in->cgroups[i] =
+            kernel_cgroup_new(it->kernel, cg->name, cg->parent >= 0 ? in->cgroups[cg->parent] : 0,
+                              (uint32_t)cg->weight, cg->quota_ns, cg->period_ns, cpus, nodes);
+    }
+    return true;
+}
+
+static bool instance_fill(struct instance *in, GError **error)
+{
+    const struct workload *w = in->spec;
+
+    in->metric_base = (int32_t)in->interp->metric_names->len;
+    for (char **name = w->metrics; name != NULL && *name != NULL; name++) {
+        g_ptr_array_add(in->interp->metric_names, g_strdup(*name));
+    }
+    objects_new(in);
+    if (!cgroups_new(in, error)) {
+        return false;
+    }
+    sources_start(in);
+    if (w->trace != NULL && !replay_new(in, error)) {
+        return false;
+    }
+    return processes_new(in, error) && admin_new(in, error);
+}
+
+static void instance_free(struct instance *in)
+{
+    for (int32_t i = 0; in->sources != NULL && i < in->spec->nr_arrivals; i++) {
+        kernel_timer_cancel(in->interp->kernel, &in->sources[i].timer);
+        g_free(in->sources[i].queue);
+    }
+    for (int32_t i = 0; i < in->nr_processes; i++) {
+        g_free(in->processes[i].cpus);
+        g_free(in->processes[i].group_threads);
+    }
+    for (int32_t i = 0; in->admin != NULL && i < in->spec->nr_admin; i++) {
+        kernel_timer_cancel(in->interp->kernel, &in->admin[i].timer);
+        g_free(in->admin[i].cpus);
+    }
+    g_free(in->objects);
+    g_free(in->sources);
+    g_free(in->processes);
+    g_free(in->cgroups);
+    g_free(in->admin);
+    g_free(in->trace_threads);
+    g_free(in);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* The driver                                                                                   */
+
+static void driver_advance(struct kernel *k, struct task *t, void *data)
+{
+    struct thread *th = task_driver_data(t);
+
+    (void)k;
+    (void)data;
+    if (th->trace != NULL) {
+        replay_advance(th);
+    } else {
+        program_advance(th);
+    }
+}
+
+/* A task that was killed leaves no timer behind that would wake it. */
+static void driver_exited(struct kernel *k, struct task *t, void *data)
+{
+    struct thread *th = task_driver_data(t);
+
+    (void)data;
+    th->ended = true;
+    kernel_timer_cancel(k, &th->timer);
+    if (!list_empty(&th->wait)) {
+        list_del(&th->wait);
+    }
+}
+
+static void thread_free(gpointer data)
+{
+    struct thread *th = data;
+
+    g_free(th->frames);
+    g_free(th);
+}
+
+static bool add_instances(struct interp *it, const struct workload *w, guint index, GError **error)
+{
+    struct rng workload = rng_entity(kernel_workload_rng(it->kernel), index);
+
+    for (int32_t replica = 0; replica < MAX(w->replicas, 1); replica++) {
+        struct instance *in = g_new0(struct instance, 1);
+
+        in->interp = it;
+        in->spec = w;
+        in->rng = rng_entity(&workload, (uint64_t)replica);
+        it->instances = g_renew(struct instance *, it->instances, it->nr_instances + 1);
+        it->instances[it->nr_instances++] = in;
+        if (!instance_fill(in, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct interp *interp_new(struct kernel *k, const struct workload *const *workloads, guint nr,
+                          GError **error)
+{
+    struct interp *it = g_new0(struct interp, 1);
+    struct kernel_driver driver = {driver_advance, driver_exited, it};
+
+    it->kernel = k;
+    it->threads = g_ptr_array_new_with_free_func(thread_free);
+    it->source_names = g_ptr_array_new_with_free_func(g_free);
+    it->metric_names = g_ptr_array_new_with_free_func(g_free);
+    it->mixes = g_hash_table_new_full(NULL, NULL, NULL, mix_free);
+    kernel_set_driver(k, &driver);
+    for (guint i = 0; i < nr; i++) {
+        if (!add_instances(it, workloads[i], i, error)) {
+            interp_free(it);
+            return NULL;
+        }
+    }
+    return it;
+}
+
+void interp_free(struct interp *it)
+{
+    if (it == NULL) {
+        return;
+    }
+    for (guint i = 0; i < it->threads->len; i++) {
+        struct thread *th = g_ptr_array_index(it->threads, i);
+
+        kernel_timer_cancel(it->kernel, &th->timer);
+    }
+    for (guint i = 0; i < it->nr_instances; i++) {
+        instance_free(it->instances[i]);
+    }
+    g_free(it->instances);
+    g_ptr_array_unref(it->threads);
+    g_ptr_array_unref(it->source_names);
+    g_ptr_array_unref(it->metric_names);
+    g_hash_table_unref(it->mixes);
+    g_free(it);
+}
