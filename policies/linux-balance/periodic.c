@@ -3,10 +3,10 @@
  * kernel/sched/fair.c, 6.12: sched_balance_domains(), sched_balance_newidle(), sched_balance_trigger(),
  * nohz_balancer_kick(), _nohz_idle_balance().
  *
- * One difference is deliberate. In the kernel nohz.next_balance may move earlier at any time, when a
- * CPU begins to idle, and every tick of every busy CPU compares it. Here a CPU with one task keeps
- * the value that it saw (kick_check_j) and does not look before it, so that its ticks until then
- * change nothing and may be skipped. A CPU with two or more looks at every tick, as in the kernel.
+ * One difference is deliberate. In the kernel every tick of every busy CPU checks whether idle CPUs
+ * need a kick, and several find the same. Here CPUs with one task take turns (next_turn()), so that
+ * their ticks in between change nothing and may be skipped. A CPU with two or more checks at every
+ * tick, as in the kernel.
  */
 #include "linux-balance.h"
 
@@ -246,6 +246,19 @@ static int32_t find_idle_balancer(const struct numasim_host *host, int32_t cpu)
     return -1;
 }
 
+/* When a CPU with one task next checks: as often as its LLC balances while idle, each CPU of a row
+ * at another tick. */
+static int64_t next_turn(const struct numasim_self *self, const struct numasim_cpu *c,
+                         int64_t now_j)
+{
+    const struct numasim_domain *sd = c->llc_domain != NULL ? c->llc_domain : c->domain;
+    int64_t every_j =
+        lb_interval_jiffies(sd->min_interval, sd->busy_factor, false, numasim_tick_ns(self->host),
+                            numasim_nr_online(self->host));
+
+    return now_j + every_j - (now_j + c->id) % every_j;
+}
+
 /* nohz_balancer_kick(): wakes an idle CPU to balance for all of them. */
 static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, int64_t now_j)
 {
@@ -256,20 +269,17 @@ static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, i
     if (!crowded && now_j < own->kick_check_j) {
         return;
     }
-    if (state->nr_nohz > 0 && now_j >= state->nohz_next_j &&
-        (crowded || (c->llc_domain != NULL && own->llc->nr_busy > 1))) {
+    own->kick_check_j = next_turn(self, c, now_j);
+    if (state->nr_nohz == 0 || now_j < state->nohz_next_j) {
+        return;
+    }
+    if (crowded || (c->llc_domain != NULL && own->llc->nr_busy > 1)) {
         int32_t balancer = find_idle_balancer(self->host, c->id);
 
         state->nohz_next_j = now_j + 1;
         if (balancer >= 0) {
             numasim_kick(self->host, c->id, balancer);
         }
-    }
-    /* With none idle the schedule stands still: look again when an idle CPU's might be due. */
-    if (state->nohz_next_j > now_j) {
-        own->kick_check_j = state->nohz_next_j;
-    } else {
-        own->kick_check_j = now_j + interval_j(self, c->domain, false);
     }
 }
 

@@ -17,8 +17,8 @@
  * placement), for asymmetric packing, clusters that share an L2, CPUs that RT tasks take away from
  * the fair class, queues of SCHED_IDLE tasks alone, and the queue filter of NUMA balancing
  * (fbq_type) is not modelled. Averages of sleeping tasks are always up to date, so the kernel's kicks
- * that only update them do not exist; util_est does not exist. A CPU with one task checks for nohz
- * kicks on the schedule that it last saw instead of at every tick.
+ * that only update them do not exist; util_est does not exist. CPUs with one task take turns in
+ * checking for nohz kicks instead of doing so at every tick.
  *
  * PARAMETERS. See lb_params[].
  *
@@ -218,8 +218,8 @@ NUMASIM_PLUGIN = {
         "idle CPU on behalf of all (nohz); along the sched_domains, far ones more rarely.\n"
         "Source: kernel/sched/fair.c and topology.c, 6.12. Fits symmetric machines and fair\n"
         "tasks. Does not model capacity asymmetry, packing, clusters, SCHED_IDLE queues, time\n"
-        "taken by RT tasks, util_est and fbq_type; a CPU with one task checks for nohz kicks on\n"
-        "the schedule it last saw. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
+        "taken by RT tasks, util_est and fbq_type; CPUs with one task take turns in checking for\n"
+        "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
         "with nothing due O(1), a balance O(CPUs of the domain).\n",
     .params = lb_params,
     .reasons = lb_reasons,
