@@ -90,11 +90,12 @@ static bool whole_number(struct piece p, int64_t max, int64_t *ret_value)
     return true;
 }
 
+/* A number from -1 ("none", or a deadline task's prio) to @max. */
 static bool small_number(struct piece p, int64_t max, int32_t *ret_value)
 {
     int64_t value;
 
-    if (!whole_number(p, max, &value)) {
+    if (!whole_number(p, max, &value) || value < -1) {
         return false;
     }
     *ret_value = (int32_t)value;
@@ -266,7 +267,8 @@ static bool read_state(struct piece p, enum ftrace_state *ret_state)
     }
 }
 
-/* A comm as text that every later format can carry: valid UTF-8 without control characters. */
+/* A comm as text that every later format can carry: valid UTF-8 without control characters, of at
+ * most FTRACE_COMM_MAX bytes. */
 static const char *keep_comm(struct piece p, GStringChunk *strings)
 {
     g_autofree char *copy = g_strndup(p.begin, length(p));
@@ -282,6 +284,9 @@ static const char *keep_comm(struct piece p, GStringChunk *strings)
         if ((unsigned char)c[0] == 0xc2 && (unsigned char)c[1] < 0xa0) {
             c[0] = c[1] = '?';
         }
+    }
+    if (strlen(valid) > FTRACE_COMM_MAX) {
+        *g_utf8_find_prev_char(valid, valid + FTRACE_COMM_MAX + 1) = '\0';
     }
     return g_string_chunk_insert_const(strings, valid);
 }

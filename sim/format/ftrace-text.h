@@ -28,6 +28,7 @@ enum {
     FTRACE_REORDER_NS = 1000000,     /* lines further out of order than this are an error */
     FTRACE_MAX_MESSAGES = 20,        /* warnings kept as text; all are counted */
     FTRACE_MAX_BYTES = 1 << 30,      /* of text, after decompression */
+    FTRACE_COMM_MAX = 15,            /* TASK_COMM_LEN - 1; longer ones are cut */
     FTRACE_MAX_CPUS = 4096,          /* CPU numbers from here on are taken for damage */
     FTRACE_MAX_PID = 4 * 1024 * 1024 /* PID_MAX_LIMIT, include/linux/threads.h */
 };

@@ -156,15 +156,27 @@ static struct building_task *start_child(struct building *b, const struct ftrace
     return child;
 }
 
+static void end_task(struct building *b, struct building_task *t)
+{
+    if (t->early_wake) {
+        building_settle_early_wake(b, t);
+    }
+    trace_task_step(t, TRACE_EXIT, 0);
+    t->state = TRACE_TASK_DEAD;
+    b->import->exited++;
+}
+
 static void on_fork(struct building *b, const struct ftrace_event *e)
 {
     struct building_task *old = building_find(b, e->other.pid);
 
     if (old != NULL) {
         b->import->pids_reused++;
+        if (old->state == TRACE_TASK_RUNNING) {
+            return; /* damage: nobody gets the pid of a task that runs */
+        }
         if (old->state != TRACE_TASK_DEAD) {
-            trace_task_step(old, TRACE_EXIT, 0);
-            old->state = TRACE_TASK_DEAD;
+            end_task(b, old);
         }
     }
     start_child(b, e, &e->other);
@@ -200,9 +212,7 @@ static void switch_out(struct building *b, const struct ftrace_event *e)
         t->fresh = false;
         return;
     case FTRACE_STATE_DEAD:
-        trace_task_step(t, TRACE_EXIT, 0);
-        t->state = TRACE_TASK_DEAD;
-        b->import->exited++;
+        end_task(b, t);
         return;
     default:
         break;
@@ -273,8 +283,7 @@ static void finish_tasks(struct building *b)
         }
         trace_task_flush(t);
         if (t->exiting && t->state != TRACE_TASK_DEAD) {
-            trace_task_step(t, TRACE_EXIT, 0);
-            b->import->exited++;
+            end_task(b, t);
         }
         b->import->blocked_at_end += t->state == TRACE_TASK_BLOCKED ? 1 : 0;
         b->import->running_at_start += t->runs_at_start ? 1 : 0;
@@ -345,7 +354,7 @@ struct workload *trace_build(const struct ftrace_text *text, const char *name,
     w = make_workload(&b, name);
     building_report(&b, w);
     building_release(&b);
-    if (text->kind_counts[FTRACE_SWITCH] == 0 || !has_work(w->trace)) {
+    if (w->trace->span_ns == 0 || text->kind_counts[FTRACE_SWITCH] == 0 || !has_work(w->trace)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
                     "%s: no task ever runs here; expected a trace with sched_switch, sched_waking "
                     "and sched_wakeup",

@@ -339,6 +339,9 @@ static void write_comments(GString *yaml, const char *const *comments)
     for (const char *const *c = comments; c != NULL && *c != NULL; c++) {
         g_auto(GStrv) lines = g_strsplit(*c, "\n", -1);
 
+        if (lines[0] == NULL) {
+            g_string_append(yaml, "#\n");
+        }
         for (char **line = lines; *line != NULL; line++) {
             g_string_append_printf(yaml, "#%s%s\n", **line != '\0' ? " " : "", *line);
         }
