@@ -270,8 +270,9 @@ char *units_format_human(int64_t value, enum unit unit)
     while ((next = next_human(s)) && v >= next->factor) {
         s = next;
     }
-    if (v % s->factor == 0) {
-        return g_strdup_printf("%" G_GUINT64_FORMAT "%s", v / s->factor, s->suffix);
+    /* Below one of the lowest unit, three decimals could leave nothing of the value. */
+    if (v < s->factor || v % s->factor == 0) {
+        return format_in(value, s);
     }
     /* Three digits: as many decimals as leave the rounded number below 1000. */
     one = 100;
