@@ -139,7 +139,7 @@ static void test_format(void)
         {INT64_C(1099511627776), UNIT_BYTES, "1TiB", "1TiB"},
         {1023 * 1024 + 1, UNIT_BYTES, "1047553B", "1023KiB"},
         {INT64_C(12400000000), UNIT_BYTES_PER_S, "12.4GB/s", "12.4GB/s"},
-        {INT64_C(12445000000), UNIT_BYTES_PER_S, "12.445GB/s", "12.4GB/s"},
+        {INT64_C(12445000000), UNIT_BYTES_PER_S, "12445MB/s", "12.4GB/s"},
         {250, UNIT_HZ, "250Hz", "250Hz"},
         {INT64_C(2450000000), UNIT_HZ, "2.45GHz", "2.45GHz"},
         {125000, UNIT_PPM, "12.5%", "12.5%"},
