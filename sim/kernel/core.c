@@ -185,10 +185,12 @@ void resched_now(struct kernel *k, struct rq *rq)
 
 void resched_from(struct kernel *k, struct rq *rq, int32_t from_cpu)
 {
+    const struct machine_costs *costs = &k->machine->costs;
     int64_t ipi_ns = 0;
 
     if (from_cpu >= 0 && from_cpu != rq->pub.id) {
-        ipi_ns = k->machine->costs.wakeup_ipi_ns[machine_reach(k->machine, from_cpu, rq->pub.id)];
+        ipi_ns = costs->wakeup_ipi_ns[machine_reach(k->machine, from_cpu, rq->pub.id)];
+        ipi_ns += rq->curr == NULL ? costs->idle_exit_ns : 0;
     }
     if (ipi_ns == 0) {
         resched_now(k, rq);

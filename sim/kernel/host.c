@@ -89,6 +89,11 @@ const uint64_t *numasim_idle_core_mask(const struct numasim_host *host)
     return ckernel_of(host)->idle_cores;
 }
 
+uint64_t numasim_nr_overloads(const struct numasim_host *host)
+{
+    return ckernel_of(host)->nr_overloads;
+}
+
 static struct numasim_load load_of(const struct pelt *avg)
 {
     return (struct numasim_load){avg->load_avg, avg->runnable_avg, avg->util_avg};

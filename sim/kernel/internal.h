@@ -231,6 +231,7 @@ struct kernel {
     struct task *acting; /* the task in advance() */
     bool failed;
     char *failure;
+    uint64_t nr_overloads; /* times a CPU came to have two runnable tasks */
     struct kernel_counters counters;
     size_t bytes_tasks, bytes_cpus;
     uint64_t *scratch;  /* bitmap of CPUs */
@@ -347,6 +348,9 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
 void check_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32_t wake_flags,
                    int32_t from_cpu);
 int32_t select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu, uint32_t flags);
+/* A forked task joins its CPU's queue at once; only the picking waits for an IPI
+ * (wake_up_new_task()). */
+void join_new(struct kernel *k, struct task *t, int32_t from_cpu);
 void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_reason reason);
 void send_task(struct kernel *k, struct task *t, int32_t from_cpu, int32_t to_cpu, uint32_t flags);
 

@@ -230,8 +230,23 @@ bool kernel_finished(const struct kernel *k)
     return k->nr_alive == 0 && k->nr_timers == 0;
 }
 
+/* CPUs that were asked to pick again do so before anything else happens. */
+static void resched_pending(struct kernel *k)
+{
+    for (int32_t i = 0; i < k->nr_resched && !k->failed; i++) {
+        struct rq *rq = cpu_rq(k, k->resched_cpus[i]);
+
+        if (rq->need_resched) {
+            k->acting_cpu = rq->pub.id;
+            schedule(k, rq);
+        }
+    }
+    k->nr_resched = 0;
+}
+
 bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
 {
+    resched_pending(k);
     while (!k->failed && !kernel_finished(k)) {
         struct evq_entry *e = evq_pop(k->events, until_ns);
 
@@ -243,15 +258,7 @@ bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
         k->event_rank = e->rank;
         k->counters.queue_events++;
         dispatch(k, e);
-        for (int32_t i = 0; i < k->nr_resched && !k->failed; i++) {
-            struct rq *rq = cpu_rq(k, k->resched_cpus[i]);
-
-            if (rq->need_resched) {
-                k->acting_cpu = rq->pub.id;
-                schedule(k, rq);
-            }
-        }
-        k->nr_resched = 0;
+        resched_pending(k);
     }
     if (k->failed) {
         g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_FAULT, k->failure);
@@ -260,6 +267,11 @@ bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
     /* The clock stands at the end of what was asked for, so that times read add up to it. */
     if (until_ns != TIME_NEVER_NS && !kernel_finished(k)) {
         k->now_ns = until_ns;
+    }
+    /* So do the counts of ticks. */
+    k->event_class = CLASS_LAST;
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        tick_catch_up(k, cpu_rq(k, cpu));
     }
     return true;
 }

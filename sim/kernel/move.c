@@ -85,6 +85,14 @@ static void domains_rebuild(struct kernel *k)
     if (k->bops != NULL && k->bops->domains_built != NULL) {
         k->bops->domains_built(k->bself);
     }
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        struct rq *rq = cpu_rq(k, cpu);
+
+        rq->balance_wants_ns = 0;
+        if (rq->curr != NULL) {
+            tick_rearm(k, rq);
+        }
+    }
 }
 
 /* Moves every task of a CPU that is going down. */

@@ -226,6 +226,8 @@ void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)
             list_add_tail(&task_process(t)->running, &t->running);
         }
         pace_refresh(k, rq);
+        rq->numa_wants_ns = 0;
+        tick_rearm(k, rq);
     }
 }
 

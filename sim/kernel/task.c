@@ -131,7 +131,7 @@ void kernel_task_start(struct kernel *k, struct task *t, struct task *parent)
     int32_t to = select_cpu(k, t, cpu, NUMASIM_WAKE_FORK);
 
     set_task_cpu(k, t, to, MIGRATE_FORK);
-    send_task(k, t, cpu, to, NUMASIM_WAKE_FORK);
+    join_new(k, t, cpu);
 }
 
 void kernel_task_park(struct kernel *k, struct task *t)

@@ -113,9 +113,23 @@ void tick_rearm(struct kernel *k, struct rq *rq)
     }
 }
 
+/* The numa policy sees what was accessed up to its tick. */
+static void numa_tick(struct kernel *k, struct rq *rq, bool due)
+{
+    if (due) {
+        settle(k, rq);
+        pace_account(k, rq, rq->curr);
+    }
+    int64_t wants_ns = k->nops->tick(k->nself, &rq->curr->pub);
+
+    if (due) {
+        rq->numa_wants_ns = wants_ns;
+    }
+}
+
 void tick_event(struct kernel *k, struct rq *rq)
 {
-    bool every = k->config.all_ticks;
+    bool crowded = rq->pub.nr_running > 1;
 
     k->acting_cpu = rq->pub.id;
     tick_catch_up(k, rq);
@@ -123,14 +137,21 @@ void tick_event(struct kernel *k, struct rq *rq)
     if (tick_apply(k, rq)) {
         resched_now(k, rq);
     }
-    struct task *t = rq->curr;
+    /* A tick that only --all-ticks brings may tell the policies nothing new: what they answer then
+     * does not count. */
+    bool numa_due = crowded || k->now_ns >= rq->numa_wants_ns;
+    bool balance_due = crowded || k->now_ns >= rq->balance_wants_ns;
 
-    if (k->nops != NULL && k->nops->tick != NULL && t->mix != NULL &&
-        (every || k->now_ns >= rq->numa_wants_ns)) {
-        rq->numa_wants_ns = k->nops->tick(k->nself, &t->pub);
+    if (k->nops != NULL && k->nops->tick != NULL && rq->curr->mix != NULL &&
+        (numa_due || k->config.all_ticks)) {
+        numa_tick(k, rq, numa_due);
     }
-    if (k->bops != NULL && k->bops->tick != NULL && (every || k->now_ns >= rq->balance_wants_ns)) {
-        rq->balance_wants_ns = k->bops->tick(k->bself, rq->pub.id);
+    if (k->bops != NULL && k->bops->tick != NULL && (balance_due || k->config.all_ticks)) {
+        int64_t wants_ns = k->bops->tick(k->bself, rq->pub.id);
+
+        if (balance_due) {
+            rq->balance_wants_ns = wants_ns;
+        }
     }
     tick_rearm(k, rq);
 }

@@ -43,6 +43,7 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         rq->load_weight += t->pub.se.weight;
         list_add_head(&rq->waiting, &t->waiting);
     }
+    k->nr_overloads += rq->pub.nr_running == 2;
     rq->balance_wants_ns = 0;
     tick_rearm(k, rq);
 }
@@ -186,21 +187,24 @@ void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_re
 static void join(struct kernel *k, struct task *t, int32_t from_cpu)
 {
     struct rq *rq = task_rq(k, t);
-    uint32_t wake_flags = t->arrive_flags;
-    bool is_new = !t->started;
-    uint32_t flags = is_new ? NUMASIM_ENQUEUE_NEW : NUMASIM_ENQUEUE_WAKEUP;
 
     if (rq->curr == NULL && rq->pub.nr_running == 0) {
         avg_idle_update(k, rq);
     }
+    enqueue_task(k, rq, t, NUMASIM_ENQUEUE_WAKEUP);
+    emit(k, TP_SCHED_WAKEUP, t->pub.id, rq->pub.id, -1, 0, 0, 0);
+    check_preempt(k, rq, t, t->arrive_flags, from_cpu);
+}
+
+void join_new(struct kernel *k, struct task *t, int32_t from_cpu)
+{
+    struct rq *rq = task_rq(k, t);
+
     t->started = true;
-    enqueue_task(k, rq, t, flags);
-    if (is_new) {
-        emit(k, TP_SCHED_WAKEUP_NEW, t->pub.id, rq->pub.id, t->parent, 0, 0, 0);
-    } else {
-        emit(k, TP_SCHED_WAKEUP, t->pub.id, rq->pub.id, -1, 0, 0, 0);
-    }
-    check_preempt(k, rq, t, wake_flags, from_cpu);
+    cpu_set_idle(k, rq, false);
+    enqueue_task(k, rq, t, NUMASIM_ENQUEUE_NEW);
+    emit(k, TP_SCHED_WAKEUP_NEW, t->pub.id, rq->pub.id, t->parent, 0, 0, 0);
+    check_preempt(k, rq, t, NUMASIM_WAKE_FORK, from_cpu);
 }
 
 void arrive_event(struct kernel *k, struct task *t)

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine's speed on "N tasks run exp(1 ms), sleep exp(1 ms) on H CPUs".
+ *
+ * An event is a wakeup, a block, a switch or a migration of a task: ticks and pops of the event
+ * queue do not count. CPU time by clock(); best of three. Also what a task and a CPU weigh.
+ *
+ * Usage: bench-engine [POLICY-DIR [MAX-CPUS]]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/bitmap.h"
+#include "base/time.h"
+#include "kernel/kernel.h"
+#include "policy/loader.h"
+#include "workload/interp.h"
+
+enum { CPUS_PER_LLC = 16, CPUS_PER_NODE = 64, NODES_PER_PACKAGE = 2, REPEATS = 3 };
+
+/* A machine like an EPYC: SMT pairs, LLCs of 8 cores, nodes of 64 CPUs, two nodes a package. */
+static struct machine *machine_of(int32_t nr_cpus)
+{
+    struct machine *m = machine_new();
+    int32_t nr_nodes = MAX(nr_cpus / CPUS_PER_NODE, 1);
+
+    m->name = g_strdup_printf("bench-%d", nr_cpus);
+    m->reclaim_distance = 32; /* as the kernel has it on Zen */
+    m->nr_cpus = nr_cpus;
+    m->nr_cores = m->nr_clusters = m->nr_l2s = nr_cpus / 2;
+    m->nr_llcs = MAX(nr_cpus / CPUS_PER_LLC, 1);
+    m->nr_nodes = nr_nodes;
+    m->nr_packages = m->nr_dies = MAX(nr_nodes / NODES_PER_PACKAGE, 1);
+    m->cpus = g_new0(struct machine_cpu, (gsize)nr_cpus);
+    m->llcs = g_new0(struct machine_llc, (gsize)m->nr_llcs);
+    m->nodes = g_new0(struct machine_node, (gsize)nr_nodes);
+    m->distances = g_new0(int32_t, (gsize)(nr_nodes * nr_nodes));
+    m->latency_ns = g_new0(int64_t, (gsize)(nr_nodes * nr_nodes));
+    m->bandwidth_bytes_per_s = g_new0(int64_t, (gsize)(nr_nodes * nr_nodes));
+    for (int32_t c = 0; c < nr_cpus; c++) {
+        int32_t node = c / CPUS_PER_NODE;
+        int32_t package = node / NODES_PER_PACKAGE;
+
+        m->cpus[c] = (struct machine_cpu){.os_id = c,
+                                          .core = c / 2,
+                                          .cluster = c / 2,
+                                          .l2 = c / 2,
+                                          .llc = c / CPUS_PER_LLC,
+                                          .die = package,
+                                          .package = package,
+                                          .node = node,
+                                          .capacity = 1024};
+    }
+    for (int32_t i = 0; i < nr_nodes; i++) {
+        m->nodes[i] = (struct machine_node){.os_id = i,
+                                            .memory_bytes = INT64_C(64) << 30,
+                                            .tier = TIER_DRAM,
+                                            .package = i / NODES_PER_PACKAGE};
+        for (int32_t j = 0; j < nr_nodes; j++) {
+            bool near = i / NODES_PER_PACKAGE == j / NODES_PER_PACKAGE;
+
+            m->distances[i * nr_nodes + j] = i == j ? 10 : near ? 12 : 32;
+            m->latency_ns[i * nr_nodes + j] = i == j ? 100 : near ? 120 : 200;
+        }
+    }
+    for (int32_t i = 0; i < m->nr_llcs; i++) {
+        m->llcs[i].size_bytes = INT64_C(32) << 20;
+    }
+    m->costs = (struct machine_costs){.context_switch_ns = 1000,
+                                      .wakeup_ns = 500,
+                                      .wakeup_ipi_ns = {0, 500, 800, 1000, 1200, 2000},
+                                      .idle_exit_ns = 1000,
+                                      .fork_ns = 50000,
+                                      .exit_ns = 20000,
+                                      .tick_ns = 1000,
+                                      .balance_pass_ns = 500,
+                                      .balance_cpu_ns = 20,
+                                      .migration_ns = {0, 500, 500, 600, 800, 1000},
+                                      .smt_pace_ppm = 600000};
+    g_autoptr(GError) error = NULL;
+
+    if (!machine_finish(m, &error)) {
+        g_error("%s", error->message);
+    }
+    return m;
+}
+
+/* @pinned: task i only on CPU i mod @nr_cpus, for a balance policy that leaves tasks where they are. */
+static struct workload *workload_of(int32_t nr_tasks, int32_t nr_cpus, bool pinned)
+{
+    struct workload *w = g_new0(struct workload, 1);
+    struct workload_process *p = g_new0(struct workload_process, 1);
+    struct thread_group *g = g_new0(struct thread_group, 1);
+    struct step *loop = g_new0(struct step, 1);
+    struct step *body = g_new0(struct step, 2);
+    struct dist ms = {.kind = DIST_EXPONENTIAL, .a = NSEC_PER_MSEC};
+
+    body[0] = (struct step){.kind = STEP_RUN, .work = ms, .has_work = true};
+    body[1] = (struct step){.kind = STEP_SLEEP, .work = ms, .has_work = true};
+    *loop = (struct step){.kind = STEP_LOOP, .count = -1, .body = body, .nr_body = 2};
+    *g = (struct thread_group){.name = g_strdup("task"),
+                               .count = nr_tasks,
+                               .start = ms,
+                               .steps = loop,
+                               .nr_steps = 1,
+                               .spread = pinned};
+    g->cpus = pinned ? g_strdup_printf("0-%d", nr_cpus - 1) : NULL;
+    *p = (struct workload_process){
+        .name = g_strdup("bench"), .count = 1, .cgroup = -1, .groups = g, .nr_groups = 1};
+    w->name = g_strdup("bench");
+    w->replicas = 1;
+    w->processes = p;
+    w->nr_processes = 1;
+    return w;
+}
+
+static struct policy_stack *stack_of(const char *queue, const char *balance, const char *dir)
+{
+    const char *dirs[] = {dir, NULL};
+    g_autoptr(GError) error = NULL;
+    struct policy_set *set = policy_set_new("bench");
+
+    policy_set_plugin(set, NUMASIM_ROLE_QUEUE, queue, NULL, (struct policy_place){0});
+    policy_set_plugin(set, NUMASIM_ROLE_BALANCE, balance, NULL, (struct policy_place){0});
+    struct policy_stack *stack = policy_stack_load(set, dirs, &error);
+
+    if (stack == NULL) {
+        g_error("%s", error->message);
+    }
+    policy_set_free(set);
+    return stack;
+}
+
+struct outcome {
+    double events_per_s, sim_per_s, ns_per_event;
+    size_t bytes_per_task, bytes_per_cpu;
+};
+
+static struct outcome once(const struct machine *m, const struct sched_domains *sds,
+                           const struct workload *w, const struct policy_stack *stack,
+                           int64_t duration_ns)
+{
+    struct kernel_config config = {.seed = 1};
+    g_autoptr(GError) error = NULL;
+    struct kernel *k = kernel_new(m, sds, stack, &config, &error);
+    struct interp *it = interp_new(k, &w, 1, &error);
+    int64_t warm_ns = 20 * NSEC_PER_MSEC;
+
+    if (it == NULL || !kernel_run(k, warm_ns, &error)) {
+        g_error("%s", error->message);
+    }
+    struct kernel_counters before = *kernel_counters(k);
+    clock_t from = clock();
+
+    if (!kernel_run(k, warm_ns + duration_ns, &error)) {
+        g_error("%s\n%s", error->message, kernel_dump(k));
+    }
+    double seconds = (double)(clock() - from) / CLOCKS_PER_SEC;
+    const struct kernel_counters *after = kernel_counters(k);
+    double events =
+        (double)(after->wakeups - before.wakeups + after->blocks - before.blocks + after->switches -
+                 before.switches + after->migrations - before.migrations);
+    struct outcome o = {events / seconds, (double)duration_ns / 1e9 / seconds,
+                        1e9 * seconds / events, kernel_bytes_per_task(k), kernel_bytes_per_cpu(k)};
+
+    interp_free(it);
+    kernel_free(k);
+    return o;
+}
+
+static void row(int32_t nr_cpus, int32_t nr_tasks, const char *queue, const char *balance,
+                const char *dir)
+{
+    struct machine *m = machine_of(nr_cpus);
+    struct sched_domains *sds = sched_domains_new(m, KERNEL_6_12);
+    struct workload *w = workload_of(nr_tasks, nr_cpus, g_str_equal(balance, "none"));
+    struct policy_stack *stack = stack_of(queue, balance, dir);
+    struct outcome best = {0};
+
+    for (int i = 0; i < REPEATS; i++) {
+        /* About two million task cycles of a wakeup, a block and two switches. */
+        struct outcome o = once(m, sds, w, stack, NSEC_PER_SEC * 512 / nr_cpus);
+
+        best = o.events_per_s > best.events_per_s ? o : best;
+    }
+    printf("%5d %6d  %-6s %-14s %8.2f %10.3f %10.1f %8zu %8zu\n", nr_cpus, nr_tasks, queue, balance,
+           best.events_per_s / 1e6, best.sim_per_s, best.ns_per_event, best.bytes_per_task,
+           best.bytes_per_cpu);
+    policy_stack_free(stack);
+    workload_free(w);
+    sched_domains_free(sds);
+    machine_free(m);
+}
+
+int main(int argc, char **argv)
+{
+    static const int32_t sizes[][2] = {{8, 16}, {64, 512}, {256, 2048}, {1024, 8192}};
+    g_autofree char *own = g_path_get_dirname(argv[0]);
+    g_autofree char *beside = g_build_filename(own, "..", "..", "policies", NULL);
+    const char *dir = argc > 1 ? argv[1] : beside;
+    int32_t max_cpus = argc > 2 ? atoi(argv[2]) : 1024;
+
+    printf("N tasks run exp(1 ms), sleep exp(1 ms) on H CPUs\n");
+    printf("%5s %6s  %-6s %-14s %8s %10s %10s %8s %8s\n", "H", "N", "queue", "balance", "M ev/s",
+           "sim s/s", "ns/event", "B/task", "B/CPU");
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        if (sizes[i][0] <= max_cpus) {
+            row(sizes[i][0], sizes[i][1], "fifo", "none", dir);
+            row(sizes[i][0], sizes[i][1], "eevdf", "linux-balance", dir);
+        }
+    }
+    return 0;
+}
