@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the metrics share. One kind of event, one file:
+ *
+ *   metrics.c   making, dispatch, what tasks are, sums for series
+ *   wakeup.c    switches and wakeups: latencies, run delay, per command and process
+ *   cpu.c       CPU times, waste, migrations
+ *   memory.c    accesses, allocations, page migrations
+ *   requests.c  requests, measures, counts
+ *
+ * Each kind has NAME_reset() and NAME_report(), and its event functions.
+ */
+#ifndef NUMASIM_OBSERVE_METRICS_PRIVATE_H
+#define NUMASIM_OBSERVE_METRICS_PRIVATE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/fixed.h"
+#include "base/hist.h"
+#include "observe/metrics.h"
+#include "observe/waste.h"
+
+enum mtask_state { MTASK_OFF, MTASK_WAITING, MTASK_RUNNING };
+
+/* A task as its events show it. */
+struct mtask {
+    int32_t group;     /* -1: not seen yet */
+    int32_t class_;    /* of its affinity, for the waste; valid while it waits */
+    int32_t cpu;       /* whose queue it waits on */
+    uint8_t state;     /* enum mtask_state */
+    int64_t since_ns;  /* runnable since */
+    int64_t wakeup_ns; /* its sched_wakeup, until it runs; -1 none */
+    int64_t waking_ns; /* its sched_waking, until it runs; -1 none */
+    const uint64_t *allowed;
+};
+
+struct mcpu {
+    int32_t curr;     /* -1: none */
+    int64_t since_ns; /* curr has it since then, or since the reset */
+    int64_t nr_waiting;
+    bool online;
+};
+
+enum latency { LATENCY_WAKEUP, LATENCY_WAKING, LATENCY_RUN_DELAY, NR_LATENCIES };
+
+/* What is counted for the threads of one name of one name's processes; all sums are over these. */
+struct mcounts {
+    int64_t run_ns;
+    uint64_t switch_in, preempted, yielded, throttled, blocked, exited, wakeups, migrations;
+    uint64_t accesses, local_accesses;
+    uint128 latency_sum_ns; /* of the accesses */
+    struct hist latency[NR_LATENCIES];
+};
+
+struct mgroup {
+    char *comm, *process;
+    uint64_t tasks; /* threads ever seen */
+    struct mcounts counts;
+};
+
+/* A request source, or a named counter of the workload; indices of equal names share one. */
+struct mrequests {
+    char *name;
+    uint64_t arrived, done;
+    struct hist latency, wait;
+};
+
+struct mcounter {
+    char *name;
+    uint64_t count;
+    struct hist measure;
+};
+
+enum { NR_MIGRATE_REASONS = MIGRATE_HOTPLUG + 1 };
+
+struct metrics {
+    struct metrics_config config;
+    int32_t nr_cpus, nr_nodes;
+    int64_t reset_ns;
+
+    struct mtask *tasks;
+    int32_t tasks_size;
+    struct mgroup *groups;
+    int32_t nr_groups;
+    GHashTable *group_ids; /* "process\ncomm" -> group + 1; only looked up */
+    uint64_t *all_cpus;
+
+    struct mcpu *cpus;
+    struct cpu_times *base_times; /* [nr_cpus] at the reset */
+    struct waste *waste;
+    int64_t base_wasted_ns;
+    uint64_t switches, forks;
+
+    char **level_names; /* innermost first, "none" last */
+    int32_t nr_levels;
+    uint8_t **level_of;   /* [nr_cpus][domain] -> level */
+    uint64_t *migrations; /* [nr_levels] */
+    uint64_t reasons[NR_MIGRATE_REASONS];
+
+    uint64_t *accesses;      /* [nr_nodes * nr_nodes], row: the CPU's node */
+    uint64_t *moved;         /* [nr_nodes * nr_nodes] pages migrated, row: from */
+    uint64_t *first_touched; /* [nr_nodes] bytes */
+    uint64_t oom_kills;
+
+    struct mrequests *sources;
+    struct mcounter *counters;
+    int32_t nr_sources, nr_counters; /* distinct names */
+    int32_t *source_of, *counter_of; /* index of the event -> place in the array */
+    int32_t source_ids, counter_ids; /* how many indices there are */
+};
+
+/* metrics.c: the task @id, at its first event or later. */
+struct mtask *metrics_task(struct metrics *m, int32_t id);
+/* A count as a metric. */
+static inline void report_count(struct result *r, const char *name, uint64_t value)
+{
+    result_add(r, name, RESULT_COUNT, (int64_t)value);
+}
+/* NAME.count, .mean, .p50, .p90, .p99, .p99.9, .max, each where the samples carry it. */
+void report_latency(struct result *r, const char *name, const struct hist *h);
+/* The whole histogram, if it has samples. */
+void report_histogram(struct result *r, const char *name, const struct hist *h);
+void counts_release(struct mcounts *c);
+
+/* wakeup.c */
+void wakeup_switch(struct metrics *m, const struct tp_event *e);
+void wakeup_waking(struct metrics *m, const struct tp_event *e);
+void wakeup_wakeup(struct metrics *m, const struct tp_event *e);
+void wakeup_exit(struct metrics *m, const struct tp_event *e);
+void wakeup_reset(struct metrics *m);
+void wakeup_report(struct metrics *m, struct result *r);
+
+/* cpu.c */
+void cpu_init(struct metrics *m);
+void cpu_release(struct metrics *m);
+void cpu_migrate(struct metrics *m, const struct tp_event *e);
+void cpu_hotplug(struct metrics *m, const struct tp_event *e);
+/* Joins and leaves the tasks that wait. */
+void cpu_wait_begin(struct metrics *m, struct mtask *t, int32_t cpu);
+void cpu_wait_end(struct metrics *m, struct mtask *t);
+void cpu_reset(struct metrics *m, const struct cpu_times *times);
+void cpu_report(struct metrics *m, const struct cpu_times *times, struct result *r);
+
+/* memory.c */
+void memory_init(struct metrics *m);
+void memory_release(struct metrics *m);
+void memory_access(struct metrics *m, const struct tp_event *e);
+void memory_alloc(struct metrics *m, const struct tp_event *e);
+void memory_moved(struct metrics *m, const struct tp_event *e);
+void memory_reset(struct metrics *m);
+void memory_report(struct metrics *m, struct result *r);
+
+/* requests.c */
+void requests_init(struct metrics *m);
+void requests_release(struct metrics *m);
+void requests_arrive(struct metrics *m, const struct tp_event *e);
+void requests_done(struct metrics *m, const struct tp_event *e);
+void requests_count(struct metrics *m, const struct tp_event *e);
+void requests_measure(struct metrics *m, const struct tp_event *e);
+void requests_reset(struct metrics *m);
+void requests_report(struct metrics *m, int64_t window_ns, struct result *r);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Metrics: a listener on tracepoints that counts and measures, and reports at the end.
+ *
+ * It needs no kernel: whoever has events may feed them (tests do). What events do not carry, names
+ * and affinities of tasks, it asks of a struct metrics_source.
+ *
+ * WHAT COUNTS. A report covers the time from the last metrics_reset() (the end of the warmup) to
+ * metrics_finish(). Times that straddle the reset are cut there (running, idling, waste); a latency
+ * is a sample of the period in which it ends, with its whole length. Latencies that have not ended
+ * are not counted.
+ *
+ *   wakeup_latency_ns   sched_wakeup(_new) until the sched_switch that runs the task. A wakeup of a
+ *                       task that never left its CPU is none.
+ *   waking_latency_ns   sched_waking until that switch: the IPI and leaving idle included.
+ *   run_delay_ns        one sample to each stretch from becoming runnable (woken, preempted,
+ *                       yielded, thrown out by its quota) until running.
+ *   cpu.wasted_ns       see observe/waste.h. A CPU is idle here while it runs no task; a task waits
+ *                       from sched_wakeup, not on its way to its CPU, and not while its leave was a
+ *                       throttling. A change of affinity counts from the task's next event.
+ *   migrations.LEVEL    by the lowest sched_domain of the CPU left that holds the new one, as the
+ *                       domains were at boot; "none" where none does.
+ *   memory.*            LLC misses as tracepoint numasim_access counts them.
+ *
+ * Percentiles are given where the samples carry them: p50 from 2 samples, p90 from 10, p99 from
+ * 100, p99.9 from 1000. Histograms have the error bound of base/hist.h.
+ *
+ * No event allocates once every task, name and affinity has been seen.
+ */
+#ifndef NUMASIM_OBSERVE_METRICS_H
+#define NUMASIM_OBSERVE_METRICS_H
+
+#include <stdint.h>
+
+#include "kernel/kernel.h"
+#include "kernel/tracepoint.h"
+#include "machine/domains.h"
+#include "machine/machine.h"
+#include "observe/result.h"
+
+struct metrics;
+
+/* What a task is; everything is borrowed. */
+struct metrics_task_info {
+    const char *comm;
+    const char *process;     /* name of its process; NULL: a kernel thread */
+    const uint64_t *allowed; /* bitmap of CPUs, may change; NULL: all */
+};
+
+struct metrics_config {
+    const struct machine *machine;   /* borrowed as long as the metrics */
+    const struct sched_domains *sds; /* the same */
+    const char *const *arrivals;     /* names of request sources by index, NULL-terminated */
+    const char *const *counters;     /* names of TP_COUNT and TP_MEASURE by index; the same */
+    /* Says what task @id is; called at its first event. */
+    void (*task)(int32_t id, struct metrics_task_info *ret_info, void *data);
+    void *data;
+};
+
+/* Names are copied; equal names of different indices are counted together. */
+struct metrics *metrics_new(const struct metrics_config *config);
+void metrics_free(struct metrics *m); /* accepts NULL */
+
+/* The events that metrics_event() wants, as kernel_listen() takes them. */
+uint64_t metrics_mask(void);
+/* A tp_listener_fn; @data is the struct metrics. */
+void metrics_event(const struct tp_event *event, void *data);
+
+/*
+ * Forgets what was counted, and counts from @now_ns (not before the last event). @times are those
+ * of each CPU now (kernel_cpu_times()).
+ */
+void metrics_reset(struct metrics *m, int64_t now_ns, const struct cpu_times *times);
+/* Adds everything counted up to @now_ns to @r, unsorted. Changes nothing but the clock. */
+void metrics_finish(struct metrics *m, int64_t now_ns, const struct cpu_times *times,
+                    struct result *r);
+
+/* Running sums since the last reset, for time series. */
+struct metrics_totals {
+    uint64_t switches, wakeups, requests_done;
+    uint64_t accesses, local_accesses;
+    int64_t wasted_ns;
+    int32_t nr_idle;            /* CPUs that run nothing, now */
+    int64_t nr_waiting;         /* tasks waiting on all run queues, now */
+    int64_t max_waiting;        /* on the longest one */
+    const uint64_t *migrations; /* [metrics_nr_levels()], borrowed */
+};
+void metrics_totals(struct metrics *m, int64_t now_ns, struct metrics_totals *ret);
+/* The domain levels that the machine has, innermost first: "SMT", "MC", "NUMA", "none". */
+int32_t metrics_nr_levels(const struct metrics *m);
+const char *metrics_level_name(const struct metrics *m, int32_t level);
+
+#endif
