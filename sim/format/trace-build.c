@@ -90,7 +90,7 @@ static void wake(struct building *b, const struct ftrace_event *e, struct buildi
         return;
     }
     if (t->state == TRACE_TASK_GONE) {
-        trace_task_block(t, t->since_ns, FTRACE_STATE_SLEEP);
+        trace_task_block(t, MIN(t->since_ns, e->time_ns), FTRACE_STATE_SLEEP);
     }
     classify(b, e, t, &kind, &timer);
     if (kind == TRACE_WAKE_BY_TASK || kind == TRACE_WAKE_BY_SOFTIRQ) {
@@ -301,6 +301,7 @@ static struct workload *make_workload(struct building *b, const char *name)
     w->path = g_strdup(b->text->name);
     w->input_digest = g_strdup(b->text->digest);
     w->replicas = 1;
+    w->duration_ns = b->end_ns - b->start_ns;
     w->trace = trace;
     trace->span_ns = b->end_ns - b->start_ns;
     trace->nr_tasks = (int32_t)b->tasks->len;

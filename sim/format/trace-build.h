@@ -51,6 +51,12 @@ enum { TRACE_START_NS = 1000000000 };
 struct trace_import_options {
     bool relative_timers;
     int32_t hz; /* CONFIG_HZ of the kernel that recorded; 0: estimated from the trace */
+    /*
+     * What a replay will charge for each switch (struct machine_costs.context_switch_ns). A recorded
+     * run holds the time of its switch too, so that much is taken off the begin of each run, or all
+     * of a shorter one. 0: bursts as recorded.
+     */
+    int64_t switch_ns;
 };
 
 enum trace_wake_kind {
@@ -86,6 +92,7 @@ struct trace_import {
     int32_t running_at_start, blocked_at_start, forked, exited, blocked_at_end;
     int32_t hz;                /* used or estimated; 0: no tick seen, so no softirq is a timer's */
     int64_t tick_phase_ns;     /* of time modulo 1/hz; valid with hz */
+    int64_t switch_ns;         /* of the options */
     int64_t idle_switch_ns;    /* median from a wakeup on an idle CPU to its switch; 0: none seen */
     int64_t unrecorded_run_ns; /* the sum of these: in the workload, not in a summary */
     struct trace_unrecorded *unrecorded; /* by command, sorted by name; owned */
@@ -95,7 +102,7 @@ struct trace_import {
 void trace_import_release(struct trace_import *import);
 
 /*
- * A workload of @text's events. @name becomes its name. *@ret_import is filled on success, refers
+ * A workload of @text's events. @name becomes its name, the record's length its duration. *@ret_import is filled on success, refers
  * to the workload's strings and is released by the caller. NULL with @error (NUMASIM_ERROR_INPUT)
  * if no task ever runs.
  */

@@ -99,7 +99,7 @@ struct building_task *building_printer(const struct building *b, const struct ft
 static void lose(struct building_task *t, int64_t now_ns)
 {
     trace_task_run_until(t, now_ns);
-    t->unrecorded_run_ns += MAX(t->since_ns, now_ns) - t->begun_ns;
+    t->unrecorded_run_ns += MAX(t->begun_ns, now_ns) - t->begun_ns;
     t->state = TRACE_TASK_GONE;
     t->fresh = false;
 }
@@ -154,7 +154,8 @@ void building_switch_in(struct building *b, int32_t cpu, const struct ftrace_tas
     t->fresh = false;
     t->recorded = recorded;
     t->cpu = cpu;
-    t->since_ns = t->begun_ns = now_ns;
+    t->begun_ns = now_ns;
+    t->since_ns = time_add_ns(now_ns, b->options.switch_ns);
 }
 
 void building_expect(struct building *b, int32_t cpu, const struct ftrace_task *who, int64_t now_ns)

@@ -64,6 +64,7 @@ void building_report(struct building *b, const struct workload *w)
     struct trace_import *im = b->import;
 
     im->hz = b->ticks.hz;
+    im->switch_ns = b->options.switch_ns;
     im->tick_phase_ns = b->ticks.phase_ns;
     report_unrecorded(b, w);
     if (b->waking == FTRACE_WAKEUP) {
@@ -167,6 +168,13 @@ char **trace_import_describe(const struct trace_import *import, const struct ftr
                                            "forked, %d exited, %d blocked at the end",
                                            import->running_at_start, import->blocked_at_start,
                                            import->forked, import->exited, import->blocked_at_end));
+    if (import->switch_ns > 0) {
+        g_autofree char *cost = units_format(import->switch_ns, UNIT_NS);
+
+        g_ptr_array_add(lines, g_strdup_printf("%8s taken off each run, for the switch that a "
+                                               "replay charges",
+                                               cost));
+    }
     if (import->hz > 0) {
         g_ptr_array_add(lines, g_strdup_printf("ticks: HZ %d", import->hz));
     }

@@ -362,6 +362,11 @@ char *workload_trace_to_yaml(const struct workload *w, const char *const *commen
         trace_write_quoted(yaml, w->description);
     }
     g_string_append(yaml, "\n");
+    if (w->duration_ns > 0) {
+        g_autofree char *duration = units_format(w->duration_ns, UNIT_NS);
+
+        g_string_append_printf(yaml, "duration: %s\n", duration);
+    }
     if (w->sources != NULL && w->sources[0] != NULL) {
         g_string_append(yaml, "sources:\n");
         for (char **s = w->sources; *s != NULL; s++) {

@@ -46,18 +46,24 @@ static void add_wake(GString *text, int us, int cpu, const char *flags, const ch
     add(text, us, cpu, flags, printer, event);
 }
 
-static struct built build(GString *text, bool relative)
+static struct built build_with(GString *text, const struct trace_import_options *options)
 {
-    struct trace_import_options options = {.relative_timers = relative};
     g_autoptr(GError) error = NULL;
     struct built b = {0};
 
     b.text = ftrace_text_load_buffer("hand", text->str, text->len, &error);
     g_assert_no_error(error);
-    b.w = trace_build(b.text, "hand", &options, &b.import, &error);
+    b.w = trace_build(b.text, "hand", options, &b.import, &error);
     g_assert_no_error(error);
     g_string_free(text, TRUE);
     return b;
+}
+
+static struct built build(GString *text, bool relative)
+{
+    struct trace_import_options options = {.relative_timers = relative};
+
+    return build_with(text, &options);
 }
 
 static void release(struct built *b)
@@ -105,22 +111,41 @@ static void check_steps(const struct built *b, int pid, const char *expected)
  * a(1) runs from 0, is preempted by b(2) from 30 to 50, and blocks at 80: one burst of 30 + 30.
  * b was runnable at the start: it runs 20, is preempted at 50, runs again from 80 and blocks at 95.
  */
-static void test_preemption_splits(void)
+static GString *preemption_text(void)
 {
     GString *text = g_string_new(NULL);
-    struct built b;
 
     add_switch(text, 0, 0, "swapper/0", 0, "R", "a", 1);
     add_switch(text, 30, 0, "a", 1, "R", "b", 2);
     add_switch(text, 50, 0, "b", 2, "R+", "a", 1);
     add_switch(text, 80, 0, "a", 1, "S", "b", 2);
     add_switch(text, 95, 0, "b", 2, "D", "swapper/0", 0);
-    b = build(text, false);
+    return text;
+}
+
+static void test_preemption_splits(void)
+{
+    struct built b = build(preemption_text(), false);
+
     check_steps(&b, 1, "r60 b");
     check_steps(&b, 2, "r35 b");
     g_assert_cmpint(b.w->trace->span_ns, ==, 95000);
     g_assert_true(b.w->trace->tasks[0].runs_at_start && b.w->trace->tasks[1].runs_at_start);
     g_assert_cmpint(b.import.blocked_at_end, ==, 2);
+    release(&b);
+}
+
+/*
+ * The same, where a replay will charge 18 for each switch: of a's runs 12 and 12 are left, of b's 2,
+ * and nothing of the one of 15.
+ */
+static void test_switch_cost(void)
+{
+    struct trace_import_options options = {.switch_ns = 18000};
+    struct built b = build_with(preemption_text(), &options);
+
+    check_steps(&b, 1, "r24 b");
+    check_steps(&b, 2, "r2 b");
     release(&b);
 }
 
@@ -463,6 +488,7 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/trace-build/preemption-splits", test_preemption_splits);
+    g_test_add_func("/trace-build/switch-cost", test_switch_cost);
     g_test_add_func("/trace-build/wakes-by-tasks", test_wakes_by_tasks);
     g_test_add_func("/trace-build/softirqs", test_softirqs);
     g_test_add_func("/trace-build/timers", test_timers);
