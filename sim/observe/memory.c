@@ -22,7 +22,9 @@ void memory_release(struct metrics *m)
 
 void memory_access(struct metrics *m, const struct tp_event *e)
 {
-    struct mcounts *counts = &m->groups[metrics_task(m, e->task)->group].counts;
+    /* First: a task that is new may move the groups. */
+    const struct mtask *t = metrics_task(m, e->task);
+    struct mcounts *counts = &m->groups[t->group].counts;
     uint64_t accesses = (uint64_t)e->a;
 
     m->accesses[e->cpu * m->nr_nodes + e->other] += accesses;

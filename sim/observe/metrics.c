@@ -198,7 +198,7 @@ void metrics_finish(struct metrics *m, int64_t now_ns, const struct cpu_times *t
         struct mcpu *c = &m->cpus[cpu];
 
         if (c->curr >= 0) {
-            m->groups[metrics_task(m, c->curr)->group].counts.run_ns += now_ns - c->since_ns;
+            m->groups[m->tasks[c->curr].group].counts.run_ns += now_ns - c->since_ns;
         }
         c->since_ns = now_ns;
     }
