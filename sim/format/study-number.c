@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Numbers of studies, which say by their own unit what they are, and the bounds made of them. */
+#include <string.h>
+
+#include "base/error.h"
+#include "format/study-private.h"
+
+static const struct {
+    const char *key;
+    enum study_bound_kind kind;
+} bound_keys[] = {
+    {"at-least", STUDY_AT_LEAST},
+    {"above", STUDY_ABOVE},
+    {"at-most", STUDY_AT_MOST},
+    {"below", STUDY_BELOW},
+};
+
+static const char *const kind_names[] = {"a plain number", "a percentage", "a time", "a size",
+                                         "a rate"};
+
+static enum study_number_kind number_kind(const char *text)
+{
+    if (strspn(text, "0123456789.") == strlen(text)) {
+        return STUDY_PLAIN;
+    }
+    if (g_str_has_suffix(text, "%")) {
+        return STUDY_PERCENT;
+    }
+    if (strchr(text, '/') != NULL) {
+        return STUDY_RATE;
+    }
+    return g_str_has_suffix(text, "B") ? STUDY_BYTES : STUDY_TIME;
+}
+
+bool study_read_number(const struct yaml_node *node, bool negative, struct study_number *ret,
+                       GError **error)
+{
+    static const enum unit units[] = {UNIT_PPM, UNIT_PPM, UNIT_NS, UNIT_BYTES, UNIT_PER_S};
+    g_autoptr(GError) cause = NULL;
+    enum study_number_kind kind;
+    const char *text = NULL;
+    int64_t value = 0;
+    bool minus;
+
+    if (!yaml_string(node, &text, error)) {
+        return false;
+    }
+    minus = text[0] == '-';
+    if (minus && !negative) {
+        return yaml_error(node, error, "%s is below 0; expected a bound of at least 0", text);
+    }
+    if (!g_ascii_isdigit(text[minus ? 1 : 0])) {
+        return yaml_error(node, error,
+                          "'%s' is no number; expected one like 12, 0.95, 5%%, 2ms, "
+                          "64MiB or 200/s",
+                          text);
+    }
+    kind = number_kind(text + (minus ? 1 : 0));
+    if (!units_parse(text + (minus ? 1 : 0), units[kind], &value, &cause)) {
+        return yaml_error(node, error, "%s", cause->message);
+    }
+    *ret = (struct study_number){kind, minus ? -value : value, study_mark(node)};
+    return true;
+}
+
+static bool add_bound(struct study_expectation *e, const struct yaml_node *at,
+                      enum study_bound_kind kind, const struct study_number *number, GError **error)
+{
+    bool lower = kind == STUDY_AT_LEAST || kind == STUDY_ABOVE;
+
+    for (int32_t i = 0; i < e->nr_bounds; i++) {
+        bool other = e->bounds[i].kind == STUDY_AT_LEAST || e->bounds[i].kind == STUDY_ABOVE;
+
+        if (other == lower) {
+            return yaml_error(at->key, error, "a second %s bound; expected one",
+                              lower ? "lower" : "upper");
+        }
+        if (e->bounds[i].number.kind != number->kind) {
+            return yaml_error(at, error, "one bound is %s and the other %s; expected both alike",
+                              kind_names[e->bounds[i].number.kind], kind_names[number->kind]);
+        }
+    }
+    e->bounds[e->nr_bounds++] = (struct study_bound){.kind = kind, .number = *number};
+    return true;
+}
+
+/* `between: [LOW, HIGH]`, both ends included. */
+static bool read_between(struct study_expectation *e, const struct yaml_node *list, GError **error)
+{
+    struct study_number number;
+
+    if (list->kind != YAML_KIND_SEQUENCE || list->nr_items != 2) {
+        return yaml_error(list, error, "'between' takes two numbers; expected [LOW, HIGH]");
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        if (!study_read_number(list->items[i], e->form == STUDY_DIFFERENCE, &number, error)) {
+            return false;
+        }
+        if (i == 1 && e->bounds[e->nr_bounds - 1].number.kind != number.kind) {
+            return yaml_error(
+                list->items[1], error, "one end is %s and the other %s; expected both alike",
+                kind_names[e->bounds[e->nr_bounds - 1].number.kind], kind_names[number.kind]);
+        }
+        if (!add_bound(e, list, i == 0 ? STUDY_AT_LEAST : STUDY_AT_MOST, &number, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* `equals: VALUE`, and `within:` a share of it or so much. */
+static bool read_equals(struct study_expectation *e, const struct yaml_node *node,
+                        const struct yaml_node *within, GError **error)
+{
+    struct study_number number, margin;
+
+    if (!study_read_number(node, e->form == STUDY_DIFFERENCE, &number, error) ||
+        !add_bound(e, node, STUDY_AT_LEAST, &number, error) ||
+        !add_bound(e, node, STUDY_AT_MOST, &number, error)) {
+        return false;
+    }
+    if (within == NULL) {
+        return true;
+    }
+    if (!study_read_number(within, false, &margin, error)) {
+        return false;
+    }
+    if (margin.kind == STUDY_PERCENT && margin.value > 1000000) {
+        return yaml_error(within, error, "'within' is %s; expected at most 100%%", within->text);
+    }
+    if (margin.kind != STUDY_PERCENT && margin.kind != number.kind) {
+        return yaml_error(within, error, "'within' is %s; expected a percentage or %s",
+                          kind_names[margin.kind], kind_names[number.kind]);
+    }
+    for (int32_t i = 0; i < e->nr_bounds; i++) {
+        e->bounds[i].margin = margin;
+        e->bounds[i].has_margin = true;
+    }
+    return true;
+}
+
+/* Whether no number at all can satisfy both bounds. */
+static bool is_empty(const struct study_expectation *e)
+{
+    int64_t low, high;
+    bool strict;
+
+    if (e->nr_bounds < 2 || e->bounds[0].has_margin) {
+        return false;
+    }
+    int first = e->bounds[0].kind == STUDY_AT_LEAST || e->bounds[0].kind == STUDY_ABOVE ? 0 : 1;
+
+    low = e->bounds[first].number.value;
+    high = e->bounds[1 - first].number.value;
+    strict = e->bounds[first].kind == STUDY_ABOVE || e->bounds[1 - first].kind == STUDY_BELOW;
+    return strict ? low >= high : low > high;
+}
+
+bool study_read_bounds(struct study_expectation *e, const struct yaml_node *map, GError **error)
+{
+    const struct yaml_node *between = yaml_map_get(map, "between");
+    const struct yaml_node *equals = yaml_map_get(map, "equals");
+    const struct yaml_node *within = yaml_map_get(map, "within");
+
+    if (within != NULL && equals == NULL) {
+        return yaml_error(within->key, error, "'within' without 'equals'; expected both");
+    }
+    if ((equals != NULL && !read_equals(e, equals, within, error)) ||
+        (between != NULL && !read_between(e, between, error))) {
+        return false;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(bound_keys); i++) {
+        const struct yaml_node *node = yaml_map_get(map, bound_keys[i].key);
+        struct study_number number;
+
+        if (node != NULL &&
+            (!study_read_number(node, e->form == STUDY_DIFFERENCE, &number, error) ||
+             !add_bound(e, node, bound_keys[i].kind, &number, error))) {
+            return false;
+        }
+    }
+    if (e->nr_bounds == 0) {
+        return yaml_error(map, error,
+                          "nothing is expected of it; expected one of at-most, below, "
+                          "at-least, above, between, equals");
+    }
+    if (is_empty(e)) {
+        return yaml_error(map, error,
+                          "no number lies between these bounds; expected the lower one "
+                          "to be lower");
+    }
+    return true;
+}

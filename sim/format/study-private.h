@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the reader of studies share; nobody else includes it. */
+#ifndef NUMASIM_FORMAT_STUDY_PRIVATE_H
+#define NUMASIM_FORMAT_STUDY_PRIVATE_H
+
+#include "format/yaml.h"
+#include "workload/study.h"
+
+static inline struct workload_mark study_mark(const struct yaml_node *node)
+{
+    return (struct workload_mark){node->line, node->column};
+}
+
+/* Reads the list `expect:` into @s, whose axes are complete. */
+bool study_read_expectations(struct study *s, const struct yaml_node *list, GError **error);
+/*
+ * The scalar @node as a number of whichever kind it is written in. A value below 0 is an error
+ * unless @negative.
+ */
+bool study_read_number(const struct yaml_node *node, bool negative, struct study_number *ret,
+                       GError **error);
+/* The bounds that @map states with `at-most:`, `between:` and the like, into @e. */
+bool study_read_bounds(struct study_expectation *e, const struct yaml_node *map, GError **error);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The runs of a study, and whether they have what is expected of them. */
+#include "observe/study.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+void study_results_free(struct study_results *r)
+{
+    if (r == NULL) {
+        return;
+    }
+    for (int32_t i = 0; i < r->nr_results; i++) {
+        result_free(r->results[i]);
+    }
+    g_free(r->results);
+    g_free(r);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Names and units                                                                              */
+
+static bool fail(const struct study *s, struct workload_mark at, GError **error, const char *text)
+{
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, "%s:%u:%u: %s", s->path, at.line,
+                at.column, text);
+    return false;
+}
+
+static bool fail_metric(const struct study *s, const struct study_side *side, const char *name,
+                        int32_t cell, const struct result *r, GError **error)
+{
+    g_autofree const char **names = g_new0(const char *, (gsize)r->nr_metrics + 1);
+    g_autofree char *cell_name = study_cell_name(s, cell);
+    g_autofree char *text = NULL;
+    const char *nearest;
+
+    for (int32_t i = 0; i < r->nr_metrics; i++) {
+        names[i] = r->metrics[i].name;
+    }
+    nearest = error_nearest(name, names);
+    text =
+        g_strdup_printf("no metric '%s' in the runs of %s; expected one that result.json has%s%s%s"
+                        "; percentiles are there only where there are samples enough",
+                        name, cell_name, nearest != NULL ? " (did you mean '" : "",
+                        nearest != NULL ? nearest : "", nearest != NULL ? "'?)" : "");
+    return fail(s, side->mark, error, text);
+}
+
+static bool side_unit(const struct study *s, const struct study_side *side, int32_t cell,
+                      const struct result *r, enum result_unit *ret, GError **error)
+{
+    for (char **name = side->metrics; *name != NULL; name++) {
+        const struct result_metric *m = result_metric(r, *name);
+
+        if (m == NULL) {
+            return fail_metric(s, side, *name, cell, r, error);
+        }
+        if (name != side->metrics && m->unit != *ret) {
+            g_autofree char *text = g_strdup_printf(
+                "'%s' is in %s, '%s' in %s; expected metrics of one unit to be added up",
+                side->metrics[0], result_unit_name(*ret), *name, result_unit_name(m->unit));
+
+            return fail(s, side->mark, error, text);
+        }
+        *ret = m->unit;
+    }
+    return true;
+}
+
+static bool kind_fits(enum result_unit unit, enum study_number_kind kind)
+{
+    switch (unit) {
+    case RESULT_NS:
+        return kind == STUDY_TIME;
+    case RESULT_BYTES:
+        return kind == STUDY_BYTES;
+    case RESULT_PER_S:
+        return kind == STUDY_RATE;
+    case RESULT_RATIO:
+        return kind == STUDY_PLAIN || kind == STUDY_PERCENT;
+    case RESULT_COUNT:
+    case RESULT_PAGES:
+    case NR_RESULT_UNITS:
+        break;
+    }
+    return kind == STUDY_PLAIN;
+}
+
+static bool check_bounds(const struct study *s, const struct study_expectation *e,
+                         enum result_unit unit, GError **error)
+{
+    static const char *const examples[NR_RESULT_UNITS] = {
+        [RESULT_COUNT] = "12",   [RESULT_NS] = "2ms",     [RESULT_BYTES] = "64MiB",
+        [RESULT_PAGES] = "1000", [RESULT_RATIO] = "0.95", [RESULT_PER_S] = "200/s",
+    };
+
+    for (int32_t i = 0; e->form != STUDY_RATIO && i < e->nr_bounds; i++) {
+        const struct study_number *n = &e->bounds[i].number;
+
+        if (!kind_fits(unit, n->kind)) {
+            g_autofree char *text =
+                g_strdup_printf("'%s' is measured in %s; expected a bound like %s",
+                                e->sides[0].metrics[0], result_unit_name(unit), examples[unit]);
+
+            return fail(s, n->mark, error, text);
+        }
+    }
+    return true;
+}
+
+/* The side @i of @check, if it is about @cell. @unit: of the sides before it, or NR_RESULT_UNITS. */
+static bool verify_side(const struct study *s, const struct study_check *check, int32_t i,
+                        int32_t cell, const struct result *r, enum result_unit *unit,
+                        GError **error)
+{
+    const struct study_expectation *e = &s->expectations[check->expectation];
+    enum result_unit found = RESULT_COUNT;
+
+    if (check->cells[i] != cell) {
+        return true;
+    }
+    if (!side_unit(s, &e->sides[i], cell, r, &found, error)) {
+        return false;
+    }
+    if (*unit != NR_RESULT_UNITS && *unit != found) {
+        g_autofree char *text = g_strdup_printf(
+            "'%s' is in %s, the side before it in %s; expected sides of one unit",
+            e->sides[i].metrics[0], result_unit_name(found), result_unit_name(*unit));
+
+        return fail(s, e->sides[i].mark, error, text);
+    }
+    *unit = found;
+    return check_bounds(s, e, found, error);
+}
+
+bool study_verify(const struct study *study, int32_t cell, const struct result *result,
+                  GError **error)
+{
+    GArray *checks = study_checks(study, error);
+    bool ok = checks != NULL;
+
+    for (guint i = 0; ok && i < checks->len; i++) {
+        const struct study_check *check = &g_array_index(checks, struct study_check, i);
+        enum result_unit unit = NR_RESULT_UNITS;
+
+        for (int32_t k = 0; ok && k < study->expectations[check->expectation].nr_sides; k++) {
+            ok = verify_side(study, check, k, cell, result, &unit, error);
+        }
+    }
+    study_checks_free(checks);
+    return ok;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Running                                                                                      */
+
+static struct result *run_one(const struct study *s, const struct study_inputs *in, int32_t cell,
+                              int32_t seed, const struct study_listener *listener, char **ret_dump,
+                              GError **error)
+{
+    struct simulate_options options = simulate_options_default();
+    struct result *result;
+    int32_t item[STUDY_NR_AXES];
+
+    study_cell_items(s, cell, item);
+    int32_t topology = item[STUDY_TOPOLOGY], policy = item[STUDY_POLICY];
+    int32_t workload = item[STUDY_WORKLOAD];
+
+    options.seed = s->seeds[seed];
+    options.duration_ns = s->duration_ns;
+    options.warmup_ns = s->warmup_ns;
+    options.policy_digest = in->policy_digests[policy];
+    options.overrides = (const char *const *)s->axes[STUDY_POLICY][policy].overrides;
+    options.progress = listener != NULL ? listener->progress : NULL;
+    options.data = listener != NULL ? listener->data : NULL;
+    result = simulate(in->machines[topology], in->sds[topology], in->workloads[workload],
+                      (guint)s->axes[STUDY_WORKLOAD][workload].nr_loads, in->stacks[policy],
+                      &options, ret_dump, error);
+    if (result == NULL) {
+        g_autofree char *name = study_cell_name(s, cell);
+
+        g_prefix_error(error, "%s, seed %" G_GUINT64_FORMAT ": ", name, s->seeds[seed]);
+    }
+    return result;
+}
+
+static bool run_cell(const struct study *s, const struct study_inputs *in, int32_t cell,
+                     const struct study_listener *listener, struct study_results *r,
+                     char **ret_dump, GError **error)
+{
+    for (int32_t seed = 0; seed < s->nr_seeds; seed++) {
+        struct result *result = run_one(s, in, cell, seed, listener, ret_dump, error);
+        struct study_run run = {cell, seed, r->nr_results, study_nr_cells(s) * s->nr_seeds, result};
+
+        if (result == NULL) {
+            return false;
+        }
+        r->results[r->nr_results++] = result;
+        if (!study_verify(s, cell, result, error) ||
+            (listener != NULL && listener->done != NULL &&
+             !listener->done(&run, listener->data, error))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct study_results *study_run(const struct study *study, const struct study_inputs *inputs,
+                                const struct study_listener *listener, char **ret_dump,
+                                GError **error)
+{
+    g_autoptr(study_results_t) r = g_new0(struct study_results, 1);
+    int32_t nr_cells = study_nr_cells(study);
+
+    r->results = g_new0(struct result *, (gsize)nr_cells * (gsize)study->nr_seeds);
+    for (int32_t cell = 0; cell < nr_cells; cell++) {
+        if (!run_cell(study, inputs, cell, listener, r, ret_dump, error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&r);
+}
+
+char *study_run_folder(const struct study *study, int32_t cell, int32_t seed)
+{
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                               "-+=._";
+    int32_t item[STUDY_NR_AXES];
+    char *parts[STUDY_NR_AXES];
+    char *folder;
+
+    study_cell_items(study, cell, item);
+    for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
+        parts[axis] = g_strdup(study->axes[axis][item[axis]].name);
+        g_strcanon(parts[axis], safe, '_');
+    }
+    folder = g_strdup_printf("%s/%s/%s/seed-%" G_GUINT64_FORMAT, parts[0], parts[1], parts[2],
+                             study->seeds[seed]);
+    for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
+        g_free(parts[axis]);
+    }
+    return folder;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Carries out a study (workload/study.h): runs its matrix through simulate(), and holds the metrics
+ * of the runs against what it expects. Every comparison is one of exact fractions of integers.
+ *
+ * HOW SEEDS BECOME ONE NUMBER. A value, or the ratio or difference of two runs with the same seed, is
+ * one reading. `over: mean` is the sum of readings by their number, for a ratio the sum of the upper
+ * sides by the sum of the lower ones; `median` the reading in the middle of all, of two in the middle
+ * the lower; `min` and `max` the extremes; with `each`, every reading must pass. The sides of an order
+ * are put together each for itself, except with `each`.
+ */
+#ifndef NUMASIM_OBSERVE_STUDY_H
+#define NUMASIM_OBSERVE_STUDY_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rational.h"
+#include "observe/result.h"
+#include "observe/simulate.h"
+#include "workload/study.h"
+
+/* What the members of the axes stand for, by their index; everything is borrowed. */
+struct study_inputs {
+    const struct machine *const *machines;
+    const struct sched_domains *const *sds;         /* of the machines */
+    const struct workload *const *const *workloads; /* of a member: those of its loads */
+    const struct policy_stack *const *stacks;
+    const char *const *policy_digests;
+};
+
+struct study_run {
+    int32_t cell, seed; /* seed: index into the study's */
+    int32_t index, nr;  /* this is run number index of nr */
+    const struct result *result;
+};
+
+struct study_listener {
+    /* After each run; false with @error ends the study. Optional. */
+    bool (*done)(const struct study_run *run, void *data, GError **error);
+    /* During each run, as simulate_options.progress. Optional. */
+    void (*progress)(int64_t now_ns, int64_t end_ns, void *data);
+    void *data;
+};
+
+/* All results of @study: that of (cell, seed) is at cell * nr_seeds + seed; owned. */
+struct study_results {
+    struct result **results;
+    int32_t nr_results;
+};
+
+/*
+ * Runs @study serially, cell by cell. After the first run of a cell, what is expected of it is held
+ * against the names and units of its metrics, so that a wrong name shows early. NULL with the error
+ * of simulate(), which then names the cell and seed, or NUMASIM_ERROR_INPUT for a metric that a run
+ * does not have or a bound in a foreign unit. @ret_dump as in simulate().
+ */
+struct study_results *study_run(const struct study *study, const struct study_inputs *inputs,
+                                const struct study_listener *listener, char **ret_dump,
+                                GError **error);
+void study_results_free(struct study_results *r); /* accepts NULL */
+typedef struct study_results study_results_t;     /* for g_autoptr(study_results_t) only */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(study_results_t, study_results_free)
+
+/* That @result has the metrics that @study expects of @cell, in units that its bounds fit. */
+bool study_verify(const struct study *study, int32_t cell, const struct result *result,
+                  GError **error);
+
+/* What came of one comparison (struct study_check). */
+struct study_verdict {
+    int32_t expectation; /* index */
+    int32_t *cells;      /* [nr_sides], owned */
+    bool passed;
+    char *measured, *expected; /* for people: "1.53ms", "at most 2ms" */
+    char *exact;               /* readings as fractions of integers: "3060123/2" */
+    char *note;                /* why it failed where that is not plain, or NULL */
+};
+
+/* The verdicts of all comparisons of @study, in order (element-type struct study_verdict); free with
+ * study_verdicts_free(). The results have passed study_verify(). */
+GArray *study_judge(const struct study *study, const struct study_results *results);
+void study_verdicts_free(GArray *verdicts); /* accepts NULL */
+bool study_passed(GArray *verdicts);
+
+/* "wakeup_latency_ns.p99: linux-6.12 / fifo-none": what @verdict is about. Newly allocated. */
+char *study_verdict_title(const struct study *study, const struct study_verdict *verdict);
+
+/* The study as text: the cells with the metrics that are expected of them, then each comparison with
+ * its verdict. UTF-8, newly allocated. */
+char *study_table(const struct study *study, const struct study_results *results, GArray *verdicts);
+/* The same as JSON, numasim-study/1. */
+char *study_to_json(const struct study *study, const struct study_results *results,
+                    GArray *verdicts, gsize *ret_size);
+
+/* The folder of a run within a study's: "TOPOLOGY/WORKLOAD/POLICY/seed-N", with characters that do not
+ * belong in a file's name replaced by '_'. Newly allocated. */
+char *study_run_folder(const struct study *study, int32_t cell, int32_t seed);
+
+#endif
