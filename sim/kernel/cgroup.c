@@ -196,18 +196,3 @@ bool kernel_process_join(struct kernel *k, struct process *p, int32_t cgroup, GE
     kernel_process_set_nodes(k, p, nodes);
     return true;
 }
-
-bool cgroup_account(struct kernel *k, struct rq *rq, struct fair_queue *q, int64_t delta_ns)
-{
-    (void)k;
-    (void)rq;
-    (void)q;
-    (void)delta_ns;
-    return false;
-}
-
-void quota_event(struct kernel *k, struct kernel_cgroup *cg)
-{
-    (void)k;
-    (void)cg;
-}

@@ -186,16 +186,18 @@ void resched_now(struct kernel *k, struct rq *rq)
 void resched_from(struct kernel *k, struct rq *rq, int32_t from_cpu)
 {
     const struct machine_costs *costs = &k->machine->costs;
-    int64_t ipi_ns = 0;
+    int64_t delay_ns = 0;
 
     if (from_cpu >= 0 && from_cpu != rq->pub.id) {
-        ipi_ns = costs->wakeup_ipi_ns[machine_reach(k->machine, from_cpu, rq->pub.id)];
-        ipi_ns += rq->curr == NULL ? costs->idle_exit_ns : 0;
+        delay_ns = costs->wakeup_ipi_ns[machine_reach(k->machine, from_cpu, rq->pub.id)];
     }
-    if (ipi_ns == 0) {
+    if (rq->curr == NULL) {
+        delay_ns += costs->idle_exit_ns;
+    }
+    if (delay_ns == 0) {
         resched_now(k, rq);
     } else if (!rq->need_resched && !evq_entry_queued(&rq->resched)) {
-        event_set(k, &rq->resched, evq_now_ns(k->events) + ipi_ns);
+        event_set(k, &rq->resched, evq_now_ns(k->events) + delay_ns);
     }
 }
 
@@ -213,6 +215,8 @@ static struct task *pick_next(struct kernel *k, struct rq *rq)
         }
         if (t->pub.se.delayed) {
             fair_finish_delayed(k, rq, t);
+            t = NULL;
+        } else if (t->cgroup != 0 && cgroup_throttle_spent(k, rq, task_queue(k, t, rq->pub.id))) {
             t = NULL;
         }
     }
@@ -273,7 +277,7 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
     }
     if (prev->pub.sched_class == NUMASIM_CLASS_FAIR) {
         fair_put_current(k, prev, next);
-        if (prev->pub.se.queued && !prev->pub.se.delayed) {
+        if (prev->pub.task_state == NUMASIM_TASK_RUNNABLE) {
             list_add_head(&rq->waiting, &prev->waiting);
         }
     } else if (prev->on_rq) {
@@ -321,6 +325,8 @@ static void switch_to(struct kernel *k, struct rq *rq, struct task *prev, struct
     if (next == NULL) {
         return;
     }
+    rq->quota = next->cgroup != 0 && next->pub.sched_class == NUMASIM_CLASS_FAIR &&
+                cgroup_has_quota(k, task_queue(k, next, rq->pub.id));
     rq->segment_start_ns =
         MAX(rq->segment_start_ns, k->now_ns) + k->machine->costs.context_switch_ns;
     pace_switch_in(k, rq, next);

@@ -25,6 +25,7 @@ struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup)
     q->pub.cgroup = cgroup;
     q->pub.state = policy->queue_state_size > 0 ? g_malloc0(policy->queue_state_size) : NULL;
     q->entity.weight = 1024;
+    list_init(&q->throttled_tasks);
     q->entity.state =
         policy->entity_state_size > 0 && cgroup != 0 ? g_malloc0(policy->entity_state_size) : NULL;
     if (cgroup != 0) {
@@ -100,6 +101,9 @@ void fair_enqueue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         if (q->parent != NULL) {
             cgroup_update_weight(k, q);
         }
+        if (q->throttled) {
+            break; /* those above do not count what is below */
+        }
     }
 }
 
@@ -146,6 +150,9 @@ bool fair_dequeue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         if (q->parent != NULL) {
             cgroup_update_weight(k, q);
         }
+        if (q->throttled) {
+            break;
+        }
     }
     return true;
 }
@@ -154,6 +161,26 @@ void fair_finish_delayed(struct kernel *k, struct rq *rq, struct task *t)
 {
     t->pub.task_state = NUMASIM_TASK_BLOCKED;
     dequeue_task(k, rq, t, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
+}
+
+void fair_leave_parent(struct kernel *k, struct fair_queue *q)
+{
+    bool leaving = q->entity.queued;
+
+    for (; leaving && q->parent != NULL; q = q->parent) {
+        entity_dequeue(k, q->parent, &q->entity, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
+        leaving = q->parent->pub.nr_queued == 0 && !q->parent->throttled;
+    }
+}
+
+void fair_join_parent(struct kernel *k, struct fair_queue *q)
+{
+    bool joining = !q->entity.queued;
+
+    for (; joining && q->parent != NULL; q = q->parent) {
+        joining = entity_enqueue(k, q->parent, &q->entity, NUMASIM_ENQUEUE_WAKEUP) &&
+                  q->parent->pub.nr_queued == 1 && !q->parent->throttled;
+    }
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -248,7 +275,7 @@ void fair_account(struct kernel *k, struct rq *rq, struct task *t)
             wants |= k->qops->account(k->qself, &q->pub, se, delta_ns) && q->pub.nr_queued > 1;
         }
         if (q->parent != NULL) {
-            wants |= cgroup_account(k, rq, q, delta_ns);
+            wants |= cgroup_account(k, q, delta_ns);
         }
     }
     if (wants) {

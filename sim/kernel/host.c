@@ -198,7 +198,7 @@ bool numasim_kick(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu)
     }
     int64_t at_ns = k->now_ns + costs->wakeup_ipi_ns[machine_reach(k->machine, from_cpu, to_cpu)];
 
-    event_set(k, &rq->kick, at_ns + (rq->curr == NULL ? costs->idle_exit_ns : 0));
+    event_set(k, &rq->kick, at_ns);
     return true;
 }
 

@@ -12,7 +12,8 @@
  *   tick.c     ticks, skipped and replayed
  *   wake.c     wakeups, placement, IPIs
  *   move.c     balancing: moves, pushes, kicks, hot-plug
- *   cgroup.c   cgroups: cpusets, weights, quotas
+ *   cgroup.c   cgroups: cpusets and weights
+ *   quota.c    cpu.max: throttling
  *   mm.c       address spaces, first touch, page migration
  *   pace.c     how fast a task runs where it runs
  *   check.c    faults and dumps
@@ -116,7 +117,8 @@ struct fair_queue {
     uint32_t nr_tasks;            /* queued below, throttled ones too */
     uint64_t counted_weight;      /* what its cgroup's load_sum holds of it */
     bool throttled;
-    int64_t runtime_left_ns; /* local pool of a cgroup with a quota */
+    struct list throttled_tasks; /* those that would wait */
+    int64_t runtime_left_ns;     /* local pool of a cgroup with a quota */
 };
 
 struct rq {
@@ -135,14 +137,14 @@ struct rq {
     int64_t settled_ns; /* progress and times are counted up to here */
     int64_t switched_in_ns;
     int64_t stretch_overhead_ns;
-    int64_t busy_until_ns;        /* the CPU owes the kernel time until then */
-    int64_t arrive_not_before_ns; /* leaving idle takes until then */
+    int64_t busy_until_ns; /* the CPU owes the kernel time until then */
     struct evq_entry segment, tick, resched, kick, push, slice, watchdog;
 
     int64_t next_tick_ns; /* first tick not yet applied; TIME_NEVER_NS while stopped */
     int64_t balance_wants_ns, numa_wants_ns; /* earliest tick that matters to those roles */
     bool tick_every;                         /* armed for every tick */
     bool need_resched;
+    bool quota; /* the running task's cgroup has one: every tick counts */
     bool in_schedule;
     int32_t push_to;
     int64_t online_since_ns;
@@ -323,6 +325,9 @@ void fair_finish_delayed(struct kernel *k, struct rq *rq, struct task *t);
 struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cpu);
 /* Changes the weight of the entity that stands for @q in its parent. */
 void fair_reweight_queue(struct kernel *k, struct fair_queue *q, uint32_t weight);
+/* The entity of @q leaves the queues above it, as far as it leaves them empty, or joins them. */
+void fair_leave_parent(struct kernel *k, struct fair_queue *q);
+void fair_join_parent(struct kernel *k, struct fair_queue *q);
 uint32_t nice_to_weight(int32_t nice);
 
 /* rt.c */
@@ -365,9 +370,21 @@ void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reas
 void cgroups_new(struct kernel *k);
 void cgroups_free(struct kernel *k);
 void cgroup_update_weight(struct kernel *k, struct fair_queue *q);
-void quota_event(struct kernel *k, struct kernel_cgroup *cg);
-bool cgroup_account(struct kernel *k, struct rq *rq, struct fair_queue *q, int64_t delta_ns);
 void task_apply_allowed(struct kernel *k, struct task *t);
+
+/* quota.c */
+void quota_event(struct kernel *k, struct kernel_cgroup *cg);
+/* @q's tasks ran for @delta_ns; true if its quota is used up and it must make way. */
+bool cgroup_account(struct kernel *k, struct fair_queue *q, int64_t delta_ns);
+/* Gives the queues from @leaf to the root runtime to run on; throttles the first that gets none,
+ * and says so. */
+bool cgroup_throttle_spent(struct kernel *k, struct rq *rq, struct fair_queue *leaf);
+/* @q or the nearest above it that is throttled, or NULL. */
+struct fair_queue *queue_throttled(struct fair_queue *q);
+/* True if @q or one above it has a quota; if @q is @ancestor or below it. */
+bool cgroup_has_quota(const struct kernel *k, const struct fair_queue *q);
+
+bool queue_below(const struct fair_queue *q, const struct fair_queue *ancestor);
 
 /* pace.c */
 void pace_refresh(struct kernel *k, struct rq *rq);

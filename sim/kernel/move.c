@@ -7,7 +7,10 @@ bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_rea
     int32_t from = t->pub.cpu;
     struct rq *dst = cpu_rq(k, to);
 
-    if (t->pub.task_state != NUMASIM_TASK_RUNNABLE || from == to) {
+    bool waits =
+        t->pub.task_state == NUMASIM_TASK_RUNNABLE || t->pub.task_state == NUMASIM_TASK_THROTTLED;
+
+    if (!waits || from == to) {
         return false;
     }
     dequeue_task(k, cpu_rq(k, from), t, NUMASIM_DEQUEUE_MIGRATE);
@@ -112,7 +115,7 @@ static void evacuate(struct kernel *k, struct rq *rq)
         }
         if (t->pub.task_state == NUMASIM_TASK_DELAYED) {
             fair_finish_delayed(k, rq, t);
-        } else if (t->pub.task_state == NUMASIM_TASK_RUNNABLE) {
+        } else {
             move_waiting(k, t, select_cpu(k, t, rq->pub.id, 0), MIGRATE_HOTPLUG);
         }
     }

@@ -283,6 +283,7 @@ static void leave_forbidden_cpu(struct kernel *k, struct task *t)
 
     switch ((enum numasim_task_state)t->pub.task_state) {
     case NUMASIM_TASK_RUNNABLE:
+    case NUMASIM_TASK_THROTTLED:
         move_waiting(k, t, to, MIGRATE_AFFINITY);
         break;
     case NUMASIM_TASK_RUNNING:

@@ -94,7 +94,7 @@ void tick_rearm(struct kernel *k, struct rq *rq)
     }
     int64_t at_ns = rq->next_tick_ns;
 
-    if (!k->config.all_ticks && rq->pub.nr_running <= 1) {
+    if (!k->config.all_ticks && rq->pub.nr_running <= 1 && !rq->quota) {
         int64_t wants_ns = MIN(
             k->bops != NULL && k->bops->tick != NULL ? rq->balance_wants_ns : TIME_NEVER_NS,
             k->nops != NULL && k->nops->tick != NULL && rq->curr->mix != NULL ? rq->numa_wants_ns

@@ -3,9 +3,9 @@
  * Wakeups: choosing a CPU, getting there, joining its queue, and preempting.
  *
  * A woken task joins a busy CPU's queue at once where waker and CPU share the LLC, and by an IPI
- * where not; an idle CPU is always told by an IPI, and has to leave idle first (TTWU_QUEUE,
- * kernel/sched/core.c: ttwu_queue_cond(), 6.12). Until it joins it is WAKING, and the CPU it goes
- * to does not count as idle.
+ * where not; an idle CPU is always told by an IPI (TTWU_QUEUE, kernel/sched/core.c:
+ * ttwu_queue_cond(), 6.12). Until it joins it is WAKING, and the CPU it goes to does not count as
+ * idle. An idle CPU then takes its time to leave idle before it picks.
  */
 #include "kernel/internal.h"
 
@@ -16,6 +16,28 @@ static void avg_idle_update(struct kernel *k, struct rq *rq)
 
     rq->pub.avg_idle_ns += (delta_ns - rq->pub.avg_idle_ns) / 8;
     rq->pub.avg_idle_ns = MIN(rq->pub.avg_idle_ns, NSEC_PER_MSEC);
+}
+
+/* The queue that keeps @t from running by being throttled, or NULL. */
+static struct fair_queue *throttled_by(struct kernel *k, const struct rq *rq, const struct task *t)
+{
+    return t->cgroup == 0 ? NULL : queue_throttled(task_queue(k, t, rq->pub.id));
+}
+
+/* @t, queued, is one that waits on @rq, or that a throttled queue keeps. */
+static void count_in(struct kernel *k, struct rq *rq, struct task *t)
+{
+    struct fair_queue *q = throttled_by(k, rq, t);
+
+    if (q != NULL) {
+        t->pub.task_state = NUMASIM_TASK_THROTTLED;
+        list_add_head(&q->throttled_tasks, &t->waiting);
+        return;
+    }
+    rq->pub.nr_running++;
+    rq->pub.nr_fair++;
+    rq->load_weight += t->pub.se.weight;
+    list_add_head(&rq->waiting, &t->waiting);
 }
 
 void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
@@ -38,10 +60,7 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
             task_update_load(k, t);
         }
         fair_enqueue(k, rq, t, flags);
-        rq->pub.nr_running++;
-        rq->pub.nr_fair++;
-        rq->load_weight += t->pub.se.weight;
-        list_add_head(&rq->waiting, &t->waiting);
+        count_in(k, rq, t);
     }
     k->nr_overloads += rq->pub.nr_running == 2;
     rq->balance_wants_ns = 0;
@@ -61,16 +80,19 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     rq_update_load(k, rq);
     task_update_load(k, t);
     bool was_delayed = t->pub.se.delayed;
+    bool counted = throttled_by(k, rq, t) == NULL;
 
     if (!fair_dequeue(k, rq, t, flags)) {
-        rq->pub.nr_delayed++;
+        rq->pub.nr_delayed += counted;
         return false;
     }
     t->on_rq = false;
-    rq->pub.nr_running--;
-    rq->pub.nr_fair--;
-    rq->pub.nr_delayed -= was_delayed;
-    rq->load_weight -= t->pub.se.weight;
+    if (counted) {
+        rq->pub.nr_running--;
+        rq->pub.nr_fair--;
+        rq->pub.nr_delayed -= was_delayed;
+        rq->load_weight -= t->pub.se.weight;
+    }
     list_del(&t->waiting);
     if (flags & NUMASIM_DEQUEUE_MIGRATE) {
         pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
@@ -83,7 +105,7 @@ void check_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32_t wak
 {
     struct task *curr = rq->curr;
 
-    if (rq->in_schedule || rq->need_resched) {
+    if (rq->in_schedule || rq->need_resched || t->pub.task_state == NUMASIM_TASK_THROTTLED) {
         return;
     }
     bool preempts;
@@ -229,11 +251,7 @@ void send_task(struct kernel *k, struct task *t, int32_t from_cpu, int32_t to_cp
     bool idle = rq->curr == NULL && rq->pub.nr_running == 0;
 
     t->arrive_flags = flags;
-    if (idle && rq->nr_arriving == 0) {
-        rq->arrive_not_before_ns = at_ns + costs->idle_exit_ns;
-    }
     if (idle) {
-        at_ns = MAX(at_ns, rq->arrive_not_before_ns);
         cpu_set_idle(k, rq, false);
     } else if (reach <= REACH_LLC) {
         at_ns = k->now_ns;
@@ -257,11 +275,13 @@ static void wake_delayed(struct kernel *k, struct task *t, uint32_t flags, int32
     update_curr(k, rq);
     rq_update_load(k, rq);
     task_update_load(k, t);
+    struct fair_queue *throttled = throttled_by(k, rq, t);
+
     t->pub.se.delayed = false;
-    rq->pub.nr_delayed--;
-    t->pub.task_state = NUMASIM_TASK_RUNNABLE;
+    t->pub.task_state = throttled != NULL ? NUMASIM_TASK_THROTTLED : NUMASIM_TASK_RUNNABLE;
+    rq->pub.nr_delayed -= throttled == NULL;
     k->qops->requeue_delayed(k->qself, t->pub.se.queue, &t->pub.se);
-    list_add_head(&rq->waiting, &t->waiting);
+    list_add_head(throttled != NULL ? &throttled->throttled_tasks : &rq->waiting, &t->waiting);
     emit(k, TP_SCHED_WAKEUP, t->pub.id, rq->pub.id, -1, 1, 0, 0);
     check_preempt(k, rq, t, flags, waker_cpu);
 }
