@@ -28,12 +28,28 @@ struct cli {
 extern const struct subcommand cmd_run, cmd_study, cmd_plot, cmd_topology, cmd_workload, cmd_policy,
     cmd_man, cmd_completion, cmd_help;
 
-/* A line "numasim: ..." on standard error, for warnings; the text has no newline of its own. */
+/* A line "numasim: ..." on standard error; the text has no newline of its own. */
 void cli_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/* For options of type CHOICE named --format: `{"table", "json"}` and `{"text", "json"}`. */
-enum cli_format { CLI_FORMAT_PEOPLE, CLI_FORMAT_JSON };
-extern const char *const cli_formats_table[];
-extern const char *const cli_formats_text[];
+/* For options of type CHOICE named --format. */
+enum cli_format { CLI_FORMAT_PEOPLE, CLI_FORMAT_JSON, CLI_FORMAT_NAMES };
+extern const char *const cli_formats_table[]; /* table, json */
+extern const char *const cli_formats_text[];  /* text, json */
+extern const char *const cli_formats_list[];  /* table, json, names */
+
+/* A row --format of a table of options; @member_offset of an int. */
+#define CLI_FORMAT_ROW(member_offset, formats, first)                                              \
+    {                                                                                              \
+        .name = "format", .type = CLI_CHOICE, .offset = (member_offset), .arg = "FORMAT",          \
+        .initial = (first), .choices = (formats), .help = "how to print"                           \
+    }
+
+/* Prints @names, one to a line. */
+void cli_print_names(struct cli *cli, char *const *names);
+/* Prints what was written to @json, and releases it. */
+struct json_out;
+void cli_print_json(struct cli *cli, struct json_out *json);
+/* Takes @text, which may be NULL, and prints it. */
+void cli_print(struct cli *cli, char *text);
 
 #endif

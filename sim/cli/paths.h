@@ -37,11 +37,12 @@ void paths_free(struct paths *paths); /* accepts NULL */
 typedef struct paths paths_t;         /* for g_autoptr(paths_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(paths_t, paths_free)
 
-/* The shipped names, sorted, each once; NULL-terminated, transfer full. */
-char **paths_list(char *const *dirs);
-/* The file of @name in @dirs, newly allocated; @what ("topology") is for the message. NULL with
- * NUMASIM_ERROR_INPUT, naming the nearest that there is. */
-char *paths_find(char *const *dirs, const char *what, const char *name, GError **error);
+/* Names of the files of @kind ("topology", "workload": as their first key says), sorted, each once;
+ * NULL-terminated, transfer full. Only the head of each file is read. */
+char **paths_list(char *const *dirs, const char *kind);
+/* The file of @name in @dirs, newly allocated. NULL with NUMASIM_ERROR_INPUT, naming the nearest
+ * that there is. */
+char *paths_find(char *const *dirs, const char *kind, const char *name, GError **error);
 
 /* Finds and reads. The caller owns what comes back; NULL with @error. */
 struct machine *paths_read_topology(const struct paths *paths, const char *name, GError **error);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+#include "observe/json.h"
+
+const char *const cli_formats_table[] = {"table", "json", NULL};
+const char *const cli_formats_text[] = {"text", "json", NULL};
+const char *const cli_formats_list[] = {"table", "json", "names", NULL};
+
+void cli_warn(const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    fprintf(stderr, "numasim: %s\n", text);
+}
+
+void cli_print_names(struct cli *cli, char *const *names)
+{
+    for (size_t i = 0; names[i] != NULL; i++) {
+        g_string_append_printf(cli->out, "%s\n", names[i]);
+    }
+}
+
+void cli_print(struct cli *cli, char *text)
+{
+    g_string_append(cli->out, text != NULL ? text : "");
+    g_free(text);
+}
+
+void cli_print_json(struct cli *cli, struct json_out *json)
+{
+    cli_print(cli, json_out_finish(json, NULL));
+}

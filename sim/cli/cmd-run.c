@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* numasim run: simulate, print the table, write the results. */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "cli/cli.h"
+#include "cli/run-record.h"
+#include "cli/run-show.h"
+#include "cli/simulation.h"
+#include "observe/progress.h"
+#include "observe/result-table.h"
+#include "observe/simulate.h"
+
+enum tie_break { TIE_BREAK_BOOT, TIE_BREAK_INSERTION };
+static const char *const tie_break_names[] = {"boot", "insertion", NULL};
+
+struct run_options {
+    char *topology, *kernel, *output;
+    char **workloads, **policies, **sets;
+    int64_t seed, runs, duration_ns, warmup_ns, series_ns;
+    int tie_break, format;
+    bool all_ticks, occupancy, force;
+};
+#define AT(member) offsetof(struct run_options, member)
+
+static const struct cli_option run_options[] = {
+    {.name = "topology",
+     .letter = 't',
+     .type = CLI_STRING,
+     .offset = AT(topology),
+     .arg = "TOPOLOGY",
+     .required = true,
+     .complete = CLI_COMPLETE_TOPOLOGY,
+     .help = "the machine: a shipped name or a path"},
+    {.name = "workload",
+     .letter = 'w',
+     .type = CLI_STRINGS,
+     .offset = AT(workloads),
+     .arg = "WORKLOAD",
+     .required = true,
+     .complete = CLI_COMPLETE_WORKLOAD,
+     .help = "what runs on it: a shipped name or a path, with :replicas=N behind it for N copies"},
+    {.name = "policy",
+     .letter = 'p',
+     .type = CLI_STRINGS,
+     .offset = AT(policies),
+     .arg = "POLICY",
+     .required = true,
+     .complete = CLI_COMPLETE_SET,
+     .help = "a policy set: a shipped name or a path; several are printed side by side"},
+    {.name = "set",
+     .type = CLI_STRINGS,
+     .offset = AT(sets),
+     .arg = "ROLE.PARAM=VALUE",
+     .help = "change a parameter of the sets, or with ROLE=PLUGIN who plays a role"},
+    {.name = "seed",
+     .letter = 's',
+     .type = CLI_INT,
+     .offset = AT(seed),
+     .arg = "N",
+     .initial = "1",
+     .help = "the seed of all random streams"},
+    {.name = "runs",
+     .letter = 'n',
+     .type = CLI_INT,
+     .offset = AT(runs),
+     .arg = "N",
+     .initial = "1",
+     .min = 1,
+     .max = 100000,
+     .help = "run with so many seeds, counted up from --seed; the table has the means"},
+    {.name = "duration",
+     .letter = 'd',
+     .type = CLI_TIME,
+     .offset = AT(duration_ns),
+     .arg = "TIME",
+     .min = 1,
+     .help = "simulate so long, as in 500ms; otherwise as the workloads say"},
+    {.name = "warmup",
+     .type = CLI_TIME,
+     .offset = AT(warmup_ns),
+     .arg = "TIME",
+     .help = "count only from then on; otherwise as the workloads say"},
+    {.name = "series",
+     .type = CLI_TIME,
+     .offset = AT(series_ns),
+     .arg = "TIME",
+     .min = 1,
+     .help = "also record a time series at this interval"},
+    {.name = "occupancy",
+     .type = CLI_FLAG,
+     .offset = AT(occupancy),
+     .help = "also write occupancy.csv, who ran where; needs --output"},
+    {.name = "kernel",
+     .type = CLI_STRING,
+     .offset = AT(kernel),
+     .arg = "RELEASE",
+     .initial = "6.12",
+     .help = "build the sched_domains by the rules of this release of Linux"},
+    {.name = "tie-break",
+     .type = CLI_CHOICE,
+     .offset = AT(tie_break),
+     .arg = "ORDER",
+     .initial = "boot",
+     .choices = tie_break_names,
+     .help = "how CPUs that act at the same instant are ordered: as the seed says, or plainly"},
+    {.name = "all-ticks",
+     .type = CLI_FLAG,
+     .offset = AT(all_ticks),
+     .help = "simulate every tick, also those that change nothing; the result is the same"},
+    {.name = "output",
+     .letter = 'o',
+     .type = CLI_STRING,
+     .offset = AT(output),
+     .arg = "DIR",
+     .complete = CLI_COMPLETE_DIR,
+     .help = "write the result to this folder; with several, to DIR/POLICY/seed-N"},
+    {.name = "force",
+     .letter = 'f',
+     .type = CLI_FLAG,
+     .offset = AT(force),
+     .help = "replace a result that is in the folder"},
+    CLI_FORMAT_ROW(AT(format), cli_formats_table, "table"),
+    {.name = NULL},
+};
+
+/* All runs of one command, policy by policy, seed by seed. */
+struct running {
+    struct cli *cli;
+    const struct run_options *options;
+    struct simulation *simulation;
+    GPtrArray *results; /* struct result *, policy-major */
+    guint index, nr;    /* of the run that is on */
+    int64_t begun_us, shown_us;
+    struct run_record *record; /* of the run that is on, or NULL */
+};
+
+static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
+{
+    enum { INTERVAL_US = 200000 };
+    struct running *running = data;
+    int64_t now_us = g_get_monotonic_time();
+    g_autofree char *text = NULL;
+
+    if (now_us - running->shown_us < INTERVAL_US) {
+        return;
+    }
+    running->shown_us = now_us;
+    text = progress_text(now_ns, end_ns, (now_us - running->begun_us) * NSEC_PER_USEC);
+    if (running->nr > 1) {
+        fprintf(stderr, "\r\033[Krun %u of %u: %s", running->index + 1, running->nr, text);
+    } else {
+        fprintf(stderr, "\r\033[K%s", text);
+    }
+}
+
+static void attach_record(struct kernel *k, void *data)
+{
+    struct running *running = data;
+
+    running->record = run_record_new(k);
+}
+
+static void finish_record(const struct kernel *k, void *data)
+{
+    struct running *running = data;
+
+    run_record_finish(running->record, k);
+}
+
+static struct simulate_options make_options(struct running *running,
+                                            const struct simulation_policy *policy, guint run)
+{
+    const struct run_options *o = running->options;
+    struct simulate_options options = simulate_options_default();
+
+    options.seed = (uint64_t)o->seed + run;
+    options.duration_ns = o->duration_ns;
+    options.warmup_ns = o->warmup_ns;
+    options.series_interval_ns = MAX(o->series_ns, 0);
+    options.tie_break_insertion = o->tie_break == TIE_BREAK_INSERTION;
+    options.all_ticks = o->all_ticks;
+    options.policy_digest = policy->set->digest;
+    options.overrides = (const char *const *)o->sets;
+    options.progress = running->cli->show_progress ? show_progress : NULL;
+    options.attach = o->occupancy ? attach_record : NULL;
+    options.finished = o->occupancy ? finish_record : NULL;
+    options.data = running;
+    return options;
+}
+
+/* One run; its result goes to the array, and its files to @folder unless that is NULL. */
+static bool run_once(struct running *running, const struct simulation_policy *policy, guint run,
+                     const char *folder, GError **error)
+{
+    struct simulation *s = running->simulation;
+    struct simulate_options options = make_options(running, policy, run);
+    g_autofree char *dump = NULL;
+    struct result *result;
+    bool good = true;
+
+    running->begun_us = g_get_monotonic_time();
+    result = simulate(s->machine, s->sds, (const struct workload *const *)s->workloads->pdata,
+                      s->workloads->len, policy->stack, &options, &dump, error);
+    if (running->cli->show_progress) {
+        fputs("\r\033[K", stderr);
+    }
+    if (result == NULL) {
+        if (dump != NULL) {
+            fputs(dump, stderr);
+        }
+        g_prefix_error(error, "%s, %s, seed %" G_GUINT64_FORMAT ": ", s->machine->name,
+                       policy->set->name, options.seed);
+    } else {
+        g_ptr_array_add(running->results, result);
+        good = folder == NULL || run_show_write(s, policy, result, running->record, folder, error);
+    }
+    g_clear_pointer(&running->record, run_record_free);
+    running->index++;
+    return result != NULL && good;
+}
+
+/* The folder of one run: the one that was asked for, or one in it where there are several. */
+static char *folder_of(const struct running *running, const struct simulation_policy *policy,
+                       guint run)
+{
+    const char *output = running->options->output;
+    g_autofree char *seed = NULL;
+
+    if (output == NULL || running->nr == 1) {
+        return g_strdup(output);
+    }
+    seed = g_strdup_printf("seed-%" G_GINT64_FORMAT, running->options->seed + run);
+    return g_build_filename(output, policy->set->name, seed, NULL);
+}
+
+static bool run_all(struct running *running, GError **error)
+{
+    const struct simulation *s = running->simulation;
+
+    for (guint i = 0; i < s->policies->len; i++) {
+        const struct simulation_policy *policy = s->policies->pdata[i];
+
+        for (guint run = 0; run < (guint)running->options->runs; run++) {
+            g_autofree char *folder = folder_of(running, policy, run);
+
+            if (!run_once(running, policy, run, folder, error)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static struct simulation *read_inputs(const struct cli *cli, const struct run_options *o,
+                                      GError **error)
+{
+    g_autoptr(simulation_t) s = simulation_new(cli->paths, o->topology, o->kernel, error);
+
+    for (size_t i = 0; s != NULL && o->workloads[i] != NULL; i++) {
+        if (!simulation_add_workload(s, o->workloads[i], error)) {
+            return NULL;
+        }
+    }
+    for (size_t i = 0; s != NULL && o->policies[i] != NULL; i++) {
+        if (!simulation_add_policy(s, o->policies[i], o->sets, error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&s);
+}
+
+static bool check_output(const struct run_options *o, GError **error)
+{
+    if (o->occupancy && o->output == NULL) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "run: --occupancy writes a file; expected --output=DIR with it");
+        return false;
+    }
+    if (o->output != NULL && !o->force && g_file_test(o->output, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "run: %s exists; expected a new folder, or --force", o->output);
+        return false;
+    }
+    return true;
+}
+
+static void free_result(gpointer result)
+{
+    result_free(result);
+}
+
+static int run_run(struct cli *cli, const void *data, char **args, GError **error)
+{
+    const struct run_options *o = data;
+    g_autoptr(simulation_t) simulation = NULL;
+    g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func(free_result);
+    struct running running = {.cli = cli, .options = o, .results = results};
+
+    (void)args;
+    if (!check_output(o, error)) {
+        return CLI_BAD_INPUT;
+    }
+    simulation = read_inputs(cli, o, error);
+    if (simulation == NULL) {
+        return CLI_BAD_INPUT;
+    }
+    running.simulation = simulation;
+    running.nr = simulation->policies->len * (guint)o->runs;
+    if (!run_all(&running, error)) {
+        return CLI_BAD_INPUT;
+    }
+    if (o->format == CLI_FORMAT_JSON) {
+        run_show_json(results, cli->out);
+    } else {
+        run_show_table(results, (guint)o->runs, cli->out);
+    }
+    return CLI_DONE;
+}
+
+static const char *const examples[] = {
+    "numasim run -t epyc-7763-2s-nps4 -w db-server -p linux-6.12 # one run, printed as a table",
+    "numasim run -t teach-numa-2x4 -w schbench -p linux-6.12 -p fifo-none # two policies compared",
+    "numasim run -t xeon-8480-2s-snc4 -w db-server:replicas=4 -p linux-6.12 --set "
+    "queue.base_slice=6ms -o out # four copies, a longer slice, and the result kept in a folder",
+    NULL,
+};
+
+const struct subcommand cmd_run = {
+    .name = "run",
+    .summary = "simulate workloads on a machine under a policy",
+    .options = run_options,
+    .options_size = sizeof(struct run_options),
+    .description =
+        "A run is a function of machine, workloads, policy and seed: the same inputs give the same "
+        "result.json, byte by byte. With several policies or seeds the runs are paired: what the "
+        "workload asks for does not depend on the policy.\n\n"
+        "A fault of a policy ends the run with exit status 3, and says which callback, task and "
+        "simulated time.",
+    .examples = examples,
+    .run = run_run,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine as JSON, for `topology show --format json`. */
+#ifndef NUMASIM_CLI_MACHINE_JSON_H
+#define NUMASIM_CLI_MACHINE_JSON_H
+
+#include "machine/machine.h"
+#include "observe/json.h"
+
+/*
+ * One object: name, vendor, model, description, arch, hz, page_size_bytes, counts, cpus (by the
+ * numbers that the outside uses; core, llc, die and package are indices), nodes, the matrices
+ * distances, latency_ns and bandwidth_bytes_per_s (one row to a node), costs, sources.
+ */
+void machine_to_json(struct json_out *out, const struct machine *m);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/run-show.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "observe/result-table.h"
+
+static struct result *result_at(GPtrArray *results, guint index)
+{
+    return g_ptr_array_index(results, index);
+}
+
+/*
+ * The mean of @runs results of one policy from @first on, rounded down. 128 bits hold any sum of
+ * 64-bit values.
+ */
+static struct result *mean_of(GPtrArray *results, guint first, guint runs)
+{
+    const struct result *model = result_at(results, first);
+    struct result *mean = result_new();
+
+    for (int32_t i = 0; i < model->nr_metrics; i++) {
+        const struct result_metric *metric = &model->metrics[i];
+        __extension__ __int128 sum = 0;
+        bool complete = true;
+
+        for (guint run = 0; run < runs && complete; run++) {
+            const struct result_metric *other =
+                result_metric(result_at(results, first + run), metric->name);
+
+            complete = other != NULL;
+            sum += other != NULL ? other->value : 0;
+        }
+        if (complete) {
+            result_add(mean, metric->name, metric->unit, (int64_t)(sum / runs));
+        }
+    }
+    result_sort(mean);
+    return mean;
+}
+
+static void show_means(GPtrArray *results, guint runs, GString *out)
+{
+    guint nr_policies = results->len / runs;
+    g_autoptr(GPtrArray) means = g_ptr_array_new();
+    g_autoptr(GPtrArray) labels = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *table = NULL;
+
+    for (guint i = 0; i < nr_policies; i++) {
+        g_ptr_array_add(means, mean_of(results, i * runs, runs));
+        g_ptr_array_add(labels, g_strdup(result_at(results, i * runs)->policy.name));
+    }
+    g_ptr_array_add(labels, NULL);
+    table = result_table((const struct result *const *)means->pdata, (int32_t)nr_policies,
+                         (const char *const *)labels->pdata);
+    g_string_append_printf(
+        out, "Means of %u runs, seeds %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "\n\n%s", runs,
+        result_at(results, 0)->seed, result_at(results, runs - 1)->seed, table);
+    for (guint i = 0; i < nr_policies; i++) {
+        result_free(means->pdata[i]);
+    }
+}
+
+void run_show_table(GPtrArray *results, guint runs, GString *out)
+{
+    g_autofree char *table = NULL;
+
+    if (runs > 1) {
+        show_means(results, runs, out);
+        return;
+    }
+    table = result_table((const struct result *const *)results->pdata, (int32_t)results->len, NULL);
+    g_string_append(out, table);
+}
+
+void run_show_json(GPtrArray *results, GString *out)
+{
+    for (guint i = 0; i < results->len; i++) {
+        g_autofree char *json = result_to_json(result_at(results, i), NULL);
+
+        if (results->len > 1) {
+            g_string_append(out, i == 0 ? "[" : ",");
+            g_strchomp(json);
+        }
+        g_string_append(out, json);
+    }
+    if (results->len > 1) {
+        g_string_append(out, "]\n");
+    }
+}
+
+bool run_show_write(const struct simulation *s, const struct simulation_policy *policy,
+                    const struct result *result, const struct run_record *record,
+                    const char *folder, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(folder);
+    g_autofree char *csv = record != NULL ? run_record_to_csv(record) : NULL;
+    GArray *files = simulation_copies(s, policy, error);
+    bool good;
+
+    if (files == NULL) {
+        return false;
+    }
+    if (csv != NULL) {
+        struct result_file file = {g_strdup("occupancy.csv"), csv, strlen(csv)};
+
+        g_array_append_val(files, file);
+        csv = NULL; /* the array's now */
+    }
+    if (g_mkdir_with_parents(parent, 0777) != 0) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot make the folder: %s",
+                    parent, g_strerror(errno));
+        good = false;
+    } else {
+        good = result_write(result, folder, (const struct result_file *)(void *)files->data,
+                            (int32_t)files->len, error);
+    }
+    simulation_copies_free(files);
+    return good;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/simulation.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "format/policy-find.h"
+#include "format/topology-yaml.h"
+#include "format/workload-yaml.h"
+
+static void free_workload(gpointer workload)
+{
+    workload_free(workload);
+}
+
+static void free_policy(gpointer data)
+{
+    struct simulation_policy *policy = data;
+
+    policy_stack_free(policy->stack);
+    policy_set_free(policy->set);
+    g_free(policy);
+}
+
+struct simulation *simulation_new(const struct paths *paths, const char *topology,
+                                  const char *kernel, GError **error)
+{
+    g_autoptr(simulation_t) s = g_new0(struct simulation, 1);
+    enum kernel_release release;
+    char *path;
+
+    s->paths = paths;
+    s->workloads = g_ptr_array_new_with_free_func(free_workload);
+    s->policies = g_ptr_array_new_with_free_func(free_policy);
+    s->files = g_ptr_array_new_with_free_func(g_free);
+    if (!kernel_release_parse(kernel, &release, error)) {
+        g_prefix_error(error, "--kernel: ");
+        return NULL;
+    }
+    path = paths_find(paths->topologies, "topology", topology, error);
+    if (path == NULL) {
+        return NULL;
+    }
+    g_ptr_array_add(s->files, path);
+    s->machine = topology_read_yaml(path, error);
+    if (s->machine == NULL) {
+        return NULL;
+    }
+    s->sds = sched_domains_new(s->machine, release);
+    return g_steal_pointer(&s);
+}
+
+void simulation_free(struct simulation *s)
+{
+    if (s != NULL) {
+        g_ptr_array_unref(s->policies);
+        g_ptr_array_unref(s->workloads);
+        g_ptr_array_unref(s->files);
+        if (s->sds != NULL) {
+            sched_domains_free(s->sds);
+        }
+        if (s->machine != NULL) {
+            machine_free(s->machine);
+        }
+        g_free(s);
+    }
+}
+
+/* "NAME:replicas=3" into its parts; *@ret_replicas is 0 where nothing is said. */
+static bool split_workload(const char *text, char **ret_name, int64_t *ret_replicas, GError **error)
+{
+    static const char word[] = "replicas=";
+    const char *slash = strrchr(text, '/');
+    const char *colon = strrchr(slash != NULL ? slash : text, ':');
+    gint64 replicas;
+
+    if (colon == NULL || strchr(colon, '=') == NULL) {
+        *ret_name = g_strdup(text);
+        *ret_replicas = 0;
+        return true;
+    }
+    if (!g_str_has_prefix(colon + 1, word) ||
+        !g_ascii_string_to_signed(colon + 1 + strlen(word), 10, 1, WORKLOAD_MAX_COUNT, &replicas,
+                                  NULL)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "--workload: '%s' is no way to start a workload; expected NAME or "
+                    "NAME:replicas=N with N in 1..%d",
+                    text, WORKLOAD_MAX_COUNT);
+        return false;
+    }
+    *ret_name = g_strndup(text, (gsize)(colon - text));
+    *ret_replicas = replicas;
+    return true;
+}
+
+bool simulation_add_workload(struct simulation *s, const char *text, GError **error)
+{
+    g_autofree char *name = NULL;
+    g_autofree char *path = NULL;
+    int64_t replicas;
+    struct workload *w;
+
+    if (!split_workload(text, &name, &replicas, error)) {
+        return false;
+    }
+    path = paths_find(s->paths->workloads, "workload", name, error);
+    w = path != NULL ? workload_read_yaml(path, error) : NULL;
+    if (w == NULL) {
+        return false;
+    }
+    if (replicas > 0) {
+        w->replicas = (int32_t)replicas;
+    }
+    g_ptr_array_add(s->workloads, w);
+    g_ptr_array_add(s->files, g_steal_pointer(&path));
+    return true;
+}
+
+bool simulation_add_policy(struct simulation *s, const char *name, char *const *overrides,
+                           GError **error)
+{
+    g_autoptr(policy_set_t) set = paths_read_set(s->paths, name, error);
+    struct simulation_policy *policy;
+    struct policy_stack *stack;
+
+    if (set == NULL) {
+        return false;
+    }
+    for (guint i = 0; i < s->policies->len; i++) {
+        policy = s->policies->pdata[i];
+        if (strcmp(policy->set->name, set->name) == 0) {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                        "--policy: '%s' is given twice; expected sets of different names",
+                        set->name);
+            return false;
+        }
+    }
+    for (size_t i = 0; overrides[i] != NULL; i++) {
+        if (!policy_set_override(set, overrides[i], error)) {
+            return false;
+        }
+    }
+    stack = paths_load_stack(s->paths, set, error);
+    if (stack == NULL) {
+        return false;
+    }
+    policy = g_new0(struct simulation_policy, 1);
+    policy->set = g_steal_pointer(&set);
+    policy->stack = stack;
+    g_ptr_array_add(s->policies, policy);
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Copies of the inputs                                                                         */
+
+static bool has_file(const GArray *files, const char *name)
+{
+    for (guint i = 0; i < files->len; i++) {
+        if (strcmp(g_array_index(files, struct result_file, i).name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two files of one name, a workload and a topology perhaps, get numbers. */
+static char *free_name(const GArray *files, const char *path)
+{
+    g_autofree char *base = g_path_get_basename(path);
+    char *name = g_strdup(base);
+
+    for (int n = 2; has_file(files, name); n++) {
+        g_free(name);
+        name = g_strdup_printf("%d-%s", n, base);
+    }
+    return name;
+}
+
+static bool copy_file(GArray *files, const char *path, GError **error)
+{
+    struct result_file file;
+    char *bytes;
+    g_autoptr(GError) cause = NULL;
+
+    if (!g_file_get_contents(path, &bytes, &file.size, &cause)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot be read: %s", path,
+                    cause->message);
+        return false;
+    }
+    file.name = free_name(files, path);
+    file.bytes = bytes;
+    g_array_append_val(files, file);
+    return true;
+}
+
+void simulation_copies_free(GArray *files)
+{
+    for (guint i = 0; files != NULL && i < files->len; i++) {
+        struct result_file *file = &g_array_index(files, struct result_file, i);
+
+        g_free((char *)file->name);
+        g_free((char *)file->bytes);
+    }
+    if (files != NULL) {
+        g_array_unref(files);
+    }
+}
+
+/* A set that @set extends: beside it, or in the folders of sets. */
+static char *find_below(const struct simulation *s, const struct policy_set *set, const char *name)
+{
+    g_autofree char *folder = g_path_get_dirname(set->path);
+    const char *const own[] = {folder, NULL};
+    char *path = policy_set_find_in(name, own);
+
+    return path != NULL ? path : policy_set_find_in(name, (const char *const *)s->paths->sets);
+}
+
+GArray *simulation_copies(const struct simulation *s, const struct simulation_policy *policy,
+                          GError **error)
+{
+    const struct policy_set *set = policy->set;
+    GArray *files = g_array_new(FALSE, FALSE, sizeof(struct result_file));
+    bool good = true;
+
+    for (guint i = 0; good && i < s->files->len; i++) {
+        good = copy_file(files, s->files->pdata[i], error);
+    }
+    if (good && set->path != NULL) {
+        good = copy_file(files, set->path, error);
+    }
+    for (size_t i = 0; good && set->path != NULL && set->extends[i] != NULL; i++) {
+        g_autofree char *path = find_below(s, set, set->extends[i]);
+
+        good = path == NULL || copy_file(files, path, error);
+    }
+    if (!good) {
+        simulation_copies_free(files);
+        return NULL;
+    }
+    return files;
+}
