@@ -112,13 +112,22 @@ static struct text_table begin_group(const struct table *t, const char *title)
     return text;
 }
 
-/* One metric of all results; nothing if none has it. */
+/* True for metrics of which a zero says nothing: reasons and levels that never came, memory unused. */
+static bool hidden_if_zero(const char *name)
+{
+    return g_str_has_prefix(name, "memory.") || g_str_has_prefix(name, "migrations.reason.") ||
+           strcmp(name, "migrations.none") == 0;
+}
+
+/* One metric of all results; nothing if none has it, or none has anything to say of it. */
 static bool add_row(const struct table *t, struct text_table *text, const char *name)
 {
     bool any = false;
 
     for (int32_t i = 0; i < t->nr_results; i++) {
-        any = any || result_metric(t->results[i], name) != NULL;
+        const struct result_metric *metric = result_metric(t->results[i], name);
+
+        any = any || (metric != NULL && (metric->value != 0 || !hidden_if_zero(name)));
     }
     if (!any) {
         return false;
