@@ -10,6 +10,9 @@
  */
 #include "kernel/internal.h"
 
+/* Below this, wall time in units x pace fits 64 bits beside a carry (2^63 / 2^30). */
+#define NARROW_WALL_NS (INT64_C(1) << 33)
+
 static void progress(struct task *t, int64_t wall_ns)
 {
     if (t->cold_left_ns > 0) {
@@ -25,6 +28,11 @@ static void progress(struct task *t, int64_t wall_ns)
 
     if (t->pace.total == PACE_ONE) {
         done = (uint64_t)wall_ns << WORK_SHIFT;
+    } else if (wall_ns < NARROW_WALL_NS) {
+        uint64_t units = ((uint64_t)wall_ns << (WORK_SHIFT + PACE_SHIFT)) + t->carry;
+
+        done = units / t->pace.total;
+        t->carry = units % t->pace.total;
     } else {
         uint128 units = ((uint128)(uint64_t)wall_ns << (WORK_SHIFT + PACE_SHIFT)) + t->carry;
 
@@ -97,14 +105,18 @@ static int64_t time_to_finish(const struct task *t)
     if (t->pace.total == PACE_ONE) {
         return (int64_t)((t->work_left + (UINT64_C(1) << WORK_SHIFT) - 1) >> WORK_SHIFT);
     }
-    uint128 units = (uint128)t->work_left * t->pace.total;
+    uint64_t narrow;
 
-    if (units <= t->carry) {
-        return 0;
+    if (!__builtin_mul_overflow(t->work_left, t->pace.total, &narrow)) {
+        uint64_t unit_ns = UINT64_C(1) << (WORK_SHIFT + PACE_SHIFT);
+        uint64_t left = narrow > t->carry ? narrow - t->carry : 0;
+
+        return (int64_t)(left / unit_ns + (left % unit_ns != 0));
     }
+    uint128 units = (uint128)t->work_left * t->pace.total - t->carry;
     uint128 unit_ns = (uint128)1 << (WORK_SHIFT + PACE_SHIFT);
 
-    return (int64_t)((units - t->carry + unit_ns - 1) / unit_ns);
+    return (int64_t)((units + unit_ns - 1) / unit_ns);
 }
 
 void segment_arm(struct kernel *k, struct rq *rq)

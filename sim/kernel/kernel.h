@@ -158,6 +158,7 @@ void task_exit(struct kernel *k, struct task *t);
 void task_charge(struct kernel *k, struct task *t, int64_t cost_ns);
 /* The mix of memory accesses for the task's runs from now on; NULL: none. Borrowed until replaced. */
 void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix);
+const struct mm_mix *task_mix(const struct task *t);
 /* First touch of what a run of @work_ns under the task's mix will newly touch, or of @bytes of one
  * region (all that is left if 0); the acting task pays. */
 void task_touch(struct kernel *k, struct task *t, int32_t region, int64_t bytes);

@@ -152,6 +152,11 @@ struct numasim_task *task_pub(struct task *t)
     return &t->pub;
 }
 
+const struct mm_mix *task_mix(const struct task *t)
+{
+    return t->mix;
+}
+
 struct process *task_process(const struct task *t)
 {
     return (struct process *)(void *)t->pub.process;

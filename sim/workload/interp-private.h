@@ -153,6 +153,8 @@ int32_t process_add_regions(struct interp *it, struct process *p,
 
 /* program.c */
 void program_advance(struct thread *th);
+/* @th, asleep, is about to be woken: if all it does next is to run, it can begin without asking. */
+void program_prepare(struct thread *th);
 int64_t thread_draw(struct thread *th, const struct dist *dist);
 /* Ends @th: tells a parent that joins, and exits. */
 void thread_exit(struct thread *th);

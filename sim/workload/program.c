@@ -210,6 +210,28 @@ static bool begin(struct thread *th)
     return touched;
 }
 
+void program_prepare(struct thread *th)
+{
+    uint8_t state = task_pub(th->task)->task_state;
+
+    if (state != NUMASIM_TASK_BLOCKED && state != NUMASIM_TASK_DELAYED) {
+        return; /* still on its way to sleep: the wakeup will only cancel that */
+    }
+    while (th->depth > 0 && th->begun && task_mix(th->task) == NULL) {
+        struct frame *f = &th->frames[th->depth - 1];
+
+        if (f->next == f->nr_steps && f->owner != NULL && f->owner->kind == STEP_LOOP &&
+            f->left != 0 && f->until_ns == TIME_NEVER_NS && f->nr_steps > 0) {
+            frame_done(th, f);
+        } else if (f->next < f->nr_steps && f->steps[f->next].kind == STEP_RUN) {
+            run_step(th, &f->steps[f->next++]);
+            return;
+        } else {
+            return;
+        }
+    }
+}
+
 void program_advance(struct thread *th)
 {
     struct kernel *k = thread_kernel(th);
