@@ -207,7 +207,7 @@ static void set_string(struct reader *rd, char **string, JsonObject *object, con
 static void read_input(struct reader *rd, struct result_input *input, JsonNode *node,
                        const char *member)
 {
-    static const char *const keys[] = {"name", "digest", NULL};
+    static const char *const keys[] = {"name", "digest", "replicas", NULL};
     JsonObject *object = as_object(rd, node, member, keys);
 
     if (object != NULL) {
@@ -215,6 +215,11 @@ static void read_input(struct reader *rd, struct result_input *input, JsonNode *
 
         set_string(rd, &input->name, object, "name");
         set_string(rd, &input->digest, object, "digest");
+        if (json_object_has_member(object, "replicas")) {
+            int64_t replicas = as_int(rd, json_object_get_member(object, "replicas"), "replicas");
+
+            input->replicas = (int32_t)CLAMP(replicas, 0, INT32_MAX);
+        }
         leave(rd, before);
     }
 }
@@ -257,8 +262,8 @@ static void read_plugin(struct reader *rd, struct result_plugin *p, JsonNode *no
 
 static void read_inputs(struct reader *rd, struct result *r, JsonNode *node)
 {
-    static const char *const keys[] = {"topology",  "workloads", "policy",
-                                       "overrides", "plugins",   NULL};
+    static const char *const keys[] = {"kernel",    "topology", "workloads", "policy",
+                                       "overrides", "plugins",  NULL};
     JsonObject *object = as_object(rd, node, "inputs", keys);
 
     if (object == NULL) {
@@ -266,6 +271,7 @@ static void read_inputs(struct reader *rd, struct result *r, JsonNode *node)
     }
     gsize before = enter(rd, "inputs");
 
+    set_string(rd, &r->kernel, object, "kernel");
     read_input(rd, &r->topology, json_object_get_member(object, "topology"), "topology");
     read_input(rd, &r->policy, json_object_get_member(object, "policy"), "policy");
     g_strfreev(r->overrides);

@@ -20,6 +20,9 @@ static void write_input(struct json_out *out, const char *name, const struct res
     json_object_begin(out, name, true);
     json_string(out, "name", input->name);
     json_string(out, "digest", input->digest);
+    if (input->replicas > 0) {
+        json_int(out, "replicas", input->replicas);
+    }
     json_object_end(out);
 }
 
@@ -41,6 +44,7 @@ static void write_plugin(struct json_out *out, const struct result_plugin *p)
 static void write_inputs(struct json_out *out, const struct result *r)
 {
     json_object_begin(out, "inputs", false);
+    json_string(out, "kernel", r->kernel);
     write_input(out, "topology", &r->topology);
     json_array_begin(out, "workloads", false);
     for (int32_t i = 0; i < r->nr_workloads; i++) {

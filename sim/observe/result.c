@@ -30,8 +30,9 @@ struct result *result_new(void)
 
     r->version = g_strdup("");
     r->digest = g_strdup("");
-    r->topology = (struct result_input){g_strdup(""), g_strdup("")};
-    r->policy = (struct result_input){g_strdup(""), g_strdup("")};
+    r->kernel = g_strdup("");
+    r->topology = (struct result_input){g_strdup(""), g_strdup(""), 0};
+    r->policy = (struct result_input){g_strdup(""), g_strdup(""), 0};
     r->overrides = g_new0(char *, 1);
     return r;
 }
@@ -93,6 +94,7 @@ void result_free(struct result *r)
     }
     g_free(r->version);
     g_free(r->digest);
+    g_free(r->kernel);
     input_release(&r->topology);
     input_release(&r->policy);
     for (int32_t i = 0; i < r->nr_workloads; i++) {

@@ -73,7 +73,8 @@ struct result_series {
 
 struct result_input {
     char *name;
-    char *digest; /* of its files, or "" where it was made in memory */
+    char *digest;     /* of its files, or "" where it was made in memory */
+    int32_t replicas; /* of a workload; 0 for the others */
 };
 
 struct result_param {
@@ -90,6 +91,7 @@ struct result_plugin {
 struct result {
     char *version; /* of numasim */
     char *digest;  /* of the run's events, 32 hex digits */
+    char *kernel;  /* release by whose rules the sched_domains were built: "6.12" */
     struct result_input topology, policy;
     struct result_input *workloads;
     int32_t nr_workloads;

@@ -66,18 +66,21 @@ static void set_plugin(struct result_plugin *out, const struct policy_stack *sta
     }
 }
 
-static void set_inputs(struct result *r, const struct machine *m,
+static void set_inputs(struct result *r, const struct machine *m, const struct sched_domains *sds,
                        const struct workload *const *workloads, guint nr_workloads,
                        const struct policy_stack *stack, const struct simulate_options *options)
 {
     g_free(r->version);
     r->version = g_strdup(NUMASIM_VERSION);
+    g_free(r->kernel);
+    r->kernel = g_strdup(kernel_release_name(sds->release));
     set_input(&r->topology, m->name, m->input_digest);
     set_input(&r->policy, stack->name, options->policy_digest);
     r->workloads = g_new0(struct result_input, nr_workloads);
     r->nr_workloads = (int32_t)nr_workloads;
     for (guint i = 0; i < nr_workloads; i++) {
         set_input(&r->workloads[i], workloads[i]->name, workloads[i]->input_digest);
+        r->workloads[i].replicas = workloads[i]->replicas;
     }
     if (options->overrides != NULL) {
         g_strfreev(r->overrides);
@@ -342,7 +345,7 @@ struct result *simulate(const struct machine *m, const struct sched_domains *sds
     if (run_prepare(&run, sds, workloads, nr_workloads, stack, error)) {
         if (run_all(&run, &now_ns, error)) {
             r = result_new();
-            set_inputs(r, m, workloads, nr_workloads, stack, options);
+            set_inputs(r, m, sds, workloads, nr_workloads, stack, options);
             collect(&run, now_ns, r);
             if (options->finished != NULL) {
                 options->finished(run.kernel, options->data);

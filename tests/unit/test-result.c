@@ -24,7 +24,7 @@ static struct result *result_new_full(void)
     r->topology.name = g_strdup("a \"quoted\\\" name\twith \xc3\xa9");
     r->workloads = g_new0(struct result_input, 1);
     r->nr_workloads = 1;
-    r->workloads[0] = (struct result_input){g_strdup("w"), g_strdup("d1")};
+    r->workloads[0] = (struct result_input){g_strdup("w"), g_strdup("d1"), 3};
     r->plugins = g_new0(struct result_plugin, 1);
     r->nr_plugins = 1;
     r->plugins[0] = (struct result_plugin){.name = g_strdup("eevdf"),
