@@ -244,6 +244,11 @@ static void resched_pending(struct kernel *k)
     k->nr_resched = 0;
 }
 
+bool kernel_quiet(const struct kernel *k)
+{
+    return evq_size(k->events) == 0;
+}
+
 bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
 {
     resched_pending(k);

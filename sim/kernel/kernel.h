@@ -66,6 +66,8 @@ bool kernel_run(struct kernel *k, int64_t until_ns, GError **error);
 int64_t kernel_now_ns(const struct kernel *k);
 /* True when every task is dead and no driver timer is pending. */
 bool kernel_finished(const struct kernel *k);
+/* True when no event is left, so that nothing will happen any more, whoever still sleeps. */
+bool kernel_quiet(const struct kernel *k);
 /* CPUs and queues as text, for a fault; newly allocated. */
 char *kernel_dump(const struct kernel *k);
 /* Ends the run with a fault that names no plugin: the driver's own (e.g. a program that spins

@@ -65,7 +65,7 @@ void cpu_init(struct metrics *m)
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         bool offline = machine->offline != NULL && bitmap_test(machine->offline, (uint32_t)cpu);
 
-        m->cpus[cpu] = (struct mcpu){.curr = -1, .online = !offline};
+        m->cpus[cpu] = (struct mcpu){.curr = -1, .first_waiting = -1, .online = !offline};
         if (!offline) {
             waste_cpu_idle(m->waste, cpu);
         }
@@ -84,23 +84,6 @@ void cpu_release(struct metrics *m)
     waste_free(m->waste);
     g_free(m->cpus);
     g_free(m->base_times);
-}
-
-void cpu_wait_begin(struct metrics *m, struct mtask *t, int32_t cpu)
-{
-    if (!waste_class_matches(m->waste, t->class_, t->allowed)) {
-        t->class_ = waste_class(m->waste, t->allowed);
-    }
-    t->state = MTASK_WAITING;
-    t->cpu = cpu;
-    m->cpus[cpu].nr_waiting++;
-    waste_wait_begin(m->waste, t->class_);
-}
-
-void cpu_wait_end(struct metrics *m, struct mtask *t)
-{
-    m->cpus[t->cpu].nr_waiting--;
-    waste_wait_end(m->waste, t->class_);
 }
 
 static int32_t migration_level(const struct metrics *m, int32_t from, int32_t to)
@@ -126,8 +109,8 @@ void cpu_migrate(struct metrics *m, const struct tp_event *e)
     m->groups[t->group].counts.migrations++;
     if (t->state == MTASK_WAITING) {
         waste_advance(m->waste, e->time_ns);
-        cpu_wait_end(m, t);
-        cpu_wait_begin(m, t, e->other);
+        wait_end(m, t);
+        wait_begin(m, t, e->other);
     }
 }
 

@@ -4,6 +4,7 @@
  *
  *   metrics.c   making, dispatch, what tasks are, sums for series
  *   wakeup.c    switches and wakeups: latencies, run delay, per command and process
+ *   waiting.c   who waits on which CPU, and who is held by a quota
  *   cpu.c       CPU times, waste, migrations
  *   memory.c    accesses, allocations, page migrations
  *   requests.c  requests, measures, counts
@@ -25,20 +26,23 @@ enum mtask_state { MTASK_OFF, MTASK_WAITING, MTASK_RUNNING };
 
 /* A task as its events show it. */
 struct mtask {
-    int32_t group;     /* -1: not seen yet */
-    int32_t class_;    /* of its affinity, for the waste; valid while it waits */
-    int32_t cpu;       /* whose queue it waits on */
-    uint8_t state;     /* enum mtask_state */
-    int64_t since_ns;  /* runnable since */
-    int64_t wakeup_ns; /* its sched_wakeup, until it runs; -1 none */
-    int64_t waking_ns; /* its sched_waking, until it runs; -1 none */
+    int32_t group;      /* -1: not seen yet */
+    int32_t class_;     /* of its affinity, for the waste; valid while it waits */
+    int32_t cpu;        /* whose queue it waits on */
+    int32_t next, prev; /* among those that wait on its CPU; -1 ends */
+    bool held;          /* waits, but its cgroup's quota is used up */
+    uint8_t state;      /* enum mtask_state */
+    int64_t since_ns;   /* runnable since */
+    int64_t wakeup_ns;  /* its sched_wakeup, until it runs; -1 none */
+    int64_t waking_ns;  /* its sched_waking, until it runs; -1 none */
     const uint64_t *allowed;
 };
 
 struct mcpu {
-    int32_t curr;     /* -1: none */
-    int64_t since_ns; /* curr has it since then, or since the reset */
-    int64_t nr_waiting;
+    int32_t curr;          /* -1: none */
+    int64_t since_ns;      /* curr has it since then, or since the reset */
+    int64_t nr_waiting;    /* those that are not held */
+    int32_t first_waiting; /* task, held ones too; -1 none */
     bool online;
 };
 
@@ -91,6 +95,9 @@ struct metrics {
     struct waste *waste;
     int64_t base_wasted_ns;
     uint64_t switches, forks;
+    uint64_t **throttled; /* [throttled_size] by cgroup: bitmap of CPUs, NULL until its first */
+    int32_t throttled_size;
+    int64_t nr_throttled; /* bits set in all of them */
 
     char **level_names; /* innermost first, "none" last */
     int32_t nr_levels;
@@ -136,11 +143,14 @@ void cpu_init(struct metrics *m);
 void cpu_release(struct metrics *m);
 void cpu_migrate(struct metrics *m, const struct tp_event *e);
 void cpu_hotplug(struct metrics *m, const struct tp_event *e);
-/* Joins and leaves the tasks that wait. */
-void cpu_wait_begin(struct metrics *m, struct mtask *t, int32_t cpu);
-void cpu_wait_end(struct metrics *m, struct mtask *t);
 void cpu_reset(struct metrics *m, const struct cpu_times *times);
 void cpu_report(struct metrics *m, const struct cpu_times *times, struct result *r);
+
+/* waiting.c: a task joins and leaves those that wait on @cpu, of whom a throttled cgroup may hold it. */
+void wait_begin(struct metrics *m, struct mtask *t, int32_t cpu);
+void wait_end(struct metrics *m, struct mtask *t);
+void waiting_throttle(struct metrics *m, const struct tp_event *e);
+void waiting_release(struct metrics *m);
 
 /* memory.c */
 void memory_init(struct metrics *m);

@@ -41,6 +41,7 @@ void metrics_free(struct metrics *m)
         g_free(m->groups[i].process);
         counts_release(&m->groups[i].counts);
     }
+    waiting_release(m);
     cpu_release(m);
     memory_release(m);
     requests_release(m);
@@ -110,7 +111,7 @@ uint64_t metrics_mask(void)
         TP_MM_PAGE_ALLOC,    TP_MM_MIGRATE_PAGES,   TP_MEM_ACCESS,
         TP_REQUEST_ARRIVE,   TP_REQUEST_DONE,       TP_COUNT,
         TP_MEASURE,          TP_CPU_HOTPLUG,        TP_SCHED_PROCESS_EXIT,
-        TP_OOM_KILL,
+        TP_OOM_KILL,         TP_CGROUP_THROTTLE,
     };
     uint64_t mask = 0;
 
@@ -168,6 +169,9 @@ void metrics_event(const struct tp_event *e, void *data)
         break;
     case TP_CPU_HOTPLUG:
         cpu_hotplug(m, e);
+        break;
+    case TP_CGROUP_THROTTLE:
+        waiting_throttle(m, e);
         break;
     case TP_OOM_KILL:
         m->oom_kills++;

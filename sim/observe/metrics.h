@@ -14,10 +14,11 @@
  *                       task that never left its CPU is none.
  *   waking_latency_ns   sched_waking until that switch: the IPI and leaving idle included.
  *   run_delay_ns        one sample to each stretch from becoming runnable (woken, preempted,
- *                       yielded, thrown out by its quota) until running.
+ *                       yielded, throttled) until running.
  *   cpu.wasted_ns       see observe/waste.h. A CPU is idle here while it runs no task; a task waits
- *                       from sched_wakeup, not on its way to its CPU, and not while its leave was a
- *                       throttling. A change of affinity counts from the task's next event.
+ *                       from sched_wakeup on, not while it is on its way to its CPU, and not while
+ *                       its cgroup is throttled there. A change of affinity counts from the task's
+ *                       next event.
  *   migrations.LEVEL    by the lowest sched_domain of the CPU left that holds the new one, as the
  *                       domains were at boot; "none" where none does.
  *   memory.*            LLC misses as tracepoint numasim_access counts them.
@@ -54,6 +55,9 @@ struct metrics_config {
     const char *const *counters;     /* names of TP_COUNT and TP_MEASURE by index; the same */
     /* Says what task @id is; called at its first event. */
     void (*task)(int32_t id, struct metrics_task_info *ret_info, void *data);
+    /* Writes the cgroups of task @id, its own and those above it but for the root, to @ret[@max], and
+     * returns how many. Called for tasks that wait while a cgroup is throttled. NULL: none. */
+    int32_t (*cgroups)(int32_t id, int32_t *ret, int32_t max, void *data);
     void *data;
 };
 

@@ -108,6 +108,20 @@ static void task_info(int32_t id, struct metrics_task_info *ret_info, void *data
     ret_info->allowed = t->allowed;
 }
 
+/* A queue stands in the one above it through an entity. */
+static int32_t task_cgroups(int32_t id, int32_t *ret, int32_t max, void *data)
+{
+    const struct run *run = data;
+    const struct numasim_queue *q = task_pub(kernel_task(run->kernel, id))->se.queue;
+    int32_t nr = 0;
+
+    while (q != NULL && q->parent != NULL && nr < max) {
+        ret[nr++] = q->cgroup;
+        q = q->parent->queue;
+    }
+    return nr;
+}
+
 static void read_times(struct run *run)
 {
     for (int32_t cpu = 0; cpu < run->machine->nr_cpus; cpu++) {
@@ -151,6 +165,7 @@ static void metrics_attach(struct run *run, const struct sched_domains *sds)
                                     .arrivals = sources,
                                     .counters = counters,
                                     .task = task_info,
+                                    .cgroups = task_cgroups,
                                     .data = run};
 
     run->metrics = metrics_new(&config);
@@ -212,6 +227,12 @@ static bool run_until(struct run *run, int64_t until_ns, int64_t *now_ns, GError
     int64_t step_ns = known ? MAX(run->end_ns / PROGRESS_STEPS, 1) : PROGRESS_STEP_NS;
 
     while (*now_ns < until_ns && !kernel_finished(run->kernel)) {
+        if (!known && kernel_quiet(run->kernel)) {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                        "the tasks that are left sleep, and nothing will wake them; expected every "
+                        "task to exit, or a duration to be stated");
+            return false;
+        }
         int64_t stop_ns = until_ns, sample_ns = TIME_NEVER_NS;
 
         if (run->series != NULL) {
@@ -232,9 +253,6 @@ static bool run_until(struct run *run, int64_t until_ns, int64_t *now_ns, GError
         }
         if (o->progress != NULL) {
             o->progress(*now_ns, known ? run->end_ns : 0, o->data);
-        }
-        if (stop_ns == TIME_NEVER_NS) {
-            break;
         }
     }
     return true;

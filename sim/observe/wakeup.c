@@ -20,11 +20,11 @@ static void leave(struct metrics *m, struct mtask *t, int32_t cpu, const struct 
     switch ((enum task_leave)e->a) {
     case LEAVE_PREEMPTED:
         counts->preempted++;
-        cpu_wait_begin(m, t, cpu);
+        wait_begin(m, t, cpu);
         break;
     case LEAVE_YIELDED:
         counts->yielded++;
-        cpu_wait_begin(m, t, cpu);
+        wait_begin(m, t, cpu);
         break;
     case LEAVE_BLOCKED:
         counts->blocked++;
@@ -36,6 +36,7 @@ static void leave(struct metrics *m, struct mtask *t, int32_t cpu, const struct 
         break;
     case LEAVE_THROTTLED:
         counts->throttled++;
+        wait_begin(m, t, cpu);
         break;
     case LEAVE_IDLE:
         break;
@@ -47,7 +48,7 @@ static void enter(struct metrics *m, struct mtask *t, int64_t now_ns)
     struct mcounts *counts = &m->groups[t->group].counts;
 
     if (t->state == MTASK_WAITING) {
-        cpu_wait_end(m, t);
+        wait_end(m, t);
     }
     t->state = MTASK_RUNNING;
     counts->switch_in++;
@@ -103,7 +104,7 @@ void wakeup_wakeup(struct metrics *m, const struct tp_event *e)
     }
     waste_advance(m->waste, e->time_ns);
     t->since_ns = t->wakeup_ns = e->time_ns;
-    cpu_wait_begin(m, t, e->cpu);
+    wait_begin(m, t, e->cpu);
 }
 
 void wakeup_exit(struct metrics *m, const struct tp_event *e)
@@ -113,7 +114,7 @@ void wakeup_exit(struct metrics *m, const struct tp_event *e)
     /* One that runs leaves by a switch; one that was killed waiting does not. */
     if (t->state == MTASK_WAITING) {
         waste_advance(m->waste, e->time_ns);
-        cpu_wait_end(m, t);
+        wait_end(m, t);
         t->state = MTASK_OFF;
         t->since_ns = t->wakeup_ns = t->waking_ns = -1;
     }

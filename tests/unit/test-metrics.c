@@ -73,6 +73,19 @@ static void task_info(int32_t id, struct metrics_task_info *ret_info, void *data
     ret_info->allowed = id == 3 ? &only_3 : NULL;
 }
 
+/* Task 2 is in cgroup 5, which is in 1. */
+static int32_t task_cgroups(int32_t id, int32_t *ret, int32_t max, void *data)
+{
+    (void)data;
+    g_assert_cmpint(max, >=, 2);
+    if (id != 2) {
+        return 0;
+    }
+    ret[0] = 5;
+    ret[1] = 1;
+    return 2;
+}
+
 static const char *const arrivals[] = {"db", "cache", "db", NULL};
 static const char *const counters[] = {"rounds", "cache", NULL};
 
@@ -85,7 +98,8 @@ static void set_up(struct fixture *f, gconstpointer data)
                                     .sds = f->sds,
                                     .arrivals = arrivals,
                                     .counters = counters,
-                                    .task = task_info};
+                                    .task = task_info,
+                                    .cgroups = task_cgroups};
 
     f->metrics = metrics_new(&config);
 }
@@ -349,6 +363,39 @@ static void test_percentiles(struct fixture *f, gconstpointer data)
     }
 }
 
+/*
+ * Task 2 waits on CPU 0 beside idle CPUs from 0 on; cgroup 1 is throttled there over 10..40 and cgroup 5
+ * over 20..70, so that it is held over 10..70: waste over 0..10 and 70..100. Task 0 waits from 50 on.
+ */
+static void test_throttle(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    wakeup(f, 0, 1, 0);
+    switch_to(f, 0, 0, -1, 1, LEAVE_IDLE);
+    wakeup(f, 0, 2, 0);
+    feed(f, 10, TP_CGROUP_THROTTLE, 1, 0, -1, 1, 0, 0);
+    feed(f, 20, TP_CGROUP_THROTTLE, 5, 0, -1, 1, 0, 0);
+    feed(f, 20, TP_CGROUP_THROTTLE, 5, 1, -1, 1, 0, 0);
+    feed(f, 40, TP_CGROUP_THROTTLE, 1, 0, -1, 0, 0, 0);
+    wakeup(f, 50, 0, 0);
+    struct metrics_totals totals;
+
+    metrics_totals(f->metrics, 60, &totals);
+    g_assert_cmpint(totals.nr_waiting, ==, 1);
+    feed(f, 70, TP_CGROUP_THROTTLE, 5, 0, -1, 0, 0, 0);
+    switch_to(f, 100, 0, 1, 2, LEAVE_BLOCKED);
+    /* Thrown out: it waits on, held by what was said before. 0 runs. */
+    feed(f, 110, TP_CGROUP_THROTTLE, 5, 0, -1, 1, 0, 0);
+    switch_to(f, 110, 0, 2, 0, LEAVE_THROTTLED);
+    g_autoptr(result_t) r = finish(f, 200);
+
+    /* 0..10: 2; 50..100: 0; 70..100: 2, too; 100..110: 0. */
+    assert_value(r, "cpu.wasted_ns", 10 + 50 + 30 + 10);
+    assert_value(r, "throttlings", 1);
+    assert_value(r, "run_delay_ns.count", 3);
+    assert_value(r, "run_delay_ns.max", 100);
+}
+
 /* An offline CPU is not idle; it is again once it is back. */
 static void test_hotplug(struct fixture *f, gconstpointer data)
 {
@@ -434,6 +481,7 @@ int main(int argc, char **argv)
     ADD("/metrics/requests", test_requests);
     ADD("/metrics/warmup", test_warmup);
     ADD("/metrics/percentiles", test_percentiles);
+    ADD("/metrics/throttle", test_throttle);
     ADD("/metrics/hotplug", test_hotplug);
     ADD("/metrics/series", test_series);
     return g_test_run();
