@@ -9,7 +9,8 @@
 #include "cli/commands.h"
 
 static const struct subcommand *const all_commands[] = {
-    &cmd_run, &cmd_topology, &cmd_workload, &cmd_policy, &cmd_man, &cmd_completion, &cmd_help, NULL,
+    &cmd_run, &cmd_study,      &cmd_topology, &cmd_workload, &cmd_policy,
+    &cmd_man, &cmd_completion, &cmd_help,     NULL,
 };
 
 static int status_of(const GError *error)
@@ -24,7 +25,7 @@ static int run_root(struct cli *cli, char **words, GError **error)
     void *options = NULL;
     bool help;
 
-    if (!cli_options_parse(&cli_root, "numasim", words, &options, &args, &help, error)) {
+    if (!cli_options_parse(&cli_root, "", words, &options, &args, &help, error)) {
         return CLI_BAD_INPUT;
     }
     if (help) {

@@ -8,7 +8,7 @@
 #include "format/study-private.h"
 
 struct root_spec {
-    char *question, *description;
+    char *question, *description, *kernel;
     int64_t duration_ns, warmup_ns;
     const struct yaml_node *sources, *seeds, *expect;
     const struct yaml_node *axes[STUDY_NR_AXES];
@@ -20,6 +20,7 @@ struct root_spec {
 static const struct yaml_field root_fields[] = {
     {ROOT("question", YAML_TYPE_STRING, question), .required = true},
     {ROOT("description", YAML_TYPE_STRING, description)},
+    {ROOT("kernel", YAML_TYPE_STRING, kernel)},
     {ROOT("sources", YAML_TYPE_LIST, sources)},
     {ROOT("topologies", YAML_TYPE_LIST, axes[STUDY_TOPOLOGY]), .required = true,
      .help = "a list of topologies"},
@@ -346,6 +347,7 @@ static bool read_parts(struct study *s, const struct yaml_doc *doc, struct root_
     s->digest = g_strdup(yaml_doc_digest(doc));
     s->question = g_steal_pointer(&spec->question);
     s->description = g_steal_pointer(&spec->description);
+    s->kernel = spec->kernel != NULL ? g_steal_pointer(&spec->kernel) : g_strdup("6.12");
     s->duration_ns = spec->duration_ns;
     s->warmup_ns = spec->warmup_ns;
     for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
@@ -366,6 +368,7 @@ static struct study *read_doc(const struct yaml_doc *doc, GError **error)
 
     g_free(spec.question);
     g_free(spec.description);
+    g_free(spec.kernel);
     if (checks == NULL) {
         return NULL;
     }

@@ -156,67 +156,72 @@ bool study_verify(const struct study *study, int32_t cell, const struct result *
 /* ------------------------------------------------------------------------------------------- */
 /* Running                                                                                      */
 
-static struct result *run_one(const struct study *s, const struct study_inputs *in, int32_t cell,
-                              int32_t seed, const struct study_listener *listener, char **ret_dump,
-                              GError **error)
+static struct result *run_one(const struct study *s, const struct study_inputs *in,
+                              const struct study_run_info *run, const struct study_driver *driver,
+                              char **ret_dump, GError **error)
 {
     struct simulate_options options = simulate_options_default();
     struct result *result;
     int32_t item[STUDY_NR_AXES];
 
-    study_cell_items(s, cell, item);
-    int32_t topology = item[STUDY_TOPOLOGY], policy = item[STUDY_POLICY];
-    int32_t workload = item[STUDY_WORKLOAD];
-
-    options.seed = s->seeds[seed];
+    study_cell_items(s, run->cell, item);
+    options.seed = s->seeds[run->seed];
     options.duration_ns = s->duration_ns;
     options.warmup_ns = s->warmup_ns;
-    options.policy_digest = in->policy_digests[policy];
-    options.overrides = (const char *const *)s->axes[STUDY_POLICY][policy].overrides;
-    options.progress = listener != NULL ? listener->progress : NULL;
-    options.data = listener != NULL ? listener->data : NULL;
-    result = simulate(in->machines[topology], in->sds[topology], in->workloads[workload],
-                      (guint)s->axes[STUDY_WORKLOAD][workload].nr_loads, in->stacks[policy],
-                      &options, ret_dump, error);
+    options.policy_digest = in->policy_digest;
+    options.overrides = (const char *const *)s->axes[STUDY_POLICY][item[STUDY_POLICY]].overrides;
+    options.progress = driver->progress;
+    options.data = driver->data;
+    result = simulate(in->machine, in->sds, in->workloads, in->nr_workloads, in->stack, &options,
+                      ret_dump, error);
     if (result == NULL) {
-        g_autofree char *name = study_cell_name(s, cell);
+        g_autofree char *name = study_cell_name(s, run->cell);
 
-        g_prefix_error(error, "%s, seed %" G_GUINT64_FORMAT ": ", name, s->seeds[seed]);
+        g_prefix_error(error, "%s, seed %" G_GUINT64_FORMAT ": ", name, s->seeds[run->seed]);
     }
     return result;
 }
 
-static bool run_cell(const struct study *s, const struct study_inputs *in, int32_t cell,
-                     const struct study_listener *listener, struct study_results *r,
-                     char **ret_dump, GError **error)
+static bool run_cell(const struct study *s, int32_t cell, const struct study_driver *driver,
+                     struct study_results *r, char **ret_dump, GError **error)
 {
-    for (int32_t seed = 0; seed < s->nr_seeds; seed++) {
-        struct result *result = run_one(s, in, cell, seed, listener, ret_dump, error);
-        struct study_run run = {cell, seed, r->nr_results, study_nr_cells(s) * s->nr_seeds, result};
+    struct study_inputs inputs;
 
+    if (!driver->prepare(cell, &inputs, driver->data, error)) {
+        return false;
+    }
+    for (int32_t seed = 0; seed < s->nr_seeds; seed++) {
+        struct study_run_info run = {cell, seed, r->nr_results, study_nr_cells(s) * s->nr_seeds};
+        struct result *result;
+
+        if (driver->begin != NULL) {
+            driver->begin(&run, driver->data);
+        }
+        result = run_one(s, &inputs, &run, driver, ret_dump, error);
         if (result == NULL) {
             return false;
         }
         r->results[r->nr_results++] = result;
         if (!study_verify(s, cell, result, error) ||
-            (listener != NULL && listener->done != NULL &&
-             !listener->done(&run, listener->data, error))) {
+            (driver->done != NULL && !driver->done(&run, result, driver->data, error))) {
             return false;
         }
     }
     return true;
 }
 
-struct study_results *study_run(const struct study *study, const struct study_inputs *inputs,
-                                const struct study_listener *listener, char **ret_dump,
-                                GError **error)
+struct study_results *study_run(const struct study *study, const struct study_driver *driver,
+                                char **ret_dump, GError **error)
 {
     g_autoptr(study_results_t) r = g_new0(struct study_results, 1);
     int32_t nr_cells = study_nr_cells(study);
 
+    if (ret_dump != NULL) {
+        *ret_dump = NULL;
+    }
     r->results = g_new0(struct result *, (gsize)nr_cells * (gsize)study->nr_seeds);
     for (int32_t cell = 0; cell < nr_cells; cell++) {
-        if (!run_cell(study, inputs, cell, listener, r, ret_dump, error)) {
+        if (!run_cell(study, cell, driver, r, ret_dump, error)) {
             return NULL;
         }
     }

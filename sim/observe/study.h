@@ -21,26 +21,32 @@
 #include "observe/simulate.h"
 #include "workload/study.h"
 
-/* What the members of the axes stand for, by their index; everything is borrowed. */
+/* What one cell stands for; everything is borrowed. */
 struct study_inputs {
-    const struct machine *const *machines;
-    const struct sched_domains *const *sds;         /* of the machines */
-    const struct workload *const *const *workloads; /* of a member: those of its loads */
-    const struct policy_stack *const *stacks;
-    const char *const *policy_digests;
+    const struct machine *machine;
+    const struct sched_domains *sds;
+    const struct workload *const *workloads;
+    guint nr_workloads;
+    const struct policy_stack *stack;
+    const char *policy_digest;
 };
 
-struct study_run {
+struct study_run_info {
     int32_t cell, seed; /* seed: index into the study's */
     int32_t index, nr;  /* this is run number index of nr */
-    const struct result *result;
 };
 
-struct study_listener {
-    /* After each run; false with @error ends the study. Optional. */
-    bool (*done)(const struct study_run *run, void *data, GError **error);
+/* Whoever has a study run. */
+struct study_driver {
+    /* Before the first run of a cell: its inputs, which must last until the next call. */
+    bool (*prepare)(int32_t cell, struct study_inputs *ret, void *data, GError **error);
+    /* Before each run. Optional. */
+    void (*begin)(const struct study_run_info *run, void *data);
     /* During each run, as simulate_options.progress. Optional. */
     void (*progress)(int64_t now_ns, int64_t end_ns, void *data);
+    /* After each run; false with @error ends the study. Optional. */
+    bool (*done)(const struct study_run_info *run, const struct result *result, void *data,
+                 GError **error);
     void *data;
 };
 
@@ -56,9 +62,8 @@ struct study_results {
  * of simulate(), which then names the cell and seed, or NUMASIM_ERROR_INPUT for a metric that a run
  * does not have or a bound in a foreign unit. @ret_dump as in simulate().
  */
-struct study_results *study_run(const struct study *study, const struct study_inputs *inputs,
-                                const struct study_listener *listener, char **ret_dump,
-                                GError **error);
+struct study_results *study_run(const struct study *study, const struct study_driver *driver,
+                                char **ret_dump, GError **error);
 void study_results_free(struct study_results *r); /* accepts NULL */
 typedef struct study_results study_results_t;     /* for g_autoptr(study_results_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(study_results_t, study_results_free)

@@ -48,6 +48,7 @@ void study_free(struct study *s)
     g_free(s->digest);
     g_free(s->question);
     g_free(s->description);
+    g_free(s->kernel);
     g_strfreev(s->sources);
     for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
         for (int32_t i = 0; i < s->nr_axis[axis]; i++) {

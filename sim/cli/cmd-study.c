@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* numasim study: a matrix of runs, and what is expected of them. */
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "cli/cli.h"
+#include "cli/run-show.h"
+#include "cli/simulation.h"
+#include "format/study-yaml.h"
+#include "observe/progress.h"
+#include "observe/study.h"
+
+struct study_options {
+    char *output;
+    int format;
+    bool force;
+};
+#define AT(member) offsetof(struct study_options, member)
+
+static const struct cli_option study_options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .type = CLI_STRING,
+     .offset = AT(output),
+     .arg = "DIR",
+     .complete = CLI_COMPLETE_DIR,
+     .help =
+         "keep study.json and the result of every run in this folder; an earlier study there is "
+         "replaced, once this one is done"},
+    {.name = "force",
+     .letter = 'f',
+     .type = CLI_FLAG,
+     .offset = AT(force),
+     .help = "replace the folder even if what it holds is no study"},
+    CLI_FORMAT_ROW(AT(format), cli_formats_table, "table"),
+    {.name = NULL},
+};
+
+struct studying {
+    struct cli *cli;
+    struct study *study;
+    struct simulation *simulation; /* of the cell that is on */
+    char *building;                /* folder that is being filled, or NULL */
+    struct study_run_info run;
+    int64_t begun_us, shown_us;
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* The folder: filled under another name, renamed when it is whole                              */
+
+static bool fail_io(const char *path, const char *what, GError **error)
+{
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot %s: %s", path, what,
+                g_strerror(errno));
+    return false;
+}
+
+/* Removes a folder with all that is in it; links in it are removed, not followed. */
+static void remove_tree(const char *path)
+{
+    GDir *entries;
+    const char *name;
+
+    if (!g_file_test(path, G_FILE_TEST_IS_DIR) || g_file_test(path, G_FILE_TEST_IS_SYMLINK)) {
+        g_unlink(path);
+        return;
+    }
+    entries = g_dir_open(path, 0, NULL);
+    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
+        g_autofree char *below = g_build_filename(path, name, NULL);
+
+        remove_tree(below);
+    }
+    if (entries != NULL) {
+        g_dir_close(entries);
+    }
+    g_rmdir(path);
+}
+
+static bool check_output(const struct study_options *o, GError **error)
+{
+    g_autofree char *mark = NULL;
+
+    if (o->output == NULL || o->force || !g_file_test(o->output, G_FILE_TEST_EXISTS)) {
+        return true;
+    }
+    mark = g_build_filename(o->output, "study.json", NULL);
+    if (!g_file_test(mark, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "study: %s exists and holds no study; expected a new folder, or --force",
+                    o->output);
+        return false;
+    }
+    return true;
+}
+
+static char *begin_folder(const char *output, GError **error)
+{
+    g_autofree char *path = g_canonicalize_filename(output, NULL);
+    g_autofree char *parent = g_path_get_dirname(path);
+    char *building = g_strconcat(path, ".XXXXXX", NULL);
+
+    if (g_mkdir_with_parents(parent, 0777) != 0 || g_mkdtemp_full(building, 0777) == NULL) {
+        fail_io(parent, "make a folder in it", error);
+        g_free(building);
+        return NULL;
+    }
+    return building;
+}
+
+/* An old folder steps aside first, and comes back if the new one cannot take its place. */
+static bool finish_folder(const char *building, const char *output, GError **error)
+{
+    g_autofree char *path = g_canonicalize_filename(output, NULL);
+    g_autofree char *old = g_strconcat(building, ".old", NULL);
+    bool replaces = g_file_test(path, G_FILE_TEST_EXISTS);
+
+    if (replaces && g_rename(path, old) != 0) {
+        return fail_io(output, "be replaced", error);
+    }
+    if (g_rename(building, path) != 0) {
+        fail_io(output, "take its place", error);
+        if (replaces) {
+            g_rename(old, path);
+        }
+        return false;
+    }
+    if (replaces) {
+        remove_tree(old);
+    }
+    return true;
+}
+
+static bool write_study(const struct studying *st, const struct study_results *results,
+                        GArray *verdicts, GError **error)
+{
+    g_autofree char *path = g_build_filename(st->building, "study.json", NULL);
+    g_autofree char *copy = g_build_filename(st->building, "study.yaml", NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) cause = NULL;
+    gsize size, text_size;
+    g_autofree char *json = study_to_json(st->study, results, verdicts, &size);
+
+    if (!g_file_get_contents(st->study->path, &text, &text_size, &cause)) {
+        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, cause->message);
+        return false;
+    }
+    return file_write_atomic(copy, text, text_size, error) &&
+           file_write_atomic(path, json, size, error);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Inputs                                                                                       */
+
+static struct simulation *read_cell(const struct cli *cli, const struct study *s, int32_t cell,
+                                    GError **error)
+{
+    int32_t item[STUDY_NR_AXES];
+    const struct study_item *topology, *workload, *policy;
+
+    study_cell_items(s, cell, item);
+    topology = &s->axes[STUDY_TOPOLOGY][item[STUDY_TOPOLOGY]];
+    workload = &s->axes[STUDY_WORKLOAD][item[STUDY_WORKLOAD]];
+    policy = &s->axes[STUDY_POLICY][item[STUDY_POLICY]];
+    g_autoptr(simulation_t) simulation =
+        simulation_new(cli->paths, topology->ref, s->kernel, error);
+
+    for (int32_t i = 0; simulation != NULL && i < workload->nr_loads; i++) {
+        const struct study_load *load = &workload->loads[i];
+        g_autofree char *text = load->replicas > 0
+                                    ? g_strdup_printf("%s:replicas=%d", load->ref, load->replicas)
+                                    : g_strdup(load->ref);
+
+        if (!simulation_add_workload(simulation, text, error)) {
+            return NULL;
+        }
+    }
+    if (simulation == NULL ||
+        !simulation_add_policy(simulation, policy->ref, policy->overrides, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&simulation);
+}
+
+/* Each member of each axis once, so that a wrong name shows before anything has run. */
+static bool check_inputs(const struct cli *cli, const struct study *s, GError **error)
+{
+    for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
+        int32_t item[STUDY_NR_AXES] = {0};
+
+        for (item[axis] = axis == 0 ? 0 : MIN(1, s->nr_axis[axis] - 1);
+             item[axis] < s->nr_axis[axis]; item[axis]++) {
+            g_autoptr(simulation_t) simulation = read_cell(cli, s, study_cell(s, item), error);
+
+            if (simulation == NULL) {
+                struct workload_mark at = s->axes[axis][item[axis]].mark;
+
+                g_prefix_error(error, "%s:%u:%u: %s '%s': ", s->path, at.line, at.column,
+                               study_axis_name((enum study_axis)axis),
+                               s->axes[axis][item[axis]].name);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Running                                                                                      */
+
+static bool prepare(int32_t cell, struct study_inputs *ret, void *data, GError **error)
+{
+    struct studying *st = data;
+    const struct simulation_policy *policy;
+
+    g_clear_pointer(&st->simulation, simulation_free);
+    st->simulation = read_cell(st->cli, st->study, cell, error);
+    if (st->simulation == NULL) {
+        return false;
+    }
+    policy = st->simulation->policies->pdata[0];
+    *ret = (struct study_inputs){
+        .machine = st->simulation->machine,
+        .sds = st->simulation->sds,
+        .workloads = (const struct workload *const *)st->simulation->workloads->pdata,
+        .nr_workloads = st->simulation->workloads->len,
+        .stack = policy->stack,
+        .policy_digest = policy->set->digest,
+    };
+    return true;
+}
+
+static void begin(const struct study_run_info *run, void *data)
+{
+    struct studying *st = data;
+
+    st->run = *run;
+    st->begun_us = g_get_monotonic_time();
+}
+
+static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
+{
+    enum { INTERVAL_US = 200000 };
+    struct studying *st = data;
+    int64_t now_us = g_get_monotonic_time();
+    g_autofree char *text = NULL;
+    g_autofree char *cell = NULL;
+
+    if (now_us - st->shown_us < INTERVAL_US) {
+        return;
+    }
+    st->shown_us = now_us;
+    text = progress_text(now_ns, end_ns, (now_us - st->begun_us) * NSEC_PER_USEC);
+    cell = study_cell_name(st->study, st->run.cell);
+    fprintf(stderr, "\r\033[Krun %d of %d (%s): %s", st->run.index + 1, st->run.nr, cell, text);
+}
+
+static bool done(const struct study_run_info *run, const struct result *result, void *data,
+                 GError **error)
+{
+    struct studying *st = data;
+    g_autofree char *name = NULL;
+    g_autofree char *folder = NULL;
+
+    if (st->building == NULL) {
+        return true;
+    }
+    name = study_run_folder(st->study, run->cell, run->seed);
+    folder = g_build_filename(st->building, name, NULL);
+    return run_show_write(st->simulation, st->simulation->policies->pdata[0], result, NULL, folder,
+                          error);
+}
+
+static struct study_results *run_matrix(struct studying *st, GError **error)
+{
+    struct study_driver driver = {
+        .prepare = prepare,
+        .begin = begin,
+        .progress = st->cli->show_progress ? show_progress : NULL,
+        .done = done,
+        .data = st,
+    };
+    g_autofree char *dump = NULL;
+    struct study_results *results = study_run(st->study, &driver, &dump, error);
+
+    if (st->cli->show_progress) {
+        fputs("\r\033[K", stderr);
+    }
+    if (dump != NULL) {
+        fputs(dump, stderr);
+    }
+    return results;
+}
+
+/* Runs, judges, prints and writes. */
+static int carry_out(struct studying *st, const struct study_options *o, GError **error)
+{
+    g_autoptr(study_results_t) results = NULL;
+    GArray *verdicts;
+    int status;
+
+    if (o->output != NULL) {
+        st->building = begin_folder(o->output, error);
+        if (st->building == NULL) {
+            return CLI_BAD_INPUT;
+        }
+    }
+    results = run_matrix(st, error);
+    if (results == NULL) {
+        return CLI_BAD_INPUT;
+    }
+    verdicts = study_judge(st->study, results);
+    status = study_passed(verdicts) ? CLI_DONE : CLI_FAILED;
+    cli_print(st->cli, o->format == CLI_FORMAT_JSON
+                           ? study_to_json(st->study, results, verdicts, NULL)
+                           : study_table(st->study, results, verdicts));
+    if (st->building != NULL) {
+        if (!write_study(st, results, verdicts, error) ||
+            !finish_folder(st->building, o->output, error)) {
+            status = CLI_BAD_INPUT;
+        } else {
+            g_clear_pointer(&st->building, g_free);
+        }
+    }
+    study_verdicts_free(verdicts);
+    return status;
+}
+
+/* A path, or the name of a shipped study. */
+static char *find_study(const struct cli *cli, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) dirs = g_ptr_array_new_with_free_func(g_free);
+
+    for (char **dir = cli->paths->results; *dir != NULL; dir++) {
+        g_ptr_array_add(dirs, g_strdup(*dir));
+        g_ptr_array_add(dirs, g_build_filename(*dir, "studies", NULL));
+    }
+    g_ptr_array_add(dirs, NULL);
+    return paths_find((char *const *)dirs->pdata, "study", name, error);
+}
+
+static int run_study(struct cli *cli, const void *data, char **args, GError **error)
+{
+    const struct study_options *o = data;
+    g_autofree char *path = find_study(cli, args[0], error);
+    g_autoptr(study_t) study = path != NULL ? study_read_yaml(path, error) : NULL;
+    struct studying st = {.cli = cli, .study = study};
+    int status = CLI_BAD_INPUT;
+
+    if (study == NULL || !check_output(o, error) || !check_inputs(cli, study, error)) {
+        return CLI_BAD_INPUT;
+    }
+    status = carry_out(&st, o, error);
+    if (st.building != NULL) {
+        remove_tree(st.building);
+        g_free(st.building);
+    }
+    g_clear_pointer(&st.simulation, simulation_free);
+    return status;
+}
+
+static const char *const examples[] = {
+    "numasim study mm1 # a shipped study: a queue against what queueing theory says of it",
+    "numasim study mine.yaml -o out # one's own; the results of all runs are kept in out",
+    NULL,
+};
+
+const struct subcommand cmd_study = {
+    .name = "study",
+    .summary =
+        "run a matrix of topologies, workloads, policies and seeds, and check what it expects",
+    .args = "STUDY",
+    .min_args = 1,
+    .max_args = 1,
+    .complete = CLI_COMPLETE_FILE,
+    .options = study_options,
+    .options_size = sizeof(struct study_options),
+    .description =
+        "STUDY is a file or the name of a shipped study. Its `expect:` list states values, ratios, "
+        "differences and orders of metrics, within a cell of the matrix or between cells; "
+        "results/README.md describes the language. Values are compared exactly.\n\n"
+        "Exit status 1 where an expectation fails. The folder of --output is written whole or not "
+        "at "
+        "all; it appears also where expectations fail.",
+    .examples = examples,
+    .run = run_study,
+};
