@@ -63,6 +63,8 @@ const struct yaml_field topology_costs_fields[] = {
     ROW(costs, wakeup_ipi, "wakeup-ipi", MAP, .required = true,
         .help = "from the waker's call until the target CPU reacts"),
     COST(idle_exit_ns, "idle-exit", .help = "from joining the queue of an idle CPU to the switch"),
+    ROW(costs, costs.resched_ns, "resched", INT, .unit = UNIT_NS, .min = 0, .max = COST_MAX_NS,
+        .help = "from asking a busy CPU to pick again to the switch"),
     COST(fork_ns, "fork", .help = "the parent's own time"),
     COST(exit_ns, "exit", .help = "the task's own time"),
     COST(tick_ns, "tick", .help = "the tick's work on a busy CPU"),

@@ -203,9 +203,7 @@ void resched_from(struct kernel *k, struct rq *rq, int32_t from_cpu)
     if (from_cpu >= 0 && from_cpu != rq->pub.id) {
         delay_ns = costs->wakeup_ipi_ns[machine_reach(k->machine, from_cpu, rq->pub.id)];
     }
-    if (rq->curr == NULL) {
-        delay_ns += costs->idle_exit_ns;
-    }
+    delay_ns += rq->curr == NULL ? costs->idle_exit_ns : costs->resched_ns;
     if (delay_ns == 0) {
         resched_now(k, rq);
     } else if (!rq->need_resched && !evq_entry_queued(&rq->resched)) {

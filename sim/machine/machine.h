@@ -77,6 +77,7 @@ struct machine_costs {
     int64_t wakeup_ns;                 /* the waker's own time in try_to_wake_up() */
     int64_t wakeup_ipi_ns[NR_REACHES]; /* from the waker's call until the target CPU reacts */
     int64_t idle_exit_ns;              /* an idle CPU, from a task's joining its queue to the switch */
+    int64_t resched_ns;                /* a busy CPU, from being asked to pick again to the switch */
     int64_t fork_ns, exit_ns;          /* the caller's own time */
     int64_t tick_ns;                   /* a tick's work on a busy CPU */
     int64_t balance_pass_ns;           /* one pass over one sched_domain: fixed part */

@@ -96,6 +96,9 @@ struct thread {
     int32_t trace_next;
     int64_t credits; /* wakes that no block has used yet */
     bool waits_for_credit;
+    struct list early;        /* partners that came to wake it before it blocked */
+    struct thread *early_for; /* whom it waits for so, or NULL */
+    GHashTable *partners;     /* threads it wakes that also wake it; NULL: none */
 };
 
 struct admin_timer {

@@ -189,6 +189,7 @@ static struct thread *thread_alloc(struct instance *in, struct process_instance 
     th->instance = in;
     th->process = p;
     list_init(&th->wait);
+    list_init(&th->early);
     g_ptr_array_add(in->interp->threads, th);
     return th;
 }
@@ -449,6 +450,7 @@ static void thread_free(gpointer data)
 {
     struct thread *th = data;
 
+    g_clear_pointer(&th->partners, g_hash_table_unref);
     g_free(th->frames);
     g_free(th);
 }

@@ -3,6 +3,11 @@
  * Recorded traces: each task goes through its bursts, blocks and wakes; wakes are counted, so that
  * the k-th block of a task ends with its k-th wake on whatever machine, and a cause stays before
  * its effect.
+ *
+ * A record shows that one task woke another, not what it waited for before that: a server that
+ * answers while its client is awake leaves no trace of it. Two tasks that wake each other are taken
+ * for such partners, and a wake between them for an answer to what the other did before it slept:
+ * who comes to give it early waits until the other has got there, as it would in poll().
  */
 #include "workload/interp-private.h"
 
@@ -20,15 +25,59 @@ static void credit(struct thread *th, struct thread *waker, uint32_t flags)
     kernel_wake(thread_kernel(th), th->task, waker != NULL ? waker->task : NULL, flags);
 }
 
+/* @th goes to sleep until somebody gives it a credit; who waited for that goes on. */
+static void wait_for_credit(struct thread *th)
+{
+    th->waits_for_credit = true;
+    if (!list_empty(&th->early)) {
+        struct thread *partner = container_of(th->early.next, struct thread, wait);
+
+        list_del(&partner->wait);
+        partner->early_for = NULL;
+        kernel_wake(thread_kernel(th), partner->task, th->task, 0);
+    }
+    task_block(thread_kernel(th), th->task);
+}
+
 static enum step_result block(struct thread *th)
 {
     if (th->credits > 0) {
         th->credits--;
         return STEP_GOES_ON;
     }
-    th->waits_for_credit = true;
-    task_block(thread_kernel(th), th->task);
+    wait_for_credit(th);
     return STEP_TAKES_TIME;
+}
+
+static bool are_partners(const struct thread *a, const struct thread *b)
+{
+    return a->partners != NULL && g_hash_table_contains(a->partners, b);
+}
+
+/* True if @target itself waits, in the end, for @th: then @th must not wait for it. */
+static bool waits_in_turn(const struct thread *target, const struct thread *th)
+{
+    for (; target != NULL; target = target->early_for) {
+        if (target == th) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* @th wakes @target: at once, or, for a partner that has not gone to sleep yet, when it has. */
+static enum step_result wake(struct thread *th, struct thread *target, uint32_t flags)
+{
+    if (!target->waits_for_credit && !target->ended && are_partners(th, target) &&
+        !waits_in_turn(target, th)) {
+        th->trace_next--; /* it comes here again */
+        th->early_for = target;
+        list_add_tail(&target->early, &th->wait);
+        task_block(thread_kernel(th), th->task);
+        return STEP_TAKES_TIME;
+    }
+    credit(target, th, flags);
+    return pay(th);
 }
 
 static enum step_result carry_out(struct thread *th, struct trace_step step)
@@ -44,8 +93,8 @@ static enum step_result carry_out(struct thread *th, struct trace_step step)
         return STEP_TAKES_TIME;
     case TRACE_WAKE:
     case TRACE_WAKE_SYNC:
-        credit(th->instance->trace_threads[arg], th, op == TRACE_WAKE_SYNC ? NUMASIM_WAKE_SYNC : 0);
-        return pay(th);
+        return wake(th, th->instance->trace_threads[arg],
+                    op == TRACE_WAKE_SYNC ? NUMASIM_WAKE_SYNC : 0);
     case TRACE_BLOCK:
         return block(th);
     case TRACE_BLOCK_UNTIL:
@@ -75,8 +124,7 @@ void replay_advance(struct thread *th)
         }
     }
     /* The recording ends here, not the task: it sleeps on. */
-    th->waits_for_credit = true;
-    task_block(thread_kernel(th), th->task);
+    wait_for_credit(th);
 }
 
 static void start_timer(struct kernel *k, struct ktimer *timer)
@@ -157,8 +205,48 @@ static struct thread *replayed_thread(struct instance *in, const struct trace_ta
     th->trace = spec;
     th->rng = rng_entity(&in->rng, (uint64_t)(spec - in->spec->trace->tasks));
     list_init(&th->wait);
+    list_init(&th->early);
     g_ptr_array_add(in->interp->threads, th);
     return th;
+}
+
+static bool is_wake(struct trace_step step)
+{
+    return trace_step_op(step) == TRACE_WAKE || trace_step_op(step) == TRACE_WAKE_SYNC;
+}
+
+static gboolean does_not_wake(gpointer partner, gpointer value, gpointer th)
+{
+    (void)value;
+    return !are_partners(partner, th);
+}
+
+/* Finds who wakes whom both ways. */
+static void partners_find(struct instance *in)
+{
+    const struct workload_trace *trace = in->spec->trace;
+
+    for (int32_t i = 0; i < trace->nr_tasks; i++) {
+        struct thread *th = in->trace_threads[i];
+
+        for (int32_t n = 0; n < trace->tasks[i].nr_steps; n++) {
+            if (is_wake(trace->tasks[i].steps[n])) {
+                if (th->partners == NULL) {
+                    th->partners = g_hash_table_new(NULL, NULL);
+                }
+                g_hash_table_add(th->partners,
+                                 in->trace_threads[trace_step_arg(trace->tasks[i].steps[n])]);
+            }
+        }
+    }
+    /* So far these are all that each wakes; those that do not wake back go. */
+    for (int32_t i = 0; i < trace->nr_tasks; i++) {
+        struct thread *th = in->trace_threads[i];
+
+        if (th->partners != NULL) {
+            g_hash_table_foreach_remove(th->partners, does_not_wake, th);
+        }
+    }
 }
 
 bool replay_new(struct instance *in, GError **error)
@@ -193,6 +281,7 @@ bool replay_new(struct instance *in, GError **error)
         }
         in->trace_threads[i] = th;
     }
+    partners_find(in);
     for (int32_t i = 0; i < trace->nr_tasks; i++) {
         begin(in->trace_threads[i]);
     }
