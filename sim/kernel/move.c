@@ -98,26 +98,25 @@ static void domains_rebuild(struct kernel *k)
     }
 }
 
-/* Moves every task of a CPU that is going down. */
+/* Moves every task of a CPU that is going down. Those that wait go first, so that none of them gets
+ * the CPU when the running one leaves. */
 static void evacuate(struct kernel *k, struct rq *rq)
 {
-    if (rq->curr != NULL) {
-        struct task *t = rq->curr;
-        int32_t to = select_cpu(k, t, rq->pub.id, 0);
-
-        push_running(k, rq, to, MIGRATE_HOTPLUG);
-    }
     for (int32_t i = 0; i < k->nr_tasks; i++) {
         struct task *t = k->tasks[i];
+        uint8_t state = t->pub.task_state;
 
         if (t->pub.cpu != rq->pub.id) {
             continue;
         }
-        if (t->pub.task_state == NUMASIM_TASK_DELAYED) {
+        if (state == NUMASIM_TASK_DELAYED) {
             fair_finish_delayed(k, rq, t);
-        } else {
+        } else if (state == NUMASIM_TASK_RUNNABLE || state == NUMASIM_TASK_THROTTLED) {
             move_waiting(k, t, select_cpu(k, t, rq->pub.id, 0), MIGRATE_HOTPLUG);
         }
+    }
+    if (rq->curr != NULL) {
+        push_running(k, rq, select_cpu(k, rq->curr, rq->pub.id, 0), MIGRATE_HOTPLUG);
     }
 }
 
@@ -154,5 +153,9 @@ bool kernel_cpu_set_online(struct kernel *k, int32_t cpu, bool online)
         cpu_down(k, rq);
     }
     domains_rebuild(k);
+    /* Tasks that had to leave their affinity for want of CPUs go back to it. */
+    for (int32_t i = 0; online && i < k->nr_tasks; i++) {
+        task_reapply_allowed(k, k->tasks[i]);
+    }
     return true;
 }

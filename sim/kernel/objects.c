@@ -139,9 +139,16 @@ void cpu_set_idle(struct kernel *k, struct rq *rq, bool idle)
     }
 }
 
+static bool core_is_idle(const struct kernel *k, int32_t core)
+{
+    return k->core_idle[core] > 0 && k->core_idle[core] == k->core_online[core];
+}
+
 void cpu_account_online(struct kernel *k, struct rq *rq, bool online)
 {
     uint32_t cpu = (uint32_t)rq->pub.id;
+    int32_t core = rq->pub.core;
+    bool was_idle = core_is_idle(k, core);
 
     g_assert(!rq->pub.idle);
     if (online) {
@@ -150,7 +157,13 @@ void cpu_account_online(struct kernel *k, struct rq *rq, bool online)
         bitmap_clear(k->online, cpu);
     }
     k->nr_online += online ? 1 : -1;
-    k->core_online[rq->pub.core] += online ? 1 : -1;
+    k->core_online[core] += online ? 1 : -1;
+    bool is_idle = core_is_idle(k, core);
+
+    if (is_idle != was_idle) { /* the CPU's siblings idle, and it was the one that did not */
+        core_set_idle(k, core, is_idle);
+        k->llcs[rq->pub.llc].nr_idle_cores += is_idle ? 1 : -1u;
+    }
 }
 
 static void masks_new(struct kernel *k)

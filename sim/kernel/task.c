@@ -278,10 +278,11 @@ void kernel_task_set_nice(struct kernel *k, struct task *t, int32_t nice)
     fair_reweight(k, task_rq(k, t), t, nice_to_weight(t->nice));
 }
 
-/* Moves @t off a CPU that its affinity no longer allows. */
+/* Moves @t off a CPU that its affinity no longer allows, if one that it allows is online. */
 static void leave_forbidden_cpu(struct kernel *k, struct task *t)
 {
-    if (bitmap_test(t->allowed, (uint32_t)t->pub.cpu)) {
+    if (bitmap_test(t->allowed, (uint32_t)t->pub.cpu) ||
+        !bitmap_intersects(t->allowed, k->online, (uint32_t)k->nr_cpus)) {
         return;
     }
     int32_t to = select_cpu(k, t, t->pub.cpu, 0);

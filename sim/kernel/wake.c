@@ -235,8 +235,14 @@ void arrive_event(struct kernel *k, struct task *t)
 
     k->acting_cpu = rq->pub.id;
     rq->nr_arriving--;
-    if (!rq->pub.online) {
-        set_task_cpu(k, t, fallback_cpu(k, t), MIGRATE_HOTPLUG);
+    if (!may_run_on(k, t, rq->pub.id)) {
+        /* The CPU went down, or the affinity changed, while it was on its way. */
+        set_task_cpu(k, t, fallback_cpu(k, t), rq->pub.online ? MIGRATE_AFFINITY : MIGRATE_HOTPLUG);
+        if (rq->pub.online && rq->curr == NULL && rq->pub.nr_running == 0 && rq->nr_arriving == 0) {
+            cpu_set_idle(k, rq, true);
+        }
+        rq = task_rq(k, t);
+        cpu_set_idle(k, rq, false);
     }
     settle(k, rq);
     join(k, t, t->pub.cpu);

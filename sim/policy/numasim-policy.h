@@ -575,7 +575,11 @@ NUMASIM_API const uint64_t *numasim_idle_core_mask(const struct numasim_host *ho
  * start (kernel/sched/sched.h: add_nr_running(), which sets the root domain's overload flag). */
 NUMASIM_API uint64_t numasim_nr_overloads(const struct numasim_host *host);
 
-/* Load averages, brought up to now. */
+/*
+ * Load averages as another CPU sees them: as of the CPU's last update (a tick, a switch, a task that
+ * came or went), at most 32 ms ago on an idle CPU; those of the CPU that acts now, and of a task,
+ * are brought up to now.
+ */
 NUMASIM_API struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu);
 NUMASIM_API struct numasim_load numasim_task_load(struct numasim_host *host,
                                                   struct numasim_task *task);
