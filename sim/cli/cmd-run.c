@@ -314,7 +314,7 @@ static int run_run(struct cli *cli, const void *data, char **args, GError **erro
     if (o->format == CLI_FORMAT_JSON) {
         run_show_json(results, cli->out);
     } else {
-        run_show_table(results, (guint)o->runs, cli->out);
+        run_show_table(simulation, results, (guint)o->runs, cli->out);
     }
     return CLI_DONE;
 }

@@ -60,10 +60,13 @@ static void append_nodes(struct json_out *out, const struct machine *m)
     json_array_end(out);
 }
 
-/* A matrix of nr_nodes rows; @values32 or @values64 holds it. */
+/* A matrix of nr_nodes rows; @values32 or @values64 holds it, if either does. */
 static void append_matrix(struct json_out *out, const char *name, const struct machine *m,
                           const int32_t *values32, const int64_t *values64)
 {
+    if (values32 == NULL && values64 == NULL) {
+        return; /* nothing is known of it */
+    }
     json_array_begin(out, name, true);
     for (int32_t row = 0; row < m->nr_nodes; row++) {
         json_array_begin(out, NULL, true);

@@ -73,8 +73,8 @@ char *cli_option_help(const struct cli_option *option)
 static bool bad_value(const struct cli_option *option, const char *value, const char *expected,
                       GError **error)
 {
-    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "--%s: '%s' is no %s; expected %s",
-                option->name, value, option->arg, expected);
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "--%s: bad value '%s'; expected %s",
+                option->name, value, expected);
     return false;
 }
 
@@ -273,9 +273,11 @@ static GOptionEntry make_entry(const struct cli_option *option)
 static void explain_unknown(const struct subcommand *cmd, const char *path, const GError *cause,
                             GError **error)
 {
+    const char *space = path[0] != '\0' ? " " : "";
     const char *given = strrchr(cause->message, ' ');
     size_t count = cli_options_count(cmd->options);
     g_autofree const char **names = g_new0(const char *, count + 2);
+    g_autofree char *hint = NULL;
     const char *nearest;
 
     given = given != NULL ? given + 1 : cause->message;
@@ -284,16 +286,10 @@ static void explain_unknown(const struct subcommand *cmd, const char *path, cons
     }
     names[count] = cli_help_option.name;
     nearest = g_str_has_prefix(given, "--") ? error_nearest(given + 2, names) : NULL;
-    if (nearest != NULL) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                    "%s: unknown option %s; expected one that `numasim %s --help` lists (did you "
-                    "mean --%s?)",
-                    path, given, path, nearest);
-    } else {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                    "%s: unknown option %s; expected one that `numasim %s --help` lists", path,
-                    given, path);
-    }
+    hint = nearest != NULL ? g_strdup_printf(" (did you mean --%s?)", nearest) : g_strdup("");
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                "unknown option %s; expected one that `numasim %s%s--help` lists%s", given, path,
+                space, hint);
 }
 
 static void explain(const struct subcommand *cmd, const char *path, const GError *cause,
@@ -302,15 +298,37 @@ static void explain(const struct subcommand *cmd, const char *path, const GError
     if (g_error_matches(cause, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)) {
         explain_unknown(cmd, path, cause, error);
     } else if (cause->domain == NUMASIM_ERROR) {
-        g_set_error(error, NUMASIM_ERROR, cause->code, "%s: %s", path, cause->message);
+        g_set_error_literal(error, NUMASIM_ERROR, cause->code, cause->message);
     } else {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "%s: %c%s", path,
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "%c%s",
                     g_ascii_tolower(cause->message[0]), cause->message + 1);
     }
 }
 
+/* GLib takes "--flag=value" for "--flag". */
+static bool check_flags(const struct subcommand *cmd, char **words, GError **error)
+{
+    for (size_t i = 0; words[i] != NULL && strcmp(words[i], "--") != 0; i++) {
+        const char *equals = strchr(words[i], '=');
+        g_autofree char *name = NULL;
+        const struct cli_option *option;
+
+        if (!g_str_has_prefix(words[i], "--") || equals == NULL) {
+            continue;
+        }
+        name = g_strndup(words[i], (gsize)(equals - words[i]));
+        option = find_option(cmd, name);
+        if (option->arg == NULL && strcmp(option->name, name + 2) == 0) {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                        "%s takes no value; expected it alone", name);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What is required is there, and the number of arguments is right. */
-static bool check_complete(const struct parse *parse, const char *path, char **args, GError **error)
+static bool check_complete(const struct parse *parse, char **args, GError **error)
 {
     const struct subcommand *cmd = parse->cmd;
     size_t count = cli_options_count(cmd->options);
@@ -320,20 +338,20 @@ static bool check_complete(const struct parse *parse, const char *path, char **a
         if (cmd->options[i].required && !parse->given[i]) {
             g_autofree char *spelling = cli_option_spelling(&cmd->options[i]);
 
-            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                        "%s: missing option; expected %s", path, spelling);
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "missing option; expected %s",
+                        spelling);
             return false;
         }
     }
     if (cmd->max_args >= 0 && nr_args > cmd->max_args) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                    "%s: unexpected argument '%s'; expected %s", path, args[cmd->max_args],
+                    "unexpected argument '%s'; expected %s", args[cmd->max_args],
                     cmd->args != NULL ? cmd->args : "none");
         return false;
     }
     if (nr_args < cmd->min_args) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "%s: missing argument; expected %s",
-                    path, cmd->args);
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "missing argument; expected %s",
+                    cmd->args);
         return false;
     }
     return true;
@@ -389,12 +407,15 @@ bool cli_options_parse(const struct subcommand *cmd, const char *path, char **ar
     for (size_t i = 0; argv[i] != NULL; i++) {
         words[i + 1] = g_strdup(argv[i]);
     }
-    good = parse_strv(&parse, &words, &cause);
+    good = parse_strv(&parse, &words, &cause) && check_flags(cmd, argv, &cause);
     if (!good) {
         explain(cmd, path, cause, error);
     } else if (!parse.help) {
         args = only_arguments(words);
-        good = check_complete(&parse, path, args, error);
+        good = check_complete(&parse, args, error);
+    }
+    if (!good && path[0] != '\0') {
+        g_prefix_error(error, "%s: ", path);
     }
     if (!good || parse.help) {
         cli_options_free(cmd, parse.base);

@@ -83,7 +83,7 @@ struct subcommand {
 
 /*
  * Reads @argv (NULL-terminated, after the subcommand's name) by the table of @cmd, whose name for
- * messages is @path ("topology show"). On success the caller owns *@ret_options
+ * messages is @path ("topology show"; "" for the command itself). On success the caller owns *@ret_options
  * (cli_options_free()) and *@ret_args; *@ret_help is true if --help was there, and then nothing else
  * was checked and both are NULL. False with NUMASIM_ERROR_USAGE, naming the nearest option where one
  * is unknown.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/units.h"
 #include "observe/result-table.h"
 
 static struct result *result_at(GPtrArray *results, guint index)
@@ -42,6 +43,53 @@ static struct result *mean_of(GPtrArray *results, guint first, guint runs)
     return mean;
 }
 
+/* "topology  epyc...": what was simulated, before any number. */
+static void show_head(const struct simulation *s, GPtrArray *results, guint runs, GString *out)
+{
+    const struct result *first = result_at(results, 0);
+    g_autofree char *end = units_format_human(first->end_ns, UNIT_NS);
+    g_autofree char *warmup = units_format_human(first->warmup_ns, UNIT_NS);
+
+    g_string_append_printf(out, "topology   %s\n", s->machine->name);
+    for (guint i = 0; i < s->workloads->len; i++) {
+        const struct workload *w = s->workloads->pdata[i];
+
+        g_string_append_printf(out, "workload   %s", w->name);
+        if (w->replicas > 1) {
+            g_string_append_printf(out, ", %d replicas", w->replicas);
+        }
+        g_string_append_c(out, '\n');
+    }
+    for (guint i = 0; i < results->len; i += runs) {
+        g_string_append_printf(out, "policy     %s\n", result_at(results, i)->policy.name);
+    }
+    for (size_t i = 0; first->overrides[i] != NULL; i++) {
+        g_string_append_printf(out, "set        %s\n", first->overrides[i]);
+    }
+    g_string_append_printf(out, "simulated  %s", end);
+    if (first->warmup_ns > 0) {
+        g_string_append_printf(out, ", counted from %s on", warmup);
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void show_seeds(GPtrArray *results, guint runs, GString *out)
+{
+    if (runs > 1) {
+        g_string_append_printf(out,
+                               "seeds      %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                               "; each number is the mean of %u runs\n\n",
+                               result_at(results, 0)->seed, result_at(results, runs - 1)->seed,
+                               runs);
+        return;
+    }
+    g_string_append_printf(out, "seed       %" G_GUINT64_FORMAT "\n", result_at(results, 0)->seed);
+    for (guint i = 0; i < results->len; i++) {
+        g_string_append_printf(out, "digest     %s\n", result_at(results, i)->digest);
+    }
+    g_string_append_c(out, '\n');
+}
+
 static void show_means(GPtrArray *results, guint runs, GString *out)
 {
     guint nr_policies = results->len / runs;
@@ -56,18 +104,18 @@ static void show_means(GPtrArray *results, guint runs, GString *out)
     g_ptr_array_add(labels, NULL);
     table = result_table((const struct result *const *)means->pdata, (int32_t)nr_policies,
                          (const char *const *)labels->pdata);
-    g_string_append_printf(
-        out, "Means of %u runs, seeds %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "\n\n%s", runs,
-        result_at(results, 0)->seed, result_at(results, runs - 1)->seed, table);
+    g_string_append(out, table);
     for (guint i = 0; i < nr_policies; i++) {
         result_free(means->pdata[i]);
     }
 }
 
-void run_show_table(GPtrArray *results, guint runs, GString *out)
+void run_show_table(const struct simulation *s, GPtrArray *results, guint runs, GString *out)
 {
     g_autofree char *table = NULL;
 
+    show_head(s, results, runs, out);
+    show_seeds(results, runs, out);
     if (runs > 1) {
         show_means(results, runs, out);
         return;

@@ -10,9 +10,9 @@
 #include "cli/simulation.h"
 #include "observe/result.h"
 
-/* @results: struct result *, @runs of each policy one after the other. Of several runs, each
- * metric is the mean; metrics that some run lacks are left out. */
-void run_show_table(GPtrArray *results, guint runs, GString *out);
+/* What was simulated, and the metrics. @results: struct result *, @runs of each policy one after the
+ * other. Of several runs, each metric is the mean; metrics that some run lacks are left out. */
+void run_show_table(const struct simulation *s, GPtrArray *results, guint runs, GString *out);
 /* One result as result.json has it; several as an array. */
 void run_show_json(GPtrArray *results, GString *out);
 

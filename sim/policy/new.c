@@ -105,7 +105,7 @@ static char *advice(const char *name, const char *dir, const char *skeleton_path
     if (own_header != NULL) {
         return g_strdup_printf("build:  make\n"
                                "check:  build/numasim policy validate %s\n"
-                               "run:    build/numasim run ... -p fifo-none --set queue=%s\n",
+                               "run:    build/numasim run ... -p linux-6.12 --set balance=%s\n",
                                name, name);
     }
     if (tree_header != NULL) {
@@ -117,7 +117,7 @@ static char *advice(const char *name, const char *dir, const char *skeleton_path
     }
     return g_strdup_printf("build:  cc -std=c17 -Wall -O2 -fPIC -shared %s -o %s %s\n"
                            "check:  numasim policy validate %s\n"
-                           "run:    numasim run ... -p fifo-none --set queue=%s\n",
+                           "run:    numasim run ... -p linux-6.12 --set balance=%s\n",
                            flags, object, source, object, object);
 }
 

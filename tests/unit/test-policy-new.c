@@ -65,7 +65,7 @@ static void test_renames(struct fixture *f, gconstpointer unused)
         "build:  cc -std=c17 -Wall -O2 -fPIC -shared $(pkg-config --cflags numasim) -o "
         "%s/my-own.so %s/my-own.c\n"
         "check:  numasim policy validate %s/my-own.so\n"
-        "run:    numasim run ... -p fifo-none --set queue=%s/my-own.so\n",
+        "run:    numasim run ... -p linux-6.12 --set balance=%s/my-own.so\n",
         f->dir, f->dir, f->dir, f->dir);
     g_assert_cmpstr(advice, ==, expected_advice);
 }

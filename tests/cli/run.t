@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TAP: numasim run: what it prints and writes, and how it ends.
+. "$(dirname "$0")/tap.sh"
+plugins=$(dirname "$(readlink -f "$NUMASIM")")/tests/plugins
+
+simulate() {
+    call "$NUMASIM" run -t teach-numa-2x4 -w db-server -d 1s "$@"
+}
+
+well() {
+    [ "$status" -eq 0 ] && [ ! -s err ] || { echo "status $status"; cat err; return 1; }
+}
+
+simulate -p linux-6.12
+ok 'a run prints a table, and no progress to a file' well
+ok 'with what was run' grep -q '^policy  *linux-6.12$' out
+ok 'and the latency of requests' grep -q 'request_latency_ns' out
+
+simulate -p linux-6.12 -o first --series 100ms --occupancy
+ok 'a run writes a folder' well
+ok 'with a result' is_json first/result.json
+ok 'of the schema' grep -q 'numasim-result/1' first/result.json
+ok 'and a series' test -s first/series.csv
+ok 'and who ran where' test "$(head -1 first/occupancy.csv)" = 'cpu,start_ns,end_ns,task,comm'
+for file in teach-numa-2x4 db-server linux-6.12; do
+    ok "and a copy of $file.yaml" test -s "first/$file.yaml"
+done
+simulate -p linux-6.12 -o again --series 100ms --occupancy
+ok 'the same again is the same bytes' diff -r first again
+call "$NUMASIM" run -t first/teach-numa-2x4.yaml -w first/db-server.yaml -p first/linux-6.12.yaml \
+    -d 1s -o copies --series 100ms
+ok 'the copies are inputs' well
+ok 'and give the same result' cmp first/result.json copies/result.json
+
+simulate -p linux-6.12 --format json
+cp out printed
+simulate -p linux-6.12 -o plain
+ok 'the JSON that is printed is that of the folder' cmp printed plain/result.json
+simulate -p linux-6.12 -o first
+ok 'a folder that exists is not touched' refused 2 'first exists; expected a new folder, or --force'
+ok 'indeed' cmp first/result.json again/result.json
+simulate -p linux-6.12 -o first --force --seed 2
+ok 'except with --force' well
+ok 'which replaces the result' sh -c '! cmp -s first/result.json again/result.json'
+simulate -p linux-6.12 -o /proc/none/such
+ok 'a folder that cannot be made is an error' refused 2 '/proc/none'
+
+simulate -p linux-6.12 -p fifo-none
+ok 'two policies stand side by side' grep -qE 'linux-6.12 +fifo-none +ratio' out
+simulate -p linux-6.12 -p fifo-none --runs 2 -o many
+ok 'two policies and two seeds' well
+ok 'are four results' test "$(find many -name result.json | wc -l)" -eq 4
+ok 'by policy and seed' test -s many/fifo-none/seed-2/result.json
+simulate -p linux-6.12 --runs 2 --format json
+ok 'several results are an array' is_json out
+simulate -p linux-6.12 -w hackbench:replicas=2 --set queue.base_slice=1ms
+ok 'two workloads side by side, and a value' well
+ok 'the table says so' grep -q 'hackbench, 2 replicas' out
+
+if [ -f "$plugins/fault-cpu.so" ]; then
+    simulate -p linux-6.12 --set "balance=$plugins/fault-cpu.so" -o fault
+    ok 'a fault of a plugin ends with 3' refused 3 "policy 'fault-cpu' (balance), callback balance.select_cpu"
+    ok 'with task and time' grep -q 'task [0-9]* (.*), at [0-9]* ns' err
+    ok 'a dump' grep -q '^CPU 0: ' err
+    ok 'and no result' test ! -e fault
+else
+    skip 'a fault of a plugin ends with 3' 'the plugins of the tests are not built'
+fi
+
+# Nobody reads, nowhere to write.
+ok 'a reader that leaves is no error' \
+    sh -c 'test -z "$( { "$1" topology domains epyc-7763-2s-nps4 --format json | head -c 1 >/dev/null; } 2>&1 )"' \
+    sh "$NUMASIM"
+if [ -c /dev/full ]; then
+    status=0
+    "$NUMASIM" topology list >/dev/full 2>err || status=$?
+    : >out
+    ok 'a full disk is one' refused 2 'standard output: cannot write'
+else
+    skip 'a full disk is one' 'no /dev/full'
+fi
+done_testing
