@@ -9,8 +9,8 @@
 /*
  * One object: name, vendor, model, description, arch, hz, page_size_bytes, counts, cpus (by the
  * numbers that the outside uses; core, llc, die and package are indices), nodes, the matrices
- * distances, latency_ns and bandwidth_bytes_per_s (one row to a node; left out
- * where unknown), costs, sources.
+ * distances, latency_ns and bandwidth_bytes_per_s (one row to a node; left out where
+ * unknown), costs, sources.
  */
 void machine_to_json(struct json_out *out, const struct machine *m);
 
