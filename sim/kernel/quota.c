@@ -105,19 +105,39 @@ static void throttle(struct kernel *k, struct rq *rq, struct fair_queue *q)
     q->throttled = true;
 }
 
+/* @q has runtime again, and @above it has none: what @q kept is now kept by @above. */
+static void hand_over_tasks(struct fair_queue *q, struct fair_queue *above)
+{
+    while (!list_empty(&q->throttled_tasks)) {
+        struct list *l = q->throttled_tasks.next;
+
+        list_del(l);
+        list_add_tail(&above->throttled_tasks, l);
+    }
+    for (struct fair_queue *up = q; up != above; up = up->parent) {
+        up->parent->nr_tasks += q->nr_tasks;
+    }
+}
+
 static void unthrottle(struct kernel *k, struct rq *rq, struct fair_queue *q)
 {
+    struct fair_queue *above = queue_throttled(q->parent);
+
     emit(k, TP_CGROUP_THROTTLE, q->pub.cgroup, rq->pub.id, -1, 0, 0, 0);
     tick_catch_up(k, rq);
     update_curr(k, rq);
     rq_update_load(k, rq);
     q->throttled = false;
-    count_tasks(k, rq, q, true);
+    if (above != NULL) {
+        hand_over_tasks(q, above);
+    } else {
+        count_tasks(k, rq, q, true);
+    }
     if (q->pub.nr_queued > 0) {
         fair_join_parent(k, q);
         rq->balance_wants_ns = 0;
         tick_rearm(k, rq);
-        if (rq->pub.nr_running > 0) {
+        if (above == NULL && rq->pub.nr_running > 0) {
             cpu_set_idle(k, rq, false);
             resched_from(k, rq, rq->pub.id);
         }

@@ -40,6 +40,14 @@ static void count_in(struct kernel *k, struct rq *rq, struct task *t)
     list_add_head(&rq->waiting, &t->waiting);
 }
 
+/* What came to @rq does not run there after all: if nothing else does, it idles as before. */
+static void idle_again(struct kernel *k, struct rq *rq)
+{
+    if (rq->pub.online && rq->curr == NULL && rq->pub.nr_running == 0 && rq->nr_arriving == 0) {
+        cpu_set_idle(k, rq, true);
+    }
+}
+
 void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
     tick_catch_up(k, rq);
@@ -61,6 +69,9 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         }
         fair_enqueue(k, rq, t, flags);
         count_in(k, rq, t);
+        if (t->pub.task_state == NUMASIM_TASK_THROTTLED) {
+            idle_again(k, rq);
+        }
     }
     k->nr_overloads += rq->pub.nr_running == 2;
     rq->balance_wants_ns = 0;
@@ -155,11 +166,19 @@ static const char *wake_callback(uint32_t flags)
     return flags & NUMASIM_WAKE_FORK ? "balance.select_cpu (fork)" : "balance.select_cpu (wakeup)";
 }
 
+/* With all CPUs of its affinity offline there is nothing to ask a policy about. */
+static bool has_choice(const struct kernel *k, const struct task *t)
+{
+    return t->pub.nr_allowed > 1 &&
+           (k->nr_online == k->nr_cpus ||
+            bitmap_intersects(t->allowed, k->online, (uint32_t)k->nr_cpus));
+}
+
 int32_t select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu, uint32_t flags)
 {
     int32_t prev_cpu = t->pub.cpu;
 
-    if (t->pub.nr_allowed > 1 && k->bops != NULL && k->bops->select_cpu != NULL &&
+    if (has_choice(k, t) && k->bops != NULL && k->bops->select_cpu != NULL &&
         t->pub.sched_class == NUMASIM_CLASS_FAIR) {
         struct numasim_decision record;
         struct numasim_decision *d = decision_begin(k, &record);
@@ -238,9 +257,7 @@ void arrive_event(struct kernel *k, struct task *t)
     if (!may_run_on(k, t, rq->pub.id)) {
         /* The CPU went down, or the affinity changed, while it was on its way. */
         set_task_cpu(k, t, fallback_cpu(k, t), rq->pub.online ? MIGRATE_AFFINITY : MIGRATE_HOTPLUG);
-        if (rq->pub.online && rq->curr == NULL && rq->pub.nr_running == 0 && rq->nr_arriving == 0) {
-            cpu_set_idle(k, rq, true);
-        }
+        idle_again(k, rq);
         rq = task_rq(k, t);
         cpu_set_idle(k, rq, false);
     }
