@@ -375,6 +375,9 @@ void schedule(struct kernel *k, struct rq *rq)
     }
     bool keeps = next == prev && prev != NULL && prev->pub.task_state == NUMASIM_TASK_RUNNING;
     if (!keeps && (prev != NULL || next != NULL)) {
+        if (next != NULL) {
+            task_prefetch(next);
+        }
         enum task_leave leave = leave_reason(prev);
 
         if (prev != NULL) {
@@ -472,6 +475,7 @@ void segment_event(struct kernel *k, struct rq *rq)
 {
     struct task *t = rq->curr;
 
+    task_prefetch(t);
     settle(k, rq);
     tick_catch_up(k, rq);
     if (t->action == ACTION_RUN || t->action == ACTION_ADVANCE) {

@@ -185,6 +185,8 @@ struct kernel {
     struct kernel_driver driver;
     uint64_t listen_mask;
     struct digest *digest;
+    struct tp_event *events_to_hash; /* [TP_BATCH] */
+    uint32_t nr_events_to_hash;
     struct listener listeners[8];
     uint32_t nr_listeners;
 
@@ -240,19 +242,28 @@ struct kernel {
     uint64_t *accesses; /* [nr_nodes] scratch */
 };
 
+/* Events not yet in the digest: they are hashed in batches. */
+enum { TP_BATCH = 128 };
+
 /* tracepoints */
+void kernel_hash_events(struct kernel *k);
+void kernel_tell_listeners(struct kernel *k, const struct tp_event *event);
 static inline bool kernel_listens(const struct kernel *k, enum tracepoint type)
 {
     return (k->listen_mask >> type) & 1;
 }
-void kernel_emit_event(struct kernel *k, const struct tp_event *event);
+/* Emits an event that the digest covers: every one but TP_DECISION. */
 static inline void emit(struct kernel *k, enum tracepoint type, int32_t task, int32_t cpu,
                         int32_t other, int64_t a, int64_t b, int64_t c)
 {
-    if (__builtin_expect(kernel_listens(k, type), 1)) {
-        struct tp_event event = {k->now_ns, type, cpu, task, other, a, b, c};
+    struct tp_event *event = &k->events_to_hash[k->nr_events_to_hash++];
 
-        kernel_emit_event(k, &event);
+    *event = (struct tp_event){k->now_ns, type, cpu, task, other, a, b, c};
+    if (__builtin_expect(kernel_listens(k, type), 0)) {
+        kernel_tell_listeners(k, event);
+    }
+    if (k->nr_events_to_hash == TP_BATCH) {
+        kernel_hash_events(k);
     }
 }
 /* A record for a decision callback to fill, or NULL when nobody listens; then publish it. */

@@ -96,7 +96,7 @@ struct kernel *kernel_new(const struct machine *m, const struct sched_domains *s
     k->workload = rng_init(config->seed, RNG_WORKLOAD);
     k->events = evq_new();
     k->digest = digest_new();
-    k->listen_mask = ((UINT64_C(1) << NR_TRACEPOINTS) - 1) & ~(UINT64_C(1) << TP_DECISION);
+    k->events_to_hash = g_new(struct tp_event, TP_BATCH);
     k->acting_cpu = -1;
     roles_attach(k, stack);
     objects_new(k);
@@ -133,6 +133,7 @@ void kernel_free(struct kernel *k)
     }
     evq_free(k->events);
     digest_free(k->digest);
+    g_free(k->events_to_hash);
     g_free(k->tasks);
     g_free(k->processes);
     g_free(k->failure);
@@ -265,6 +266,7 @@ bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
         dispatch(k, e);
         resched_pending(k);
     }
+    kernel_hash_events(k);
     if (k->failed) {
         g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_FAULT, k->failure);
         return false;

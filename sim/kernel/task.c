@@ -142,6 +142,13 @@ void kernel_task_park(struct kernel *k, struct task *t)
     t->avg.last_update_ns = -1; /* its load joins a queue when it first wakes */
 }
 
+void task_prefetch(const struct task *t)
+{
+    for (size_t at = 0; at < sizeof(*t) + 256; at += 64) {
+        __builtin_prefetch((const char *)t + at);
+    }
+}
+
 void *task_driver_data(const struct task *t)
 {
     return t->driver_data;

@@ -36,11 +36,14 @@ void kernel_listen(struct kernel *k, uint64_t mask, tp_listener_fn fn, void *dat
     k->listen_mask |= mask;
 }
 
-void kernel_emit_event(struct kernel *k, const struct tp_event *event)
+void kernel_hash_events(struct kernel *k)
 {
-    if (event->type != TP_DECISION) {
-        digest_update(k->digest, event, sizeof(*event));
-    }
+    digest_update(k->digest, k->events_to_hash, k->nr_events_to_hash * sizeof(struct tp_event));
+    k->nr_events_to_hash = 0;
+}
+
+void kernel_tell_listeners(struct kernel *k, const struct tp_event *event)
+{
     for (uint32_t i = 0; i < k->nr_listeners; i++) {
         const struct listener *l = &k->listeners[i];
 
@@ -98,5 +101,14 @@ void decision_end(struct kernel *k, enum numasim_role role, const char *callback
         .record = *record,
     };
 
-    emit(k, TP_DECISION, task, cpu, k->roles[role].self->slot, (int64_t)(intptr_t)&decision, 0, 0);
+    struct tp_event event = {k->now_ns,
+                             TP_DECISION,
+                             cpu,
+                             task,
+                             k->roles[role].self->slot,
+                             (int64_t)(intptr_t)&decision,
+                             0,
+                             0};
+
+    kernel_tell_listeners(k, &event);
 }

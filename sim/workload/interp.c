@@ -120,6 +120,7 @@ static void sleep_timer(struct kernel *k, struct ktimer *timer)
 {
     struct thread *th = container_of(timer, struct thread, timer);
 
+    task_prefetch(th->task);
     program_prepare(th);
     kernel_wake(k, th->task, NULL, 0);
 }

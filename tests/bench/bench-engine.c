@@ -5,7 +5,7 @@
  * An event is a wakeup, a block, a switch or a migration of a task: ticks and pops of the event
  * queue do not count. CPU time by clock(); best of three. Also what a task and a CPU weigh.
  *
- * Usage: bench-engine [POLICY-DIR [MAX-CPUS]]
+ * Usage: bench-engine [POLICY-DIR [MAX-CPUS [MIN-CPUS]]]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,12 +200,13 @@ int main(int argc, char **argv)
     g_autofree char *beside = g_build_filename(own, "..", "..", "policies", NULL);
     const char *dir = argc > 1 ? argv[1] : beside;
     int32_t max_cpus = argc > 2 ? atoi(argv[2]) : 1024;
+    int32_t min_cpus = argc > 3 ? atoi(argv[3]) : 0;
 
     printf("N tasks run exp(1 ms), sleep exp(1 ms) on H CPUs\n");
     printf("%5s %6s  %-6s %-14s %8s %10s %10s %8s %8s\n", "H", "N", "queue", "balance", "M ev/s",
            "sim s/s", "ns/event", "B/task", "B/CPU");
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
-        if (sizes[i][0] <= max_cpus) {
+        if (sizes[i][0] >= min_cpus && sizes[i][0] <= max_cpus) {
             row(sizes[i][0], sizes[i][1], "fifo", "none", dir);
             row(sizes[i][0], sizes[i][1], "eevdf", "linux-balance", dir);
         }
