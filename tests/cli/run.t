@@ -42,7 +42,8 @@ ok 'a folder that exists is not touched' refused 2 'first exists; expected a new
 ok 'indeed' cmp first/result.json again/result.json
 simulate -p linux-6.12 -o first --force --seed 2
 ok 'except with --force' well
-ok 'which replaces the result' sh -c '! cmp -s first/result.json again/result.json'
+ok 'which leaves nothing of the old one' test ! -e first/series.csv -a ! -e first/occupancy.csv
+ok 'and replaces the result' sh -c '! cmp -s first/result.json again/result.json'
 simulate -p linux-6.12 -o /proc/none/such
 ok 'a folder that cannot be made is an error' refused 2 '/proc/none'
 
