@@ -8,6 +8,7 @@
 #include "cli/run-record.h"
 #include "cli/run-show.h"
 #include "cli/simulation.h"
+#include "cli/trace-compare.h"
 #include "observe/progress.h"
 #include "observe/result-table.h"
 #include "observe/simulate.h"
@@ -286,6 +287,25 @@ static bool check_output(const struct run_options *o, GError **error)
     return true;
 }
 
+/* A trace that has a summary of what was recorded is held against it. */
+static bool compare_trace(struct cli *cli, const struct simulation *s, GPtrArray *results,
+                          GError **error)
+{
+    g_autofree char *path =
+        s->workloads->len == 1 ? trace_compare_find(s->workloads->pdata[0]) : NULL;
+    g_autoptr(trace_summary_t) summary = NULL;
+
+    if (path == NULL) {
+        return true;
+    }
+    summary = trace_summary_read_json(path, error);
+    if (summary == NULL) {
+        return false;
+    }
+    trace_compare_append(summary, results, cli->out);
+    return true;
+}
+
 static void free_result(gpointer result)
 {
     result_free(result);
@@ -315,6 +335,9 @@ static int run_run(struct cli *cli, const void *data, char **args, GError **erro
         run_show_json(results, cli->out);
     } else {
         run_show_table(simulation, results, (guint)o->runs, cli->out);
+        if (o->runs == 1 && !compare_trace(cli, simulation, results, error)) {
+            return CLI_BAD_INPUT;
+        }
     }
     return CLI_DONE;
 }

@@ -43,6 +43,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(trace_summary_t, trace_summary_free)
 /* The command named @comm, or NULL. */
 const struct trace_command *trace_summary_find(const struct trace_summary *summary,
                                                const char *comm);
+/*
+ * Reads a file NAME.summary.json. Only what a replay can be held against is read: span, and of each
+ * command its tasks, run time, switches, wakeups, migrations and the wakeup latency's count, p50, p90,
+ * p99 and max; the rest is 0. NULL with NUMASIM_ERROR_IO or NUMASIM_ERROR_INPUT.
+ */
+struct trace_summary *trace_summary_read_json(const char *path, GError **error);
 /* As JSON, in the form of workloads/traces/NAME.summary.json; newly allocated. @name: the trace's. */
 char *trace_summary_to_json(const struct trace_summary *summary, const char *name);
 
