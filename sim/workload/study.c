@@ -131,8 +131,8 @@ static bool fail_open(const struct study *s, const struct study_side *side, int 
     g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
                 "%s:%u:%u: this side does not say which %s it means, and another side does; "
                 "expected '%s: %s' or the like",
-                s->path, side->mark.line, side->mark.column, study_axis_name(axis),
-                study_axis_name(axis), s->axes[axis][0].name);
+                s->path, side->mark.line, side->mark.column, study_axis_name((enum study_axis)axis),
+                study_axis_name((enum study_axis)axis), s->axes[axis][0].name);
     return false;
 }
 
