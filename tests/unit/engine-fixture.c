@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine-fixture.h"
 
+#include "base/error.h"
 #include "format/policy-yaml.h"
 #include "format/topology-yaml.h"
 #include "format/workload-yaml.h"
@@ -45,7 +46,8 @@ struct policy_stack *fixture_stack(const char *name)
 }
 
 static struct engine *engine_of(const char *topology, const char *workload,
-                                struct policy_stack *stack, const struct kernel_config *config)
+                                struct policy_stack *stack, const struct kernel_config *config,
+                                GError **ret_error)
 {
     struct engine *e = g_new0(struct engine, 1);
     g_autoptr(GError) error = NULL;
@@ -73,14 +75,28 @@ static struct engine *engine_of(const char *topology, const char *workload,
     const struct workload *w = e->workload;
 
     e->interp = interp_new(e->kernel, &w, 1, &error);
-    must(e->interp, error);
+    if (e->interp == NULL) {
+        g_propagate_error(ret_error, g_steal_pointer(&error));
+        engine_free(e);
+        return NULL;
+    }
     return e;
+}
+
+struct engine *engine_try_new(const char *topology, const char *workload, const char *policies,
+                              const struct kernel_config *config, GError **error)
+{
+    return engine_of(topology, workload, fixture_stack(policies), config, error);
 }
 
 struct engine *engine_new(const char *topology, const char *workload, const char *policies,
                           const struct kernel_config *config)
 {
-    return engine_of(topology, workload, fixture_stack(policies), config);
+    g_autoptr(GError) error = NULL;
+    struct engine *e = engine_try_new(topology, workload, policies, config, &error);
+
+    must(e, error);
+    return e;
 }
 
 struct engine *engine_new_with(const char *topology, const char *workload,
@@ -91,7 +107,10 @@ struct engine *engine_new_with(const char *topology, const char *workload,
     struct policy_stack *stack = policy_stack_from_descriptors(by_role, &error);
 
     must(stack, error);
-    return engine_of(topology, workload, stack, config);
+    struct engine *e = engine_of(topology, workload, stack, config, &error);
+
+    must(e, error);
+    return e;
 }
 
 void engine_free(struct engine *e)
@@ -123,7 +142,7 @@ void engine_run_fault(struct engine *e, int64_t until_ns, ...)
     const char *word;
 
     g_assert_false(kernel_run(e->kernel, until_ns, &error));
-    g_assert_error(error, g_quark_from_string("numasim-error-quark"), 3);
+    g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_FAULT);
     va_start(words, until_ns);
     while ((word = va_arg(words, const char *)) != NULL) {
         if (strstr(error->message, word) == NULL) {

@@ -23,7 +23,10 @@ struct policy_stack *fixture_stack(const char *name);
 /* From shipped names, or, where it holds a line break, the YAML text itself. */
 struct engine *engine_new(const char *topology, const char *workload, const char *policies,
                           const struct kernel_config *config);
-/* The same with policies that live in the test; by_role as policy_stack_from_descriptors(). */
+/* The same; NULL with @error if the workload does not fit the machine. */
+struct engine *engine_try_new(const char *topology, const char *workload, const char *policies,
+                              const struct kernel_config *config, GError **error);
+/* As engine_new() with policies that live in the test; by_role as policy_stack_from_descriptors(). */
 struct engine *engine_new_with(const char *topology, const char *workload,
                                const struct numasim_policy *const by_role[NUMASIM_NR_ROLES],
                                const struct kernel_config *config);

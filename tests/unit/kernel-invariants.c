@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel-invariants.h"
+
+#include "kernel/internal.h"
+
+#define MUST(k, condition, ...)                                                                    \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            violated(k, #condition, g_strdup_printf(__VA_ARGS__));                                 \
+        }                                                                                          \
+    } while (0)
+
+static void violated(const struct kernel *k, const char *condition, char *where)
+{
+    g_autofree char *dump = kernel_dump(k);
+
+    g_error("%s does not hold for %s\n%s", condition, where, dump);
+}
+
+/* What one run queue should count, counted from the tasks. */
+struct counts {
+    uint32_t nr_running, nr_fair, nr_delayed, nr_rt, nr_arriving;
+    uint64_t load_weight;
+};
+
+static bool is_fair(const struct task *t)
+{
+    return t->pub.sched_class == NUMASIM_CLASS_FAIR;
+}
+
+/* The affinity holds unless it names no CPU that is online. */
+static bool may_be_there(const struct kernel *k, const struct task *t)
+{
+    return bitmap_test(t->allowed, (uint32_t)t->pub.cpu) ||
+           !bitmap_intersects(t->allowed, k->online, (uint32_t)k->nr_cpus);
+}
+
+static void check_queued_task(const struct kernel *k, const struct task *t, struct counts *c)
+{
+    const struct rq *rq = k->rqs[t->pub.cpu];
+    enum numasim_task_state state = (enum numasim_task_state)t->pub.task_state;
+    bool runs = state == NUMASIM_TASK_RUNNING;
+
+    MUST(k, t->on_rq, "task %d", t->pub.id);
+    MUST(k, rq->pub.online, "task %d on offline CPU %d", t->pub.id, t->pub.cpu);
+    MUST(k, may_be_there(k, t), "task %d on CPU %d", t->pub.id, t->pub.cpu);
+    MUST(k, runs == (rq->curr == t), "task %d", t->pub.id);
+    MUST(k, t->pub.se.queued == is_fair(t), "task %d", t->pub.id);
+    MUST(k, t->pub.se.delayed == (state == NUMASIM_TASK_DELAYED), "task %d", t->pub.id);
+    bool in_list = state == NUMASIM_TASK_RUNNABLE || state == NUMASIM_TASK_THROTTLED;
+
+    MUST(k, list_empty(&t->waiting) == !in_list, "task %d", t->pub.id);
+    if (is_fair(t)) {
+        const struct fair_queue *q = (const struct fair_queue *)(const void *)t->pub.se.queue;
+        bool throttled = queue_throttled((struct fair_queue *)(uintptr_t)q) != NULL;
+
+        MUST(k, q->pub.cpu == t->pub.cpu && q->pub.cgroup == t->cgroup, "task %d", t->pub.id);
+        MUST(k, throttled == (state == NUMASIM_TASK_THROTTLED) || state == NUMASIM_TASK_DELAYED,
+             "task %d", t->pub.id);
+        if (throttled) {
+            return;
+        }
+        c->nr_fair++;
+        c->load_weight += t->pub.se.weight;
+        c->nr_delayed += state == NUMASIM_TASK_DELAYED;
+    } else {
+        c->nr_rt += !runs;
+    }
+    c->nr_running++;
+}
+
+static void check_task(const struct kernel *k, const struct task *t, struct counts *by_cpu)
+{
+    switch ((enum numasim_task_state)t->pub.task_state) {
+    case NUMASIM_TASK_RUNNABLE:
+    case NUMASIM_TASK_RUNNING:
+    case NUMASIM_TASK_THROTTLED:
+    case NUMASIM_TASK_DELAYED:
+        check_queued_task(k, t, &by_cpu[t->pub.cpu]);
+        break;
+    case NUMASIM_TASK_WAKING:
+        MUST(k, evq_entry_queued(&t->arrive), "task %d", t->pub.id);
+        by_cpu[t->pub.cpu].nr_arriving++;
+        G_GNUC_FALLTHROUGH;
+    default:
+        MUST(k, !t->on_rq && !t->pub.se.queued && !t->pub.se.delayed, "task %d", t->pub.id);
+        MUST(k, list_empty(&t->waiting), "task %d", t->pub.id);
+        MUST(k, k->rqs[t->pub.cpu]->curr != t, "task %d", t->pub.id);
+        break;
+    }
+}
+
+static void check_rq(const struct kernel *k, const struct rq *rq, const struct counts *c)
+{
+    int32_t cpu = rq->pub.id;
+    bool idle = rq->pub.online && rq->curr == NULL && c->nr_running == 0 && c->nr_arriving == 0;
+    uint32_t nr_waiting = 0;
+
+    MUST(k, rq->pub.nr_running == c->nr_running, "CPU %d: %u", cpu, c->nr_running);
+    MUST(k, rq->pub.nr_fair == c->nr_fair, "CPU %d: %u", cpu, c->nr_fair);
+    MUST(k, rq->pub.nr_delayed == c->nr_delayed, "CPU %d: %u", cpu, c->nr_delayed);
+    MUST(k, rq->nr_rt == c->nr_rt, "CPU %d: %u", cpu, c->nr_rt);
+    MUST(k, rq->nr_arriving == c->nr_arriving, "CPU %d: %u", cpu, c->nr_arriving);
+    MUST(k, rq->load_weight == c->load_weight, "CPU %d: %" G_GUINT64_FORMAT, cpu, c->load_weight);
+    MUST(k, rq->pub.idle == idle, "CPU %d", cpu);
+    MUST(k, bitmap_test(k->idle, (uint32_t)cpu) == idle, "CPU %d", cpu);
+    MUST(k, bitmap_test(k->online, (uint32_t)cpu) == rq->pub.online, "CPU %d", cpu);
+    MUST(k, !rq->need_resched && !rq->in_schedule, "CPU %d", cpu);
+    MUST(k, rq->pub.curr == (rq->curr != NULL ? &rq->curr->pub : NULL), "CPU %d", cpu);
+    for (const struct list *l = rq->waiting.next; l != &rq->waiting; l = l->next) {
+        const struct task *t = container_of(l, const struct task, waiting);
+
+        MUST(k, t->pub.task_state == NUMASIM_TASK_RUNNABLE && t->pub.cpu == cpu, "task %d",
+             t->pub.id);
+        nr_waiting++;
+    }
+    bool fair_runs = rq->curr != NULL && is_fair(rq->curr);
+
+    MUST(k, nr_waiting + c->nr_delayed + fair_runs == c->nr_fair, "CPU %d: %u", cpu, nr_waiting);
+}
+
+static void check_cores(const struct kernel *k)
+{
+    for (int32_t core = 0; core < k->machine->nr_cores; core++) {
+        const uint64_t *cpus = machine_core_cpus(k->machine, core);
+        int32_t running = 0, idle = 0, online = 0;
+
+        for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+            if (bitmap_test(cpus, (uint32_t)cpu) && k->rqs[cpu]->pub.online) {
+                running += k->rqs[cpu]->curr != NULL;
+                idle += k->rqs[cpu]->pub.idle;
+                online++;
+            }
+        }
+        MUST(k, k->core_running[core] == running, "core %d: %d", core, running);
+        MUST(k, k->core_idle[core] == idle, "core %d: %d", core, idle);
+        MUST(k, k->core_online[core] == online, "core %d: %d", core, online);
+        for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+            if (bitmap_test(cpus, (uint32_t)cpu) && k->rqs[cpu]->pub.online) {
+                MUST(k, bitmap_test(k->idle_cores, (uint32_t)cpu) == (idle == online), "CPU %d",
+                     cpu);
+            }
+        }
+    }
+    for (int32_t i = 0; i < k->nr_llcs; i++) {
+        uint32_t idle = 0;
+
+        for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+            idle += bitmap_test(k->llcs[i].cpus, (uint32_t)cpu) && k->rqs[cpu]->pub.idle;
+        }
+        MUST(k, k->llcs[i].nr_idle_cpus == idle, "LLC %d: %u", i, idle);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Queues of the fair class                                                                     */
+
+static void check_queue(const struct kernel *k, const struct fair_queue *q)
+{
+    uint32_t nr_queued = 0;
+    uint64_t weight_sum = 0;
+
+    for (int32_t i = 0; i < k->nr_tasks; i++) {
+        const struct numasim_entity *se = &k->tasks[i]->pub.se;
+
+        if (se->queued && se->queue == &q->pub) {
+            nr_queued++;
+            weight_sum += se->weight;
+        }
+    }
+    for (int32_t i = 1; i < k->nr_cgroups; i++) {
+        const struct fair_queue *child = k->cgroups[i]->queues[q->pub.cpu];
+
+        if (child != NULL && child->parent == q && child->entity.queued) {
+            nr_queued++;
+            weight_sum += child->entity.weight;
+        }
+    }
+    int32_t cgroup = q->pub.cgroup, cpu = q->pub.cpu;
+
+    MUST(k, q->pub.nr_queued == nr_queued, "cgroup %d on CPU %d: %u", cgroup, cpu, nr_queued);
+    MUST(k, q->pub.weight_sum == weight_sum, "cgroup %d on CPU %d: %" G_GUINT64_FORMAT, cgroup, cpu,
+         weight_sum);
+    if (q->parent != NULL) {
+        MUST(k, q->entity.queued == (nr_queued > 0 && !q->throttled), "cgroup %d on CPU %d", cgroup,
+             cpu);
+    }
+    MUST(k, q->pub.curr == NULL || q->pub.curr->queued, "cgroup %d on CPU %d", cgroup, cpu);
+}
+
+static void check_cgroups(const struct kernel *k)
+{
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        check_queue(k, k->rqs[cpu]->fair);
+    }
+    for (int32_t i = 1; i < k->nr_cgroups; i++) {
+        const struct kernel_cgroup *cg = k->cgroups[i];
+        uint64_t load_sum = 0;
+
+        for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+            if (cg->queues[cpu] != NULL) {
+                check_queue(k, cg->queues[cpu]);
+                load_sum += cg->queues[cpu]->counted_weight;
+            }
+        }
+        MUST(k, cg->load_sum == load_sum, "cgroup %d", i);
+        MUST(k, cg->pool_ns >= 0 && cg->pool_ns <= cg->quota_ns, "cgroup %d", i);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Memory and time                                                                              */
+
+static void check_region(const struct kernel *k, const struct mm_region *r, int64_t *by_node)
+{
+    int64_t pages = 0;
+
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        int64_t here = 0;
+
+        for (int32_t i = 0; i < r->nr_slices; i++) {
+            MUST(k, r->slices[i].pages_by_node[n] >= 0, "region %s", r->pub.name);
+            here += r->slices[i].pages_by_node[n];
+        }
+        MUST(k, r->bytes_by_node[n] == here * r->pub.page_bytes, "region %s", r->pub.name);
+        by_node[n] += r->bytes_by_node[n];
+        pages += here;
+    }
+    int64_t total = 0, untouched = 0;
+
+    for (int32_t i = 0; i < r->nr_slices; i++) {
+        MUST(k, r->slices[i].untouched_pages >= 0, "region %s", r->pub.name);
+        total += r->slices[i].total_pages;
+        untouched += r->slices[i].untouched_pages;
+    }
+    MUST(k, pages + untouched == total, "region %s", r->pub.name);
+}
+
+static void check_memory(const struct kernel *k)
+{
+    g_autofree int64_t *used = g_new0(int64_t, (gsize)k->nr_nodes);
+
+    for (int32_t i = 0; i < k->nr_processes; i++) {
+        const struct process *p = k->processes[i];
+        g_autofree int64_t *by_node = g_new0(int64_t, (gsize)k->nr_nodes);
+        int64_t resident = 0;
+
+        for (int32_t r = 0; r < p->nr_regions; r++) {
+            check_region(k, p->regions[r], by_node);
+        }
+        for (int32_t n = 0; n < k->nr_nodes; n++) {
+            MUST(k, p->bytes_by_node[n] == by_node[n], "process %d", i);
+            MUST(k,
+                 by_node[n] == 0 || p->allowed_nodes == NULL ||
+                     bitmap_test(p->allowed_nodes, (uint32_t)n),
+                 "process %d, node %d", i, n);
+            used[n] += by_node[n];
+            resident += by_node[n];
+        }
+        MUST(k, p->pub.resident_bytes == resident, "process %d", i);
+    }
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        MUST(k, k->nodes[n].free_bytes >= 0, "node %d", n);
+        MUST(k, k->nodes[n].free_bytes == k->nodes[n].total_bytes - used[n], "node %d", n);
+    }
+}
+
+static void check_times(const struct kernel *k)
+{
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        struct cpu_times t = kernel_cpu_times(k, cpu);
+        int64_t sum_ns = t.busy_ns + t.idle_ns + t.overhead_ns;
+
+        MUST(k, t.busy_ns >= 0 && t.idle_ns >= 0 && t.overhead_ns >= 0, "CPU %d", cpu);
+        if (k->rebuilt == NULL && k->rqs[cpu]->pub.online) {
+            MUST(k, sum_ns == k->now_ns, "CPU %d: %" G_GINT64_FORMAT, cpu, sum_ns);
+        } else {
+            MUST(k, sum_ns <= k->now_ns, "CPU %d: %" G_GINT64_FORMAT, cpu, sum_ns);
+        }
+    }
+}
+
+void kernel_check(const struct kernel *k)
+{
+    g_autofree struct counts *by_cpu = g_new0(struct counts, (gsize)k->nr_cpus);
+    int32_t nr_alive = 0;
+
+    for (int32_t i = 0; i < k->nr_tasks; i++) {
+        check_task(k, k->tasks[i], by_cpu);
+        nr_alive += k->tasks[i]->pub.task_state != NUMASIM_TASK_DEAD;
+    }
+    MUST(k, k->nr_alive == nr_alive, "%d tasks", nr_alive);
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        check_rq(k, k->rqs[cpu], &by_cpu[cpu]);
+    }
+    check_cores(k);
+    check_cgroups(k);
+    check_memory(k);
+    check_times(k);
+}
+
+bool kernel_run_checked(struct kernel *k, int64_t until_ns, int64_t step_ns, GError **error)
+{
+    int64_t at_ns = kernel_now_ns(k);
+
+    while (at_ns < until_ns) {
+        at_ns = MIN(at_ns + step_ns, until_ns);
+        if (!kernel_run(k, at_ns, error)) {
+            return false;
+        }
+        kernel_check(k);
+        if (kernel_finished(k)) {
+            break;
+        }
+    }
+    return true;
+}
