@@ -76,19 +76,19 @@ struct machine_costs {
     int64_t context_switch_ns;         /* from one task to another */
     int64_t wakeup_ns;                 /* the waker's own time in try_to_wake_up() */
     int64_t wakeup_ipi_ns[NR_REACHES]; /* from the waker's call until the target CPU reacts */
-    int64_t idle_exit_ns;              /* an idle CPU, from a task's joining its queue to the switch */
-    int64_t resched_ns;                /* a busy CPU, from being asked to pick again to the switch */
-    int64_t fork_ns, exit_ns;          /* the caller's own time */
-    int64_t tick_ns;                   /* a tick's work on a busy CPU */
-    int64_t balance_pass_ns;           /* one pass over one sched_domain: fixed part */
-    int64_t balance_cpu_ns;            /* ... and for each CPU looked at */
-    int64_t migration_ns[NR_REACHES];  /* moving a task between CPUs: the kernel's own work */
-    int64_t page_fault_ns;             /* first touch of one page, without zeroing */
-    int64_t page_zero_bytes_per_s;     /* speed of zeroing a fresh page; 0: free */
-    int64_t page_move_ns;              /* migrating one base page: fixed part */
-    int64_t page_move_bytes_per_s;     /* ... and its copy */
-    int64_t hint_fault_ns;             /* one NUMA hint fault */
-    int32_t smt_pace_ppm; /* a thread's speed while its sibling is busy, ppm of alone */
+    int64_t idle_exit_ns;     /* an idle CPU, from a task's joining its queue to the switch */
+    int64_t resched_ns;       /* a busy CPU, from being asked to pick again to the switch */
+    int64_t fork_ns, exit_ns; /* the caller's own time */
+    int64_t tick_ns;          /* a tick's work on a busy CPU */
+    int64_t balance_pass_ns;  /* one pass over one sched_domain: fixed part */
+    int64_t balance_cpu_ns;   /* ... and for each CPU looked at */
+    int64_t migration_ns[NR_REACHES]; /* moving a task between CPUs: the kernel's own work */
+    int64_t page_fault_ns;            /* first touch of one page, without zeroing */
+    int64_t page_zero_bytes_per_s;    /* speed of zeroing a fresh page; 0: free */
+    int64_t page_move_ns;             /* migrating one base page: fixed part */
+    int64_t page_move_bytes_per_s;    /* ... and its copy */
+    int64_t hint_fault_ns;            /* one NUMA hint fault */
+    int32_t smt_pace_ppm;             /* a thread's speed while its sibling is busy, ppm of alone */
 };
 
 struct machine {
