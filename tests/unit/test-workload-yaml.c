@@ -19,7 +19,7 @@ static GPtrArray *yaml_files(const char *folder)
     const char *name;
 
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        if (g_str_has_suffix(name, ".yaml")) {
+        if (g_str_has_suffix(name, ".yaml") && !g_str_has_suffix(name, ".overlay.yaml")) {
             g_ptr_array_add(names, g_build_filename(path, name, NULL));
         }
     }
