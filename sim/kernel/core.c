@@ -141,7 +141,7 @@ void rq_charge(struct kernel *k, struct rq *rq, int64_t cost_ns)
         return;
     }
     settle(k, rq);
-    rq->segment_start_ns = MAX(rq->segment_start_ns, k->now_ns) + cost_ns;
+    rq->segment_start_ns = time_add_ns(MAX(rq->segment_start_ns, k->now_ns), cost_ns);
     if (rq->curr != NULL && k->acting != rq->curr && !rq->in_schedule) {
         segment_arm(k, rq);
     }
@@ -191,7 +191,12 @@ void resched_now(struct kernel *k, struct rq *rq)
 {
     if (!rq->need_resched && !rq->in_schedule) {
         rq->need_resched = true;
-        k->resched_cpus[k->nr_resched++] = rq->pub.id;
+        if (!rq->resched_listed) {
+            int32_t end = k->resched_head + k->nr_resched++;
+
+            rq->resched_listed = true;
+            k->resched_cpus[end < k->nr_cpus ? end : end - k->nr_cpus] = rq->pub.id;
+        }
     }
 }
 
@@ -338,7 +343,7 @@ static void switch_to(struct kernel *k, struct rq *rq, struct task *prev, struct
     rq->quota = next->cgroup != 0 && next->pub.sched_class == NUMASIM_CLASS_FAIR &&
                 cgroup_has_quota(k, task_queue(k, next, rq->pub.id));
     rq->segment_start_ns =
-        MAX(rq->segment_start_ns, k->now_ns) + k->machine->costs.context_switch_ns;
+        time_add_ns(MAX(rq->segment_start_ns, k->now_ns), k->machine->costs.context_switch_ns);
     pace_switch_in(k, rq, next);
 }
 
@@ -347,8 +352,13 @@ static void enter_idle(struct kernel *k, struct rq *rq)
 {
     tick_stop(k, rq);
     if (rq->pub.nr_running > 0) {
-        event_set(k, &rq->watchdog, k->now_ns + k->config.watchdog_ns);
-    } else if (rq->nr_arriving == 0 && bitmap_test(k->online, (uint32_t)rq->pub.id)) {
+        if (!evq_entry_queued(&rq->watchdog)) {
+            event_set(k, &rq->watchdog, k->now_ns + k->config.watchdog_ns);
+        }
+        return;
+    }
+    event_cancel(k, &rq->watchdog);
+    if (rq->nr_arriving == 0 && bitmap_test(k->online, (uint32_t)rq->pub.id)) {
         cpu_set_idle(k, rq, true);
     }
 }
@@ -391,7 +401,6 @@ void schedule(struct kernel *k, struct rq *rq)
             event_cancel(k, &rq->slice);
         }
         if (next != NULL) {
-            event_cancel(k, &rq->watchdog);
             cpu_set_idle(k, rq, false);
             set_next(k, rq, next);
         }

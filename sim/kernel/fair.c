@@ -114,7 +114,10 @@ static bool entity_dequeue(struct kernel *k, struct fair_queue *q, struct numasi
         bool may_delay = se->is_task && (flags & NUMASIM_DEQUEUE_SLEEP) != 0 &&
                          (flags & NUMASIM_DEQUEUE_DELAYED) == 0;
 
-        if (!may_delay) {
+        if (may_delay && k->qops->requeue_delayed == NULL) {
+            kernel_fault(k, NUMASIM_ROLE_QUEUE, "queue.dequeue", entity_task(se),
+                         "a dequeue was put off, and there is no requeue_delayed");
+        } else if (!may_delay) {
             kernel_fault(k, NUMASIM_ROLE_QUEUE, "queue.dequeue", entity_task(se),
                          "a dequeue that may not be put off was refused (flags 0x%x)", flags);
         }

@@ -37,6 +37,18 @@ int32_t numasim_nr_llcs(const struct numasim_host *host)
     return ckernel_of(host)->nr_llcs;
 }
 
+/* Faults, for @call, if there is no such CPU. @role is the one for which the call is made, if it is
+ * filled. */
+static bool cpu_exists(struct kernel *k, enum numasim_role role, const char *call, int32_t cpu)
+{
+    if (cpu >= 0 && cpu < k->nr_cpus) {
+        return true;
+    }
+    role = k->roles[role].policy != NULL ? role : NUMASIM_ROLE_QUEUE;
+    kernel_fault(k, role, call, NULL, "there is no CPU %d", cpu);
+    return false;
+}
+
 struct numasim_cpu *numasim_cpu(const struct numasim_host *host, int32_t cpu)
 {
     return &ckernel_of(host)->rqs[cpu]->pub;
@@ -153,7 +165,8 @@ struct numasim_task *numasim_next_waiting(struct numasim_host *host, struct numa
 
 bool numasim_may_run(const struct numasim_host *host, const struct numasim_task *task, int32_t cpu)
 {
-    return bitmap_test(task->allowed, (uint32_t)cpu) &&
+    return cpu >= 0 && cpu < ckernel_of(host)->nr_cpus &&
+           bitmap_test(task->allowed, (uint32_t)cpu) &&
            bitmap_test(ckernel_of(host)->online, (uint32_t)cpu);
 }
 
@@ -175,6 +188,11 @@ bool numasim_move_task(struct numasim_host *host, struct numasim_task *task, int
 bool numasim_push_running(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu)
 {
     struct kernel *k = kernel_of(host);
+
+    if (!cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_push_running()", from_cpu) ||
+        !cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_push_running()", to_cpu)) {
+        return false;
+    }
     struct rq *rq = cpu_rq(k, from_cpu);
 
     if (rq->curr == NULL || rq->curr->pub.sched_class != NUMASIM_CLASS_FAIR ||
@@ -193,14 +211,21 @@ void numasim_resched(struct numasim_host *host, int32_t cpu)
 {
     struct kernel *k = kernel_of(host);
 
-    resched_from(k, cpu_rq(k, cpu), k->acting_cpu);
+    if (cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_resched()", cpu)) {
+        resched_from(k, cpu_rq(k, cpu), k->acting_cpu);
+    }
 }
 
 bool numasim_kick(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu)
 {
     struct kernel *k = kernel_of(host);
-    struct rq *rq = cpu_rq(k, to_cpu);
     const struct machine_costs *costs = &k->machine->costs;
+
+    if (!cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_kick()", from_cpu) ||
+        !cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_kick()", to_cpu)) {
+        return false;
+    }
+    struct rq *rq = cpu_rq(k, to_cpu);
 
     if (k->bops == NULL || k->bops->kicked == NULL || evq_entry_queued(&rq->kick)) {
         return false;
@@ -215,6 +240,14 @@ void numasim_charge(struct numasim_host *host, int32_t cpu, int64_t cost_ns)
 {
     struct kernel *k = kernel_of(host);
 
+    if (!cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_charge()", cpu)) {
+        return;
+    }
+    if (cost_ns < 0) {
+        kernel_fault(k, NUMASIM_ROLE_BALANCE, "numasim_charge()", NULL,
+                     "a cost of %" G_GINT64_FORMAT " ns", cost_ns);
+        return;
+    }
     rq_charge(k, cpu_rq(k, cpu), cost_ns);
 }
 

@@ -143,7 +143,7 @@ struct rq {
     int64_t next_tick_ns; /* first tick not yet applied; TIME_NEVER_NS while stopped */
     int64_t balance_wants_ns, numa_wants_ns; /* earliest tick that matters to those roles */
     bool tick_every;                         /* armed for every tick */
-    bool need_resched;
+    bool need_resched, resched_listed;       /* must pick again; stands in resched_cpus */
     bool quota; /* the running task's cgroup has one: every tick counts */
     bool in_schedule;
     int32_t push_to;
@@ -227,8 +227,9 @@ struct kernel {
     int64_t tick_ns, tick_phase_ns;
     uint64_t base_pace; /* the tick's own cost spread over all work */
     struct rng boot, policy, workload;
-    int32_t *resched_cpus; /* CPUs that must pick again before the next event */
-    int32_t nr_resched;
+    int32_t *resched_cpus; /* ring of CPUs that must pick again before the next event */
+    int32_t resched_head, nr_resched;
+    int64_t nr_at_once; /* events and picks at the present instant */
     uint8_t event_class;
     uint16_t event_rank;
     int32_t acting_cpu;  /* whose task or interrupt acts, -1 none */

@@ -3,6 +3,14 @@
 
 enum { BOOT_TICK_PHASE = 1, BOOT_CPU_ORDER = 2 };
 
+static const char *const event_names[] = {
+    [EVENT_TICK] = "the tick",         [EVENT_SEGMENT] = "running",
+    [EVENT_KTIMER] = "a timer",        [EVENT_ARRIVE] = "waking",
+    [EVENT_RESCHED] = "picking",       [EVENT_KICK] = "kicking",
+    [EVENT_PUSH] = "pushing",          [EVENT_SLICE] = "the slice timer",
+    [EVENT_WATCHDOG] = "the watchdog", [EVENT_QUOTA] = "the quota's period",
+};
+
 /* Unpacks @stack: one numasim_self per plugin, and the operations of each role. */
 static void roles_attach(struct kernel *k, const struct policy_stack *stack)
 {
@@ -158,14 +166,19 @@ void event_cancel(struct kernel *k, struct evq_entry *e)
     evq_remove(k->events, e);
 }
 
+/* The CPU idled beside waiting tasks a watchdog's time ago. A fault if it still does, or if what it
+ * ran since was not the one that has waited longest. */
 static void watchdog_event(struct kernel *k, struct rq *rq)
 {
-    if (rq->curr == NULL && rq->pub.nr_running > 0) {
-        struct numasim_task *t = numasim_first_waiting((struct numasim_host *)k, rq->pub.id);
+    struct numasim_task *t = numasim_first_waiting((struct numasim_host *)k, rq->pub.id);
+    bool waits = rq->curr == NULL && rq->pub.nr_running > 0;
 
-        kernel_fault(k, NUMASIM_ROLE_QUEUE, "queue.pick", t != NULL ? task_of(t) : NULL,
-                     "%u tasks wait on CPU %d, which has been idle for %" G_GINT64_FORMAT " ns",
-                     rq->pub.nr_running, rq->pub.id, k->config.watchdog_ns);
+    if (waits || (t != NULL && t->exec_start_ns <= k->now_ns - k->config.watchdog_ns)) {
+        kernel_fault(
+            k, NUMASIM_ROLE_QUEUE, "queue.pick", t != NULL ? task_of(t) : NULL,
+            "it still waits on CPU %d, which was left idle beside waiting tasks %" G_GINT64_FORMAT
+            " ns ago",
+            rq->pub.id, k->config.watchdog_ns);
     }
 }
 
@@ -231,18 +244,32 @@ bool kernel_finished(const struct kernel *k)
     return k->nr_alive == 0 && k->nr_timers == 0;
 }
 
+/* An instant has an end, unless a policy or a driver makes new events in it for ever. */
+static void check_time_passes(struct kernel *k, const char *what)
+{
+    const int64_t most = 1000000 + 100 * (int64_t)k->nr_tasks;
+
+    if (++k->nr_at_once > most) {
+        kernel_fail(k, "%s goes on for ever without time passing, last on CPU %d", what,
+                    k->acting_cpu);
+    }
+}
+
 /* CPUs that were asked to pick again do so before anything else happens. */
 static void resched_pending(struct kernel *k)
 {
-    for (int32_t i = 0; i < k->nr_resched && !k->failed; i++) {
-        struct rq *rq = cpu_rq(k, k->resched_cpus[i]);
+    while (k->nr_resched > 0 && !k->failed) {
+        struct rq *rq = cpu_rq(k, k->resched_cpus[k->resched_head]);
 
+        k->resched_head = k->resched_head + 1 < k->nr_cpus ? k->resched_head + 1 : 0;
+        k->nr_resched--;
+        rq->resched_listed = false;
         if (rq->need_resched) {
             k->acting_cpu = rq->pub.id;
             schedule(k, rq);
+            check_time_passes(k, "picking");
         }
     }
-    k->nr_resched = 0;
 }
 
 bool kernel_quiet(const struct kernel *k)
@@ -259,10 +286,14 @@ bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
         if (e == NULL) {
             break;
         }
+        if (e->time_ns > k->now_ns) {
+            k->nr_at_once = 0;
+        }
         k->now_ns = e->time_ns;
         k->event_class = e->class_;
         k->event_rank = e->rank;
         k->counters.queue_events++;
+        check_time_passes(k, event_names[e->kind]);
         dispatch(k, e);
         resched_pending(k);
     }

@@ -189,7 +189,7 @@ static int32_t alloc_node(struct kernel *k, struct task *t, const struct mm_regi
             role->policy->tier->alloc(role->self, &t->pub, &r->pub, cpu_node, pages, ret_pages, d);
         decision_end(k, NUMASIM_ROLE_TIER, "tier.alloc", t->pub.id, t->pub.cpu, &record);
         if (node < -1 || node >= k->nr_nodes || (node >= 0 && !node_allowed(p, node)) ||
-            *ret_pages < 1 || *ret_pages > pages) {
+            (node >= 0 && (*ret_pages < 1 || *ret_pages > pages))) {
             kernel_fault(k, NUMASIM_ROLE_TIER, "tier.alloc", t,
                          "node %d for %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
                          " pages is no valid answer",
@@ -309,6 +309,26 @@ void task_touch_for_run(struct kernel *k, struct task *t, int64_t work_ns)
 /* ------------------------------------------------------------------------------------------- */
 /* Moving pages                                                                                 */
 
+/* Faults if an argument of numasim_migrate_pages() names nothing there is. */
+static bool migration_valid(struct kernel *k, const struct process *p, int32_t cpu, int32_t region,
+                            int32_t from, int32_t to)
+{
+    const char *const call = "numasim_migrate_pages()";
+
+    if (cpu < 0 || cpu >= k->nr_cpus) {
+        kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "there is no CPU %d", cpu);
+    } else if (region < 0 || region >= p->nr_regions) {
+        kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "process '%s' has no region %d", p->pub.name,
+                     region);
+    } else if (from < 0 || from >= k->nr_nodes || to < 0 || to >= k->nr_nodes) {
+        kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "there is no node %d",
+                     from < 0 || from >= k->nr_nodes ? from : to);
+    } else {
+        return true;
+    }
+    return false;
+}
+
 int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
                               struct numasim_process *process, int32_t region, int32_t from,
                               int32_t to, int64_t nr_pages)
@@ -317,7 +337,7 @@ int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
     struct process *p = (struct process *)(void *)process;
     const struct machine_costs *costs = &k->machine->costs;
 
-    if (region < 0 || region >= p->nr_regions || from == to || !node_allowed(p, to)) {
+    if (!migration_valid(k, p, cpu, region, from, to) || from == to || !node_allowed(p, to)) {
         return 0;
     }
     struct mm_region *r = p->regions[region];

@@ -10,7 +10,7 @@ bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_rea
     bool waits =
         t->pub.task_state == NUMASIM_TASK_RUNNABLE || t->pub.task_state == NUMASIM_TASK_THROTTLED;
 
-    if (!waits || from == to) {
+    if (!waits || !t->on_rq || from == to) {
         return false;
     }
     dequeue_task(k, cpu_rq(k, from), t, NUMASIM_DEQUEUE_MIGRATE);
