@@ -124,11 +124,26 @@ void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight)
     }
 }
 
-void task_apply_allowed(struct kernel *k, struct task *t)
+/* True if a cpuset of @t's cgroups, or its own affinity, leaves out any CPU. */
+static bool is_narrowed(const struct kernel *k, const struct task *t)
+{
+    bool narrowed = t->own_allowed != NULL;
+
+    for (int32_t id = t->cgroup; id > 0; id = k->cgroups[id]->parent) {
+        narrowed |= k->cgroups[id]->cpus != NULL;
+    }
+    return narrowed;
+}
+
+static void narrow(struct kernel *k, struct task *t)
 {
     uint32_t nr = (uint32_t)k->nr_cpus;
 
-    bitmap_copy(t->allowed, t->own_allowed, nr);
+    if (t->narrowed == NULL) {
+        t->narrowed = bitmap_new(nr);
+        k->bytes_tasks += BITMAP_WORDS(nr) * sizeof(uint64_t);
+    }
+    bitmap_copy(t->narrowed, t->own_allowed != NULL ? t->own_allowed : k->every_cpu, nr);
     for (int32_t id = t->cgroup; id > 0; id = k->cgroups[id]->parent) {
         const uint64_t *cpus = k->cgroups[id]->cpus;
 
@@ -136,13 +151,23 @@ void task_apply_allowed(struct kernel *k, struct task *t)
             continue;
         }
         /* Where nothing would be left, the cpuset wins (cpuset_cpus_allowed()). */
-        if (bitmap_intersects(t->allowed, cpus, nr)) {
-            bitmap_and(t->allowed, t->allowed, cpus, nr);
+        if (bitmap_intersects(t->narrowed, cpus, nr)) {
+            bitmap_and(t->narrowed, t->narrowed, cpus, nr);
         } else {
-            bitmap_copy(t->allowed, cpus, nr);
+            bitmap_copy(t->narrowed, cpus, nr);
         }
     }
-    t->pub.nr_allowed = (int32_t)bitmap_weight(t->allowed, nr);
+}
+
+void task_apply_allowed(struct kernel *k, struct task *t)
+{
+    t->allowed = k->every_cpu;
+    if (is_narrowed(k, t)) {
+        narrow(k, t);
+        t->allowed = t->narrowed;
+    }
+    t->pub.allowed = t->allowed;
+    t->pub.nr_allowed = (int32_t)bitmap_weight(t->allowed, (uint32_t)k->nr_cpus);
 }
 
 /* True if @cgroup is @ancestor or below it. */

@@ -253,6 +253,7 @@ static struct task *pick_or_pull(struct kernel *k, struct rq *rq)
     int32_t pulled = k->bops->newidle(k->bself, rq->pub.id, d);
 
     decision_end(k, NUMASIM_ROLE_BALANCE, "balance.newidle", -1, rq->pub.id, &record);
+    rq->came_late = false;
     if (pulled > 0) {
         k->counters.newidle_pulled += (uint64_t)pulled;
     }
@@ -377,6 +378,11 @@ void schedule(struct kernel *k, struct rq *rq)
     settle(k, rq);
     tick_catch_up(k, rq);
     update_curr(k, rq);
+    /* Now, because a numa policy that hears of it may move what would be picked. */
+    if (prev != NULL && prev->mix != NULL && k->nops != NULL && k->nops->accessed != NULL) {
+        pace_account(k, rq, prev);
+    }
+    rq->came_late = false;
     struct task *next = pick_or_pull(k, rq);
 
     if (k->failed) {
@@ -410,6 +416,9 @@ void schedule(struct kernel *k, struct rq *rq)
     if (rq->curr == NULL) {
         enter_idle(k, rq);
         segment_arm(k, rq);
+        if (rq->came_late) {
+            resched_now(k, rq);
+        }
         return;
     }
     segment_arm(k, rq);

@@ -27,6 +27,7 @@
 #include "base/error.h"
 #include "base/fixed.h"
 #include "base/list.h"
+#include "base/slab.h"
 #include "base/time.h"
 #include "kernel/kernel.h"
 #include "kernel/pelt.h"
@@ -103,8 +104,9 @@ struct task {
     const struct mm_mix *mix;
     uint64_t *miss_carry; /* [mix entries] remainders of misses, x 1e12 * units */
 
-    uint64_t *own_allowed; /* what it asked for */
-    uint64_t *allowed;     /* and'ed with its cgroup's cpuset; pub.allowed points here */
+    uint64_t *own_allowed;   /* what it asked for; NULL: every CPU */
+    uint64_t *narrowed;      /* that, within its cgroups' cpusets; NULL while nothing narrows it */
+    const uint64_t *allowed; /* what holds: narrowed, or the kernel's every_cpu; as pub.allowed */
     char *comm;
     void *driver_data;
 };
@@ -146,6 +148,7 @@ struct rq {
     bool need_resched, resched_listed;       /* must pick again; stands in resched_cpus */
     bool quota; /* the running task's cgroup has one: every tick counts */
     bool in_schedule;
+    bool came_late; /* a task joined after the pick, by a policy that was called since */
     int32_t push_to;
     int64_t online_since_ns;
     struct cpu_times times; /* up to settled_ns */
@@ -207,8 +210,10 @@ struct kernel {
     struct numasim_llc *llcs;
     struct numasim_node *nodes;
     uint64_t *online, *idle, *idle_cores; /* bitmaps of nr_cpus */
-    int32_t *core_running;                /* [nr_cores] CPUs of the core that run a task */
-    int32_t *core_idle;                   /* [nr_cores] CPUs of the core that are idle */
+    uint64_t *every_cpu;                  /* all bits set: the affinity of most tasks */
+    struct slab *task_slab;
+    int32_t *core_running; /* [nr_cores] CPUs of the core that run a task */
+    int32_t *core_idle;    /* [nr_cores] CPUs of the core that are idle */
     int32_t *core_online;
     GPtrArray *group_states;         /* one array of states per group id, owned */
     struct numasim_domain **domains; /* [nr_cpus] arrays, innermost first */

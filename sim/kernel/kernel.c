@@ -142,6 +142,7 @@ void kernel_free(struct kernel *k)
     evq_free(k->events);
     digest_free(k->digest);
     g_free(k->events_to_hash);
+    slab_free(k->task_slab);
     g_free(k->tasks);
     g_free(k->processes);
     g_free(k->failure);

@@ -174,6 +174,8 @@ static void masks_new(struct kernel *k)
     k->idle = bitmap_new((uint32_t)m->nr_cpus);
     k->idle_cores = bitmap_new((uint32_t)m->nr_cpus);
     k->scratch = bitmap_new((uint32_t)m->nr_cpus);
+    k->every_cpu = bitmap_new((uint32_t)m->nr_cpus);
+    bitmap_fill(k->every_cpu, (uint32_t)m->nr_cpus);
     k->core_running = g_new0(int32_t, (gsize)m->nr_cores);
     k->core_idle = g_new0(int32_t, (gsize)m->nr_cores);
     k->core_online = g_new0(int32_t, (gsize)m->nr_cores);
@@ -260,6 +262,7 @@ void objects_free(struct kernel *k)
     g_free(k->idle);
     g_free(k->idle_cores);
     g_free(k->scratch);
+    g_free(k->every_cpu);
     g_free(k->core_running);
     g_free(k->core_idle);
     g_free(k->core_online);

@@ -30,30 +30,33 @@ static void task_index(struct kernel *k, struct task *t)
     k->nr_alive++;
 }
 
+static size_t state_bytes(size_t size)
+{
+    return (size + 15) & ~(size_t)15;
+}
+
 /* One block for the task, its entity's state and its plugins' states: they are used together. */
 static struct task *task_alloc(struct kernel *k)
 {
     size_t entity_size = k->roles[NUMASIM_ROLE_QUEUE].policy->entity_state_size;
-    size_t size = (sizeof(struct task) + 63) & ~(size_t)63;
-    size_t at[NUMASIM_NR_ROLES];
-    size_t entity_at = size;
+    size_t size = state_bytes(sizeof(struct task)) + state_bytes(entity_size);
 
-    size += (entity_size + 15) & ~(size_t)15;
-    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
-        at[slot] = size;
-        size += (k->plugins[slot]->task_state_size + 15) & ~(size_t)15;
+    if (k->task_slab == NULL) {
+        for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+            size += state_bytes(k->plugins[slot]->task_state_size);
+        }
+        k->task_slab = slab_new(size);
     }
-    size = (size + 63) & ~(size_t)63;
-    char *block = aligned_alloc(64, size);
+    struct task *t = slab_alloc(k->task_slab);
+    char *at = (char *)t + state_bytes(sizeof(*t));
 
-    memset(block, 0, size);
-    struct task *t = (struct task *)(void *)block;
-
-    t->pub.se.state = entity_size > 0 ? block + entity_at : NULL;
+    t->pub.se.state = entity_size > 0 ? at : NULL;
+    at += state_bytes(entity_size);
     for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
-        t->pub.state[slot] = k->plugins[slot]->task_state_size > 0 ? block + at[slot] : NULL;
+        t->pub.state[slot] = k->plugins[slot]->task_state_size > 0 ? at : NULL;
+        at += state_bytes(k->plugins[slot]->task_state_size);
     }
-    k->bytes_tasks += size + 2 * sizeof(uint64_t) * BITMAP_WORDS(k->nr_cpus);
+    k->bytes_tasks += slab_stride(k->task_slab);
     return t;
 }
 
@@ -77,18 +80,14 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     t->warm_llc = -1;
     t->action = ACTION_ADVANCE;
     t->pace = (struct pace){.total = k->base_pace, .full = k->base_pace};
-    t->own_allowed = bitmap_new((uint32_t)k->nr_cpus);
-    t->allowed = bitmap_new((uint32_t)k->nr_cpus);
-    t->pub.allowed = t->allowed;
     list_init(&t->waiting);
     list_init(&t->running);
     event_init(&t->arrive, EVENT_ARRIVE, CLASS_ARRIVE, 0);
     task_set_policy(t, params);
     task_index(k, t);
     if (params->cpus != NULL) {
+        t->own_allowed = bitmap_new((uint32_t)k->nr_cpus);
         bitmap_copy(t->own_allowed, params->cpus, (uint32_t)k->nr_cpus);
-    } else {
-        bitmap_fill(t->own_allowed, (uint32_t)k->nr_cpus);
     }
     task_apply_allowed(k, t);
     /* A first task starts where init would be: the lowest online CPU it may use. */
@@ -111,11 +110,10 @@ void task_free(struct kernel *k, struct task *t)
 {
     (void)k;
     g_free(t->own_allowed);
-    g_free(t->allowed);
+    g_free(t->narrowed);
     g_free(t->comm);
     g_free(t->miss_carry);
     g_free(t->pub.faults_by_node);
-    free(t);
 }
 
 void kernel_task_start(struct kernel *k, struct task *t, struct task *parent)
@@ -312,6 +310,9 @@ static void leave_forbidden_cpu(struct kernel *k, struct task *t)
 
 void kernel_task_set_cpus(struct kernel *k, struct task *t, const uint64_t *cpus)
 {
+    if (t->own_allowed == NULL) {
+        t->own_allowed = bitmap_new((uint32_t)k->nr_cpus);
+    }
     bitmap_copy(t->own_allowed, cpus, (uint32_t)k->nr_cpus);
     task_reapply_allowed(k, t);
 }

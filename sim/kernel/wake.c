@@ -116,6 +116,7 @@ void check_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32_t wak
 {
     struct task *curr = rq->curr;
 
+    rq->came_late = rq->in_schedule;
     if (rq->in_schedule || rq->need_resched || t->pub.task_state == NUMASIM_TASK_THROTTLED) {
         return;
     }

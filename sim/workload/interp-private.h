@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/rng.h"
+#include "base/slab.h"
 #include "base/time.h"
 #include "workload/interp.h"
 
@@ -127,7 +128,8 @@ struct interp {
     struct kernel *kernel;
     struct instance **instances;
     guint nr_instances;
-    GPtrArray *threads; /* owned */
+    struct slab *thread_slab;
+    GPtrArray *threads; /* in thread_slab */
     GPtrArray *source_names, *metric_names;
     GHashTable *mixes; /* struct step or trace_memory -> struct mm_mix, owned */
 };

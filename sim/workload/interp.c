@@ -185,7 +185,7 @@ static bool thread_cpus(const struct interp *it, const struct process_instance *
 
 static struct thread *thread_alloc(struct instance *in, struct process_instance *p)
 {
-    struct thread *th = g_new0(struct thread, 1);
+    struct thread *th = slab_alloc(in->interp->thread_slab);
 
     th->instance = in;
     th->process = p;
@@ -453,7 +453,6 @@ static void thread_free(gpointer data)
 
     g_clear_pointer(&th->partners, g_hash_table_unref);
     g_free(th->frames);
-    g_free(th);
 }
 
 static bool add_instances(struct interp *it, const struct workload *w, guint index, GError **error)
@@ -482,6 +481,7 @@ struct interp *interp_new(struct kernel *k, const struct workload *const *worklo
     struct kernel_driver driver = {driver_advance, driver_exited, it};
 
     it->kernel = k;
+    it->thread_slab = slab_new(sizeof(struct thread));
     it->threads = g_ptr_array_new_with_free_func(thread_free);
     it->source_names = g_ptr_array_new_with_free_func(g_free);
     it->metric_names = g_ptr_array_new_with_free_func(g_free);
@@ -511,6 +511,7 @@ void interp_free(struct interp *it)
     }
     g_free(it->instances);
     g_ptr_array_unref(it->threads);
+    slab_free(it->thread_slab);
     g_ptr_array_unref(it->source_names);
     g_ptr_array_unref(it->metric_names);
     g_hash_table_unref(it->mixes);

@@ -199,7 +199,7 @@ static struct process *process_of(struct instance *in, GHashTable *by_comm, cons
 
 static struct thread *replayed_thread(struct instance *in, const struct trace_task *spec)
 {
-    struct thread *th = g_new0(struct thread, 1);
+    struct thread *th = slab_alloc(in->interp->thread_slab);
 
     th->instance = in;
     th->trace = spec;

@@ -169,8 +169,9 @@ static struct outcome once(const struct machine *m, const struct sched_domains *
     return o;
 }
 
-static void row(int32_t nr_cpus, int32_t nr_tasks, const char *queue, const char *balance,
-                const char *dir)
+/* Returns the cost of an event; @base_ns is that of the row to compare with, 0: none yet. */
+static double row(int32_t nr_cpus, int32_t nr_tasks, const char *queue, const char *balance,
+                  const char *dir, double base_ns)
 {
     struct machine *m = machine_of(nr_cpus);
     struct sched_domains *sds = sched_domains_new(m, KERNEL_6_12);
@@ -184,31 +185,40 @@ static void row(int32_t nr_cpus, int32_t nr_tasks, const char *queue, const char
 
         best = o.events_per_s > best.events_per_s ? o : best;
     }
-    printf("%5d %6d  %-6s %-14s %8.2f %10.3f %10.1f %8zu %8zu\n", nr_cpus, nr_tasks, queue, balance,
-           best.events_per_s / 1e6, best.sim_per_s, best.ns_per_event, best.bytes_per_task,
+    printf("%5d %6d  %-6s %-14s %8.2f %10.3f %10.1f %8.2f %8zu %8zu\n", nr_cpus, nr_tasks, queue,
+           balance, best.events_per_s / 1e6, best.sim_per_s, best.ns_per_event,
+           base_ns > 0 ? best.ns_per_event / base_ns : 1.0, best.bytes_per_task,
            best.bytes_per_cpu);
     policy_stack_free(stack);
     workload_free(w);
     sched_domains_free(sds);
     machine_free(m);
+    return best.ns_per_event;
 }
 
 int main(int argc, char **argv)
 {
-    static const int32_t sizes[][2] = {{8, 16}, {64, 512}, {256, 2048}, {1024, 8192}};
+    static const int32_t sizes[][2] = {{64, 512}, {8, 16}, {256, 2048}, {1024, 8192}};
     g_autofree char *own = g_path_get_dirname(argv[0]);
     g_autofree char *beside = g_build_filename(own, "..", "..", "policies", NULL);
     const char *dir = argc > 1 ? argv[1] : beside;
     int32_t max_cpus = argc > 2 ? atoi(argv[2]) : 1024;
     int32_t min_cpus = argc > 3 ? atoi(argv[3]) : 0;
+    double base_ns[2] = {0, 0};
 
     printf("N tasks run exp(1 ms), sleep exp(1 ms) on H CPUs\n");
-    printf("%5s %6s  %-6s %-14s %8s %10s %10s %8s %8s\n", "H", "N", "queue", "balance", "M ev/s",
-           "sim s/s", "ns/event", "B/task", "B/CPU");
+    printf("%5s %6s  %-6s %-14s %8s %10s %10s %8s %8s %8s\n", "H", "N", "queue", "balance",
+           "M ev/s", "sim s/s", "ns/event", "to H=64", "B/task", "B/CPU");
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
         if (sizes[i][0] >= min_cpus && sizes[i][0] <= max_cpus) {
-            row(sizes[i][0], sizes[i][1], "fifo", "none", dir);
-            row(sizes[i][0], sizes[i][1], "eevdf", "linux-balance", dir);
+            double plain_ns = row(sizes[i][0], sizes[i][1], "fifo", "none", dir, base_ns[0]);
+            double linux_ns =
+                row(sizes[i][0], sizes[i][1], "eevdf", "linux-balance", dir, base_ns[1]);
+
+            if (sizes[i][0] == 64) {
+                base_ns[0] = plain_ns;
+                base_ns[1] = linux_ns;
+            }
         }
     }
     return 0;
