@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TAP: numasim study: what it prints and writes, where its expectations hold and where not.
+. "$(dirname "$0")/tap.sh"
+
+cat >small.yaml <<'Y'
+numasim: study/1
+question: Does the study say what it found?
+topologies: [teach-uma-4]
+workloads: [teach-shares]
+policies: [linux-6.12, fifo-none]
+seeds: 1-2
+duration: 100ms
+expect:
+  - {metric: cpu.utilisation, over: each, between: [20%, 30%]}
+Y
+call "$NUMASIM" study small.yaml -o kept
+ok 'a study that holds ends with 0' test "$status" -eq 0
+ok 'and counts' grep -q '^2 of 2 expectations hold (4 runs)$' out
+ok 'its folder has the study' cmp small.yaml kept/study.yaml
+ok 'what came of it' is_json kept/study.json
+ok 'and every result' test "$(find kept -name result.json | wc -l)" -eq 4
+cp kept/study.json first.json
+call "$NUMASIM" study small.yaml -o kept
+ok 'an earlier study is replaced' test "$status" -eq 0
+ok 'by the same' cmp first.json kept/study.json
+call "$NUMASIM" study small.yaml --format json
+ok 'and printed as JSON' cmp out kept/study.json
+
+sed 's/\[20%, 30%\]/[10%, 11%]/' small.yaml >wrong.yaml
+call "$NUMASIM" study wrong.yaml -o wrong
+ok 'one that does not hold ends with 1' test "$status" -eq 1
+ok 'says which' grep -q '^  FAILED  cpu.utilisation: fifo-none$' out
+ok 'and keeps the results' is_json wrong/study.json
+
+mkdir other && touch other/precious
+refuses 2 'other exists and holds no study; expected a new folder, or --force' \
+    study small.yaml -o other
+ok 'what is no study stays' test -e other/precious
+sed 's/cpu.utilisation/cpu.utilization/' small.yaml >typo.yaml
+refuses 2 "no metric 'cpu.utilization' in the runs of linux-6.12" study typo.yaml -o typo
+ok 'and leaves no folder' test -z "$(find . -maxdepth 1 -name 'typo*' ! -name typo.yaml)"
+sed 's/fifo-none/fifo-nope/' small.yaml >missing.yaml
+refuses 2 "missing.yaml:5:24: policy 'fifo-nope': " study missing.yaml
+sed 's/20%, 30%/1ms, 2ms/' small.yaml >unit.yaml
+refuses 2 "unit.yaml:9:53: 'cpu.utilisation' is measured in ratio; expected a bound like 0.95" \
+    study unit.yaml
+refuses 2 "nowhere.yaml" study nowhere.yaml
+done_testing
