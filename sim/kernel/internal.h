@@ -407,6 +407,8 @@ bool queue_below(const struct fair_queue *q, const struct fair_queue *ancestor);
 void pace_refresh(struct kernel *k, struct rq *rq);
 void pace_switch_in(struct kernel *k, struct rq *rq, struct task *t);
 void pace_switch_out(struct kernel *k, struct rq *rq, struct task *t);
+/* No LLC is @t's own any more. */
+void pace_forget_llc(struct kernel *k, struct task *t);
 /* Turns the work done since the last call into accesses by node. */
 void pace_account(struct kernel *k, struct rq *rq, struct task *t);
 void pace_siblings_changed(struct kernel *k, struct rq *rq);

@@ -11,6 +11,7 @@ struct process *kernel_process_new(struct kernel *k, const char *name)
     p->bytes_by_node = g_new0(int64_t, (gsize)k->nr_nodes);
     p->pub.bytes_by_node = p->bytes_by_node;
     list_init(&p->running);
+    p->warm_threads = g_new0(int32_t, (gsize)k->nr_llcs);
     states_new(k, p->pub.state, offsetof(struct numasim_policy, process_state_size));
     k->processes = g_renew(struct process *, k->processes, (gsize)k->nr_processes + 1);
     k->processes[k->nr_processes++] = p;
@@ -75,6 +76,7 @@ void process_free(struct kernel *k, struct process *p)
     states_free(k, p->pub.state);
     g_free(p->regions);
     g_free(p->bytes_by_node);
+    g_free(p->warm_threads);
     g_free(p->allowed_nodes);
     g_free((char *)p->pub.name);
     g_free(p);

@@ -38,6 +38,7 @@ struct process {
     int32_t nr_regions;
     int64_t *bytes_by_node;
     struct list running;     /* its tasks that run with a mix: a move of pages changes their pace */
+    int32_t *warm_threads;   /* [nr_llcs] of its threads that have the LLC for their own */
     uint64_t *allowed_nodes; /* bitmap, or NULL: all */
 };
 

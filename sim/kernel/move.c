@@ -13,7 +13,9 @@ bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_rea
     if (!waits || !t->on_rq || from == to) {
         return false;
     }
-    dequeue_task(k, cpu_rq(k, from), t, NUMASIM_DEQUEUE_MIGRATE);
+    if (!dequeue_task(k, cpu_rq(k, from), t, NUMASIM_DEQUEUE_MIGRATE)) {
+        return false; /* a fault */
+    }
     tick_rearm(k, cpu_rq(k, from));
     set_task_cpu(k, t, to, reason);
     rq_charge(k, dst, k->machine->costs.migration_ns[machine_reach(k->machine, from, to)]);
@@ -32,7 +34,9 @@ void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reas
     settle(k, rq);
     k->counters.pushes++;
     /* The stopper preempts it and takes it off this CPU; then it waits on the other. */
-    dequeue_task(k, rq, t, NUMASIM_DEQUEUE_MIGRATE);
+    if (!dequeue_task(k, rq, t, NUMASIM_DEQUEUE_MIGRATE)) {
+        return; /* a fault */
+    }
     t->pub.task_state = NUMASIM_TASK_WAKING;
     rq_charge(k, rq, k->machine->costs.context_switch_ns);
     schedule(k, rq);

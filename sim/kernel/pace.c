@@ -112,15 +112,22 @@ void pace_refresh(struct kernel *k, struct rq *rq)
          (int64_t)pace.remote);
 }
 
-/* Time to fetch again what the LLC would hold of the task's working set. */
+/*
+ * Time to fetch again what the LLC would hold of the task's working set. What it shares with other
+ * threads of its process is there already if one of them has this LLC for its own.
+ */
 static int64_t refill_ns(const struct kernel *k, const struct rq *rq, const struct task *t)
 {
+    const struct process *p = task_process(t);
+    bool shared_is_warm = p->warm_threads[rq->pub.llc] > 0;
     int64_t bytes = 0;
 
     for (int32_t i = 0; i < t->mix->nr_entries; i++) {
-        const struct mm_region *r = task_process(t)->regions[t->mix->entries[i].region];
+        const struct mm_region *r = p->regions[t->mix->entries[i].region];
 
-        bytes += r->working_set_bytes / r->nr_slices;
+        if (!r->shared || !shared_is_warm) {
+            bytes += r->working_set_bytes / r->nr_slices;
+        }
     }
     int64_t llc_bytes = k->machine->llcs[rq->pub.llc].size_bytes;
 
@@ -133,22 +140,38 @@ static int64_t refill_ns(const struct kernel *k, const struct rq *rq, const stru
                                 (uint64_t)t->mix->mlp_ppm);
 }
 
-void pace_switch_in(struct kernel *k, struct rq *rq, struct task *t)
+void pace_forget_llc(struct kernel *k, struct task *t)
 {
-    int32_t llc = rq->pub.llc;
+    (void)k;
+    if (t->warm_llc >= 0 && t->pub.process != NULL) {
+        task_process(t)->warm_threads[t->warm_llc]--;
+    }
+    t->warm_llc = -1;
+}
 
-    if (t->mix != NULL) {
-        list_add_tail(&task_process(t)->running, &t->running);
-        if (t->warm_llc >= 0 && t->warm_llc != llc) {
-            t->cold_left_ns = refill_ns(k, rq, t);
-            if (t->cold_left_ns > 0) {
-                emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id,
-                     (int32_t)MIN(t->cold_left_ns, INT32_MAX), (int64_t)t->pace.full,
-                     (int64_t)t->pace.smt, (int64_t)t->pace.remote);
-            }
+/* @t, which has a mix, begins to run under an LLC that is not its own. */
+static void change_llc(struct kernel *k, struct rq *rq, struct task *t)
+{
+    if (t->warm_llc >= 0) {
+        t->cold_left_ns = refill_ns(k, rq, t);
+        if (t->cold_left_ns > 0) {
+            emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, (int32_t)MIN(t->cold_left_ns, INT32_MAX),
+                 (int64_t)t->pace.full, (int64_t)t->pace.smt, (int64_t)t->pace.remote);
         }
     }
-    t->warm_llc = llc;
+    pace_forget_llc(k, t);
+    t->warm_llc = rq->pub.llc;
+    task_process(t)->warm_threads[t->warm_llc]++;
+}
+
+void pace_switch_in(struct kernel *k, struct rq *rq, struct task *t)
+{
+    if (t->mix != NULL) {
+        list_add_tail(&task_process(t)->running, &t->running);
+        if (t->warm_llc != rq->pub.llc) {
+            change_llc(k, rq, t);
+        }
+    }
     pace_refresh(k, rq);
 }
 

@@ -255,6 +255,7 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
     if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
         pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
     }
+    pace_forget_llc(k, t);
     k->nr_alive--;
     if (t->pub.process != NULL) {
         t->pub.process->nr_threads--;
