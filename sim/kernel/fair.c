@@ -400,8 +400,10 @@ void fair_reweight(struct kernel *k, struct rq *rq, struct task *t, uint32_t wei
         update_curr(k, rq);
         rq_update_load(k, rq);
         task_update_load(k, t);
-        rq->load_weight += weight;
-        rq->load_weight -= t->pub.se.weight;
+        if (t->pub.task_state != NUMASIM_TASK_THROTTLED) {
+            rq->load_weight += weight;
+            rq->load_weight -= t->pub.se.weight;
+        }
     }
     entity_reweight(k, queue_of(&t->pub.se), &t->pub.se, weight);
 }

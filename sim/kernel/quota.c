@@ -63,6 +63,22 @@ static void task_count(struct rq *rq, struct fair_queue *q, struct task *t, bool
     rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
 }
 
+/* Delayed tasks are in no list; their weight counts all the same. */
+static void count_delayed(struct kernel *k, struct rq *rq, const struct fair_queue *q, bool in)
+{
+    for (int32_t i = 0; i < k->nr_tasks; i++) {
+        const struct task *t = k->tasks[i];
+
+        if (t->pub.task_state == NUMASIM_TASK_DELAYED && t->pub.cpu == rq->pub.id) {
+            struct fair_queue *own = task_queue(k, t, rq->pub.id);
+
+            if (queue_below(own, q) && queue_throttled(own) == NULL) {
+                rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
+            }
+        }
+    }
+}
+
 /* Counts @q's tasks in or out of its CPU and of the queues above it. */
 static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, bool in)
 {
@@ -88,6 +104,9 @@ static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, b
     }
     uint32_t nr_tasks = q->nr_tasks, nr_delayed = nr_tasks - nr_counted;
 
+    if (nr_delayed > 0) {
+        count_delayed(k, rq, q, in);
+    }
     rq->pub.nr_running += in ? nr_tasks : -nr_tasks;
     rq->pub.nr_fair += in ? nr_tasks : -nr_tasks;
     rq->pub.nr_delayed += in ? nr_delayed : -nr_delayed;

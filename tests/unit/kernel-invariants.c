@@ -93,7 +93,9 @@ static void check_task(const struct kernel *k, const struct task *t, struct coun
 static void check_rq(const struct kernel *k, const struct rq *rq, const struct counts *c)
 {
     int32_t cpu = rq->pub.id;
-    bool idle = rq->pub.online && rq->curr == NULL && c->nr_running == 0 && c->nr_arriving == 0;
+    /* With an IPI under way it is leaving idle, even if what it was sent for has gone again. */
+    bool idle = rq->pub.online && rq->curr == NULL && c->nr_running == 0 && c->nr_arriving == 0 &&
+                (!evq_entry_queued(&rq->resched) || rq->pub.idle);
     uint32_t nr_waiting = 0;
 
     MUST(k, rq->pub.nr_running == c->nr_running, "CPU %d: %u", cpu, c->nr_running);
