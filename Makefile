@@ -8,6 +8,7 @@
 #   make unit           build and run the unit tests alone; TEST=evq runs one of them
 #   make matrix         every policy x machine x workload (`check` runs a pairwise cover)
 #   make studies        run every study in results/ and check what it expects
+#   make pictures       draw the README's pictures and fill its tables anew, from the demonstration
 #   make bench          measure the engine: ratios for people to read, never pass or fail
 #   make fuzz           fuzz each reader for FUZZ_SECONDS (60) seconds
 #   make lint           clang-format, and cppcheck and clang-tidy where they are installed
@@ -112,8 +113,8 @@ benches := $(bench_sources:%.c=$(BUILD)/%)
 fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
 formatted = $(sort $(wildcard sim/*/*.[ch] policies/*.[ch] policies/*/*.[ch] tests/*/*.[ch]))
 
-.PHONY: all demo check unit matrix studies bench fuzz lint format install uninstall clean help deps
-.PHONY: golden-update build-tests build-fuzzers run-checks FORCE
+.PHONY: all demo check unit matrix studies pictures bench fuzz lint format install uninstall
+.PHONY: clean help deps golden-update build-tests build-fuzzers run-checks FORCE
 
 all: $(library) $(program) $(plugin_files)
 build-tests: all $(unit_tests) $(test_plugin_files)
@@ -299,6 +300,9 @@ studies: all
 
 bench: all $(benches)
 	$(Q)for bench in $(benches); do echo "== $$(basename $$bench)"; LC_ALL=C $$bench || exit 1; done
+
+pictures: demo
+	@results/pictures.sh
 
 fuzz:
 	$(submake) $(check_san) build-fuzzers

@@ -14,59 +14,64 @@ rm -rf "$out"
 mkdir -p "$out"
 
 say() {
-    printf '\n== %s\n' "$*"
+    printf '\n== %s\n\n' "$*"
 }
 
-# Shows a command as a reader would type it, then runs it.
+# show NAME ARGUMENT...: a command as a reader would type it, run; its whole table goes to NAME.txt.
 show() {
-    printf '$ %s\n\n' "$(printf '%s' "numasim $*" | sed 's/  */ /g')"
-    "$numasim" "$@"
+    name=$1
+    shift
+    printf '$ numasim %s\n\n' "$*"
+    "$numasim" "$@" -o "$out/$name" >"$out/$name.txt"
 }
 
-# The lines of a table that a first look needs; all of it stands in $out.
-part() {
-    awk -v groups="$1" '
-        /^(topology|workload|policy|simulated)/ { print; next }
+# rows NAME GROUP ROW...: of the groups of NAME.txt whose title matches GROUP the rows that match a ROW.
+# What is shown stays in NAME.short.txt.
+rows() {
+    name=$1 groups=$2
+    shift 2
+    patterns=$(printf '|%s' "$@" | cut -c2-)
+    awk -v groups="^  ($groups)( |\$)" -v rows="^    ($patterns)( |\$)" '
         $0 == "" { on = 0 }
-        on { print }
-        match($0, "^  (" groups ")( |$)") { on = 1; print "\n" $0 }'
+        $0 ~ groups { on = 1; printf "%s%s\n", shown++ ? "\n" : "", $0; next }
+        on && $0 ~ rows' "$out/$name.txt" | tee "$out/$name.short.txt"
 }
 
 say 'A recorded trace, replayed'
-echo 'rt-app ran on two CPUs of an EPYC under Linux 6.18, and ftrace recorded every switch and wakeup.
-Replayed on a model of that machine, what does each command see? (One CPU of the recording lacks
-some switches, so the record has less CPU time of the hog than it used.)
+echo 'rt-app ran on two CPUs of an EPYC under Linux 6.18 while ftrace recorded every switch and wakeup.
+What does each command see when that is replayed on a model of the machine? (One CPU of the record
+lacks some switches, so it has less CPU time of the hog than the hog used.)
 '
-show run -t epyc-2cpu-vm -w rt-app -p linux-6.12 -o "$out/rt-app" >"$out/rt-app.txt"
-sed -n '1p;/^The recording/,$p' "$out/rt-app.txt"
+show rt-app run -t epyc-2cpu-vm -w rt-app -p linux-6.12
+sed '1,/^The recording/d' "$out/rt-app.txt" | tee "$out/rt-app.short.txt"
 
 say 'A database server on two EPYC 7763, NPS4: 256 CPUs, 8 nodes'
 echo 'Sixteen servers with sixteen workers each. linux-6.12 balances over the sched_domains;
 eevdf-random puts a task that wakes on any CPU.
 '
-show run -t epyc-7763-2s-nps4 -w db-server:replicas=16 -p linux-6.12 -p eevdf-random -d 1s \
-    -o "$out/db-server" >"$out/db-server.txt"
-sed -n 1p "$out/db-server.txt"
-part 'latency|throughput|CPU|migrations' <"$out/db-server.txt" |
-    grep -v -e request_wait -e waking_ -e 'reason' -e cpu.wasted_ns
+show db-server run -t epyc-7763-2s-nps4 -w db-server:replicas=16 -p linux-6.12 -p eevdf-random -d 1s
+rows db-server 'latency|CPU|migrations' 'request_latency_ns.clients.(mean|p50|p99|p99.9|max)' \
+    cpu.utilisation cpu.wasted_ratio context_switches migrations.NUMA migrations.total
 
 say 'Processes larger than a node, on the same machine'
 echo 'Four processes of sixteen threads: each thread works in memory of its own, and in a table that the
 first one filled. Who keeps threads at their memory?
 '
-show run -t epyc-7763-2s-nps4 -w numa-process:replicas=4 -p linux-6.12 -p eevdf-random -d 3s \
-    --warmup 2s -o "$out/numa-process" >"$out/numa-process.txt"
-sed -n 1p "$out/numa-process.txt"
-part 'throughput|CPU|memory' <"$out/numa-process.txt" |
-    grep -v -e 'node[0-9]' -e cpu.wasted_ns -e forks -e preempt
+show numa-process run -t epyc-7763-2s-nps4 -w numa-process:replicas=4 -p linux-6.12 -p eevdf-random \
+    -d 3s --warmup 2s
+rows numa-process 'throughput|CPU|migrations|memory' 'throughput.*' cpu.utilisation cpu.wasted_ratio \
+    migrations.total memory.latency_ns.mean memory.local_access_ratio
 
 say 'Pictures'
-db=$out/db-server numa=$out/numa-process
+draw() {
+    "$numasim" plot "$@"
+}
 for format in svg png; do
-    "$numasim" plot "$db/linux-6.12/seed-1" "$db/eevdf-random/seed-1" -o "$out/latency.$format"
-    "$numasim" plot -k access "$numa/linux-6.12/seed-1" "$numa/eevdf-random/seed-1" \
+    draw "$out"/db-server/linux-6.12/seed-1 "$out"/db-server/eevdf-random/seed-1 \
+        -o "$out/latency.$format"
+    draw -k access "$out"/numa-process/linux-6.12/seed-1 "$out"/numa-process/eevdf-random/seed-1 \
         -o "$out/access.$format"
-    "$numasim" plot -k occupancy "$numa/eevdf-random/seed-1" --from 2s --to 2500ms \
+    draw -k occupancy "$out"/numa-process/eevdf-random/seed-1 --from 2s --to 2200ms \
         -o "$out/who-runs-where.$format"
-done
-printf '\nEverything is in %s: the whole tables, the results, the pictures.\n' "$out"
+done | grep '\.png'
+printf '\nIn %s: the whole tables, the results, the pictures (svg and png).\n' "$out"

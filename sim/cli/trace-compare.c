@@ -45,7 +45,7 @@ static int64_t recorded(const struct trace_command *c, enum quantity q)
     case SWITCHES:
         return c->switch_in;
     case LATENCY_P50:
-        return c->wakeup_latency.n >= 2 ? c->wakeup_latency.p50_ns : -1;
+        return c->wakeup_latency.n >= 10 ? c->wakeup_latency.p50_ns : -1;
     case LATENCY_P99:
         return c->wakeup_latency.n >= 100 ? c->wakeup_latency.p99_ns : -1;
     case NR_QUANTITIES:
