@@ -74,6 +74,7 @@ enum { WORK_SHIFT = 10, PACE_SHIFT = 20 };
 struct pace {
     uint64_t total;
     uint64_t full, smt, remote;
+    uint64_t cold; /* on top of the total while cold_work lasts */
 };
 
 struct task {
@@ -97,7 +98,8 @@ struct task {
     uint64_t work_left; /* units */
     uint64_t carry;     /* progress not yet a whole unit: numerator over pace.total */
     struct pace pace;
-    int64_t cold_left_ns; /* refilling its cache after a migration: no progress till then */
+    uint64_t cold_work;         /* units of work until its working set is in the LLC again */
+    uint64_t stretch_cold_work; /* of stretch_work, how much was done cold */
     bool oom_killed;
     struct list running;   /* in process->running while on a CPU with a mix */
     uint64_t stretch_work; /* units of work done since accesses were last accounted */

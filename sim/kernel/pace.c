@@ -7,10 +7,10 @@
  *   full    the core's own time (1024 / capacity, with the tick's share), and the stalls of its
  *           LLC misses if every page lay on the node with the least latency from this CPU
  *   smt     what a busy sibling costs: the core part again, times (1 / speed - 1)
+ *   cold    while its working set is not in the LLC: its misses once more, see refill_work()
  *   remote  what its pages cost by lying where they lie
  *
- * Stalls per unit of work are misses x latency / misses in flight. A migration to another LLC
- * costs a lump beside the pace: the time to fetch the working set, or the LLC's size of it, again.
+ * Stalls per unit of work are misses x latency / misses in flight.
  */
 #include "kernel/internal.h"
 
@@ -87,6 +87,7 @@ static struct pace compute(const struct kernel *k, const struct rq *rq, const st
         uint64_t best = stall_pace(e->misses_per_s_milli, (uint64_t)best_ns, 1, t->mix->mlp_ppm);
 
         pace.full += best;
+        pace.cold += best;
         if (pages > 0) {
             uint64_t stall = stall_pace(e->misses_per_s_milli, latency_x, pages, t->mix->mlp_ppm);
 
@@ -97,30 +98,48 @@ static struct pace compute(const struct kernel *k, const struct rq *rq, const st
     return pace;
 }
 
+static void emit_rate(struct kernel *k, const struct rq *rq, const struct task *t)
+{
+    uint64_t cold = t->cold_work > 0 ? t->pace.cold : 0;
+
+    emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, (int32_t)MIN(cold, INT32_MAX),
+         (int64_t)t->pace.full, (int64_t)t->pace.smt, (int64_t)t->pace.remote);
+}
+
 void pace_refresh(struct kernel *k, struct rq *rq)
 {
     struct task *t = rq->curr;
     struct pace pace = compute(k, rq, t);
 
-    if (pace.full == t->pace.full && pace.smt == t->pace.smt && pace.remote == t->pace.remote) {
+    if (pace.full == t->pace.full && pace.smt == t->pace.smt && pace.remote == t->pace.remote &&
+        pace.cold == t->pace.cold) {
         return;
     }
     /* The remainder keeps its worth in work. */
-    t->carry = mul_div_u64(t->carry, pace.total, t->pace.total);
+    uint64_t cold = t->cold_work > 0 ? pace.cold : 0;
+    uint64_t cold_before = t->cold_work > 0 ? t->pace.cold : 0;
+
+    t->carry = mul_div_u64(t->carry, pace.total + cold, t->pace.total + cold_before);
     t->pace = pace;
-    emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, 0, (int64_t)pace.full, (int64_t)pace.smt,
-         (int64_t)pace.remote);
+    emit_rate(k, rq, t);
 }
 
+/* Some 100 days: far beyond any run, and far from overflow. */
+#define MAX_COLD_WORK (UINT64_C(1) << 63)
+
 /*
- * Time to fetch again what the LLC would hold of the task's working set. What it shares with other
- * threads of its process is there already if one of them has this LLC for its own.
+ * How much work @t does until the LLC holds again what it would hold of its working set. What it
+ * shares with other threads of its process is there already if one of them has this LLC for its
+ * own. A workload says how often a task misses, not how often it would hit: it is taken to hit as
+ * often, so that while cold it misses twice as much, and each miss more brings a line.
  */
-static int64_t refill_ns(const struct kernel *k, const struct rq *rq, const struct task *t)
+static uint64_t refill_work(const struct kernel *k, const struct rq *rq, const struct task *t)
 {
+    const uint64_t milli_per_unit = UINT64_C(1000) * (uint64_t)NSEC_PER_SEC << WORK_SHIFT;
     const struct process *p = task_process(t);
     bool shared_is_warm = p->warm_threads[rq->pub.llc] > 0;
-    int64_t bytes = 0;
+    int64_t bytes = 0, llc_bytes = k->machine->llcs[rq->pub.llc].size_bytes;
+    uint64_t misses_per_s_milli = 0;
 
     for (int32_t i = 0; i < t->mix->nr_entries; i++) {
         const struct mm_region *r = p->regions[t->mix->entries[i].region];
@@ -128,16 +147,18 @@ static int64_t refill_ns(const struct kernel *k, const struct rq *rq, const stru
         if (!r->shared || !shared_is_warm) {
             bytes += r->working_set_bytes / r->nr_slices;
         }
+        misses_per_s_milli += (uint64_t)t->mix->entries[i].misses_per_s_milli;
     }
-    int64_t llc_bytes = k->machine->llcs[rq->pub.llc].size_bytes;
-
     if (llc_bytes > 0) {
         bytes = MIN(bytes, llc_bytes);
     }
-    uint64_t lines = (uint64_t)(bytes / k->machine->cache_line_bytes);
+    if (misses_per_s_milli == 0) {
+        return 0;
+    }
+    uint128 lines = (uint64_t)(bytes / k->machine->cache_line_bytes);
 
-    return (int64_t)mul_div_u64(lines * (uint64_t)best_latency_ns(k, rq->pub.node), 1000000,
-                                (uint64_t)t->mix->mlp_ppm);
+    lines = lines * milli_per_unit / misses_per_s_milli;
+    return lines < MAX_COLD_WORK ? (uint64_t)lines : MAX_COLD_WORK;
 }
 
 void pace_forget_llc(struct kernel *k, struct task *t)
@@ -152,12 +173,13 @@ void pace_forget_llc(struct kernel *k, struct task *t)
 /* @t, which has a mix, begins to run under an LLC that is not its own. */
 static void change_llc(struct kernel *k, struct rq *rq, struct task *t)
 {
-    if (t->warm_llc >= 0) {
-        t->cold_left_ns = refill_ns(k, rq, t);
-        if (t->cold_left_ns > 0) {
-            emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, (int32_t)MIN(t->cold_left_ns, INT32_MAX),
-                 (int64_t)t->pace.full, (int64_t)t->pace.smt, (int64_t)t->pace.remote);
-        }
+    uint64_t was_cold = t->cold_work > 0 ? t->pace.cold : 0;
+
+    t->cold_work = t->warm_llc >= 0 ? refill_work(k, rq, t) : 0;
+    t->carry = mul_div_u64(t->carry, t->pace.total + (t->cold_work > 0 ? t->pace.cold : 0),
+                           t->pace.total + was_cold);
+    if (t->cold_work > 0 || was_cold > 0) {
+        emit_rate(k, rq, t);
     }
     pace_forget_llc(k, t);
     t->warm_llc = rq->pub.llc;
@@ -207,9 +229,10 @@ void pace_account(struct kernel *k, struct rq *rq, struct task *t)
 {
     const uint64_t milli_per_unit = UINT64_C(1000) * (uint64_t)NSEC_PER_SEC << WORK_SHIFT;
     const struct mm_mix *mix = t->mix;
-    uint64_t work = t->stretch_work;
+    /* Work done cold misses twice. */
+    uint64_t work = t->stretch_work + t->stretch_cold_work;
 
-    t->stretch_work = 0;
+    t->stretch_work = t->stretch_cold_work = 0;
     if (mix == NULL || work == 0) {
         return;
     }

@@ -29,7 +29,7 @@ enum tracepoint {
     TP_SCHED_MIGRATE_TASK, /* task         from CPU    to CPU        reason       reach       - */
     TP_SCHED_PROCESS_FORK, /* child        cpu         parent or -1  process      -           - */
     TP_SCHED_PROCESS_EXIT, /* task         cpu         -             -            -           - */
-    TP_SCHED_RATE,         /* task         cpu         cold ns       full         smt         remote
+    TP_SCHED_RATE,         /* task         cpu         cold          full         smt         remote
                               components of its pace, wall ns per ns of work x 2^20; see pace.c */
     TP_SCHED_MOVE_NUMA,    /* task         cpu         preferred     former       -           - */
     TP_MM_PAGE_ALLOC,      /* task         cpu         region        node         pages       bytes
