@@ -537,6 +537,7 @@ void segment_event(struct kernel *k, struct rq *rq)
     struct task *t = rq->curr;
 
     task_prefetch(t);
+    k->acting_cpu = rq->pub.id;
     settle(k, rq);
     tick_catch_up(k, rq);
     if (t->action == ACTION_RUN || t->action == ACTION_ADVANCE) {

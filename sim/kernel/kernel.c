@@ -190,6 +190,7 @@ static void slice_event(struct kernel *k, struct rq *rq)
     if (t == NULL || t->pub.sched_class != NUMASIM_CLASS_FAIR) {
         return;
     }
+    k->acting_cpu = rq->pub.id;
     tick_catch_up(k, rq);
     update_curr(k, rq);
     if (fair_slice_timer(k, rq, t)) {
@@ -299,6 +300,7 @@ bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
         resched_pending(k);
     }
     kernel_hash_events(k);
+    k->acting_cpu = -1;
     if (k->failed) {
         g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_FAULT, k->failure);
         return false;

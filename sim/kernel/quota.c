@@ -208,6 +208,7 @@ void quota_event(struct kernel *k, struct kernel_cgroup *cg)
     bool throttled = false;
     bool used = cg->pool_ns < cg->quota_ns;
 
+    k->acting_cpu = -1;
     cg->pool_ns = cg->quota_ns;
     for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
         struct fair_queue *q = cg->queues[cpu];

@@ -349,6 +349,7 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
 
         if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
             /* Its blocked load leaves with it (remove_entity_load_avg()). */
+            tick_catch_up(k, from);
             rq_update_load(k, from);
             task_update_load(k, t);
             pelt_detach(&from->avg, &t->avg, t->pub.se.weight);

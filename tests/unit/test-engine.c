@@ -2,6 +2,7 @@
 /* The engine's promises: skipping ticks is exact, stopping changes nothing, simulations do not
  * know of each other, times add up, and a seed is the whole of chance. */
 #include "engine-fixture.h"
+#include "torture.h"
 
 #include "base/time.h"
 
@@ -69,12 +70,13 @@ static void test_insertion_order(void)
     g_assert_cmpstr(a, ==, b);
 }
 
-static void test_load_averages(void)
+static void check_load_averages(const char *topology, const char *workload, const char *policies,
+                                uint64_t seed)
 {
-    struct engine *a = engine_new("epyc-7763-2s-nps4", "spinners", "linux-6.12",
-                                  &(struct kernel_config){.seed = 5});
-    struct engine *b = engine_new("epyc-7763-2s-nps4", "spinners", "linux-6.12",
-                                  &(struct kernel_config){.seed = 5, .all_ticks = true});
+    struct engine *a =
+        engine_new(topology, workload, policies, &(struct kernel_config){.seed = seed});
+    struct engine *b = engine_new(topology, workload, policies,
+                                  &(struct kernel_config){.seed = seed, .all_ticks = true});
 
     engine_run(a, 150 * MS);
     engine_run(b, 150 * MS);
@@ -88,6 +90,15 @@ static void test_load_averages(void)
     }
     engine_free(a);
     engine_free(b);
+}
+
+static void test_load_averages(void)
+{
+    check_load_averages("epyc-7763-2s-nps4", "spinners", "linux-6.12", 5);
+    /* Wakeups that take load from a CPU whose ticks are skipped. */
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        check_load_averages("teach-numa-2x4", torture_steps, "eevdf-random", seed);
+    }
 }
 
 static void test_stop_and_go(void)
