@@ -110,6 +110,15 @@ void cgroup_update_weight(struct kernel *k, struct fair_queue *q)
     fair_reweight_queue(k, q, (uint32_t)CLAMP(weight, MIN_SHARES, shares));
 }
 
+void cgroup_update_weights(struct kernel *k, const struct task *t)
+{
+    struct fair_queue *q = t->cgroup != 0 ? task_queue(k, t, t->pub.cpu) : NULL;
+
+    for (; q != NULL && q->parent != NULL; q = q->parent) {
+        cgroup_update_weight(k, q);
+    }
+}
+
 void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight)
 {
     struct kernel_cgroup *cg = k->cgroups[cgroup];

@@ -406,6 +406,9 @@ void fair_reweight(struct kernel *k, struct rq *rq, struct task *t, uint32_t wei
         }
     }
     entity_reweight(k, queue_of(&t->pub.se), &t->pub.se, weight);
+    if (t->pub.se.queued) {
+        cgroup_update_weights(k, t);
+    }
 }
 
 void fair_reweight_queue(struct kernel *k, struct fair_queue *q, uint32_t weight)

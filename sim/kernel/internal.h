@@ -389,6 +389,8 @@ void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reas
 void cgroups_new(struct kernel *k);
 void cgroups_free(struct kernel *k);
 void cgroup_update_weight(struct kernel *k, struct fair_queue *q);
+/* The same for each queue above @t, which is fair. */
+void cgroup_update_weights(struct kernel *k, const struct task *t);
 void task_apply_allowed(struct kernel *k, struct task *t);
 
 /* quota.c */

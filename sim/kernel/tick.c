@@ -137,6 +137,11 @@ void tick_event(struct kernel *k, struct rq *rq)
     if (tick_apply(k, rq)) {
         resched_now(k, rq);
     }
+    /* What its cgroups queued on other CPUs since changes their weight here (entity_tick():
+     * update_cfs_group()). With nobody to share the CPU with it makes no difference. */
+    if (crowded && rq->curr->pub.sched_class == NUMASIM_CLASS_FAIR) {
+        cgroup_update_weights(k, rq->curr);
+    }
     /* A tick that only --all-ticks brings may tell the policies nothing new: what they answer then
      * does not count. */
     bool numa_due = crowded || k->now_ns >= rq->numa_wants_ns;

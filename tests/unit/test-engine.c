@@ -101,6 +101,36 @@ static void test_load_averages(void)
     }
 }
 
+/* Cgroups g and h have the same weight. g's is halved between two CPUs, h's is all on one of them;
+ * where they meet, h gets twice as much, whichever came first. */
+static const char split_cgroup[] = "numasim: workload/1\n"
+                                   "description: one cgroup on two CPUs beside one on one\n"
+                                   "cgroups: {g: {}, h: {}}\n"
+                                   "processes:\n"
+                                   "  g:\n"
+                                   "    cgroup: g\n"
+                                   "    threads:\n"
+                                   "      g0: {cpus: '0', program: [{run: 10s}]}\n"
+                                   "      g1: {cpus: '1', start: 1ms, program: [{run: 10s}]}\n"
+                                   "  h:\n"
+                                   "    cgroup: h\n"
+                                   "    threads:\n"
+                                   "      h0: {cpus: '0', program: [{run: 10s}]}\n";
+
+static void test_split_cgroup(void)
+{
+    struct engine *e =
+        engine_new("teach-uma-4", split_cgroup, "linux-6.12", &(struct kernel_config){.seed = 1});
+
+    engine_run(e, 3000 * MS);
+    int64_t g_ns = kernel_task_cpu_ns(e->kernel, engine_task(e, "g0", 0));
+    int64_t h_ns = kernel_task_cpu_ns(e->kernel, engine_task(e, "h0", 0));
+
+    g_assert_cmpint(ABS(g_ns - 1000 * MS), <, 10 * MS);
+    g_assert_cmpint(ABS(h_ns - 2000 * MS), <, 10 * MS);
+    engine_free(e);
+}
+
 static void test_stop_and_go(void)
 {
     const struct cell c = {"epyc-7763-2s-nps4", "db-server", "linux-6.12"};
@@ -205,6 +235,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(ticks, c, test_all_ticks);
         g_test_add_data_func(times, c, test_times_add_up);
     }
+    g_test_add_func("/engine/split-cgroup", test_split_cgroup);
     g_test_add_func("/engine/all-ticks/insertion-order", test_insertion_order);
     g_test_add_func("/engine/all-ticks/load-averages", test_load_averages);
     g_test_add_func("/engine/stop-and-go", test_stop_and_go);
