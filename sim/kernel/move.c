@@ -40,6 +40,9 @@ void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reas
     t->pub.task_state = NUMASIM_TASK_WAKING;
     rq_charge(k, rq, k->machine->costs.context_switch_ns);
     schedule(k, rq);
+    if (k->failed) {
+        return; /* it may not have left the CPU */
+    }
     set_task_cpu(k, t, to, reason);
     settle(k, dst);
     rq_charge(k, dst, k->machine->costs.migration_ns[machine_reach(k->machine, from, to)]);
