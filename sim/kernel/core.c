@@ -413,7 +413,6 @@ void schedule(struct kernel *k, struct rq *rq)
     bool yielded = rq->yielding;
 
     rq->need_resched = false;
-    rq->yielding = false;
     if (!rq->pub.online) {
         return;
     }
@@ -428,6 +427,7 @@ void schedule(struct kernel *k, struct rq *rq)
     rq->came_late = false;
     struct task *next = pick_or_pull(k, rq);
 
+    rq->yielding = false; /* the real-time class asks, too */
     if (k->failed) {
         rq->in_schedule = false;
         return;

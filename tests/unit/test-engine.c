@@ -131,6 +131,34 @@ static void test_split_cgroup(void)
     engine_free(e);
 }
 
+/* Two SCHED_FIFO tasks of one priority on one CPU take turns by yielding only. */
+static const char fifo_yield[] =
+    "numasim: workload/1\n"
+    "description: two polite real-time tasks\n"
+    "processes:\n"
+    "  p:\n"
+    "    threads:\n"
+    "      t:\n"
+    "        count: 2\n"
+    "        cpus: '0'\n"
+    "        sched: fifo\n"
+    "        priority: 10\n"
+    "        program: [{loop: {count: 1000, do: [{run: 1ms}, {yield: }]}}]\n";
+
+static void test_fifo_yield(void)
+{
+    struct engine *e =
+        engine_new("teach-uma-4", fifo_yield, "linux-6.12", &(struct kernel_config){.seed = 1});
+
+    engine_run(e, 100 * MS);
+    for (int n = 0; n < 2; n++) {
+        int64_t ns = kernel_task_cpu_ns(e->kernel, engine_task(e, "t", n));
+
+        g_assert_cmpint(ABS(ns - 50 * MS), <, 2 * MS);
+    }
+    engine_free(e);
+}
+
 static void test_stop_and_go(void)
 {
     const struct cell c = {"epyc-7763-2s-nps4", "db-server", "linux-6.12"};
@@ -235,6 +263,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(ticks, c, test_all_ticks);
         g_test_add_data_func(times, c, test_times_add_up);
     }
+    g_test_add_func("/engine/fifo-yield", test_fifo_yield);
     g_test_add_func("/engine/split-cgroup", test_split_cgroup);
     g_test_add_func("/engine/all-ticks/insertion-order", test_insertion_order);
     g_test_add_func("/engine/all-ticks/load-averages", test_load_averages);
