@@ -285,8 +285,9 @@ static struct task *pick_or_pull(struct kernel *k, struct rq *rq)
 {
     struct task *t = pick_next(k, rq);
 
-    if (t != NULL || rq->pub.nr_running > 0 || k->bops == NULL || k->bops->newidle == NULL ||
-        k->failed) {
+    /* A task on its way here will do (sched_balance_newidle(): ttwu_pending). */
+    if (t != NULL || rq->pub.nr_running > 0 || rq->nr_arriving > 0 || k->bops == NULL ||
+        k->bops->newidle == NULL || k->failed) {
         return t;
     }
     struct numasim_decision record;

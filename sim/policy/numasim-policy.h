@@ -386,8 +386,8 @@ struct numasim_balance_ops {
     int32_t (*select_cpu)(struct numasim_self *self, struct numasim_task *task, int32_t prev_cpu,
                           int32_t waker_cpu, uint32_t flags, struct numasim_decision *d);
 
-    /* @cpu ran out of tasks and would idle: pull some with numasim_move_task(). Returns how many
-     * were pulled. Optional, default 0. */
+    /* @cpu ran out of tasks and would idle, and none is on its way there: pull some with
+     * numasim_move_task(). Returns how many were pulled. Optional, default 0. */
     int32_t (*newidle)(struct numasim_self *self, int32_t cpu, struct numasim_decision *d);
 
     /*
