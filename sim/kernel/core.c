@@ -421,6 +421,10 @@ void schedule(struct kernel *k, struct rq *rq)
     settle(k, rq);
     tick_catch_up(k, rq);
     update_curr(k, rq);
+    /* This pick is what an IPI under way was to bring about (clear_tsk_need_resched()). */
+    if (evq_entry_queued(&rq->resched)) {
+        event_cancel(k, &rq->resched);
+    }
     /* Now, because a numa policy that hears of it may move what would be picked. */
     if (prev != NULL && prev->mix != NULL && k->nops != NULL && k->nops->accessed != NULL) {
         pace_account(k, rq, prev);
