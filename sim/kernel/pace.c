@@ -268,10 +268,7 @@ void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)
     t->miss_carry = mix != NULL ? g_new0(uint64_t, (gsize)mix->nr_entries) : NULL;
     t->mix = mix;
     if (running) {
-        if (mix != NULL) {
-            list_add_tail(&task_process(t)->running, &t->running);
-        }
-        pace_refresh(k, rq);
+        pace_switch_in(k, rq, t); /* where it takes up a mix, its cache is from here on */
         rq->numa_wants_ns = 0;
         tick_rearm(k, rq);
     }

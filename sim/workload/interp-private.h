@@ -161,7 +161,9 @@ void program_advance(struct thread *th);
 /* @th, asleep, is about to be woken: if all it does next is to run, it can begin without asking. */
 void program_prepare(struct thread *th);
 int64_t thread_draw(struct thread *th, const struct dist *dist);
-/* Ends @th: tells a parent that joins, and exits. */
+/* @th, if it has not ended yet, has: tells a parent that joins, by @waker or an interrupt. */
+void thread_end(struct thread *th, struct task *waker);
+/* Ends @th, and exits. */
 void thread_exit(struct thread *th);
 /* After a step that cost kernel time: lets it pass before the next one. */
 static inline enum step_result pay(struct thread *th)

@@ -434,13 +434,13 @@ static void driver_advance(struct kernel *k, struct task *t, void *data)
     }
 }
 
-/* A task that was killed leaves no timer behind that would wake it. */
+/* A task that was killed leaves no timer behind that would wake it, and nobody who joins it. */
 static void driver_exited(struct kernel *k, struct task *t, void *data)
 {
     struct thread *th = task_driver_data(t);
 
     (void)data;
-    th->ended = true;
+    thread_end(th, NULL);
     kernel_timer_cancel(k, &th->timer);
     if (!list_empty(&th->wait)) {
         list_del(&th->wait);

@@ -63,17 +63,23 @@ static void frame_done(struct thread *th, struct frame *f)
     th->depth--;
 }
 
-void thread_exit(struct thread *th)
+void thread_end(struct thread *th, struct task *waker)
 {
     struct thread *parent = th->parent;
 
-    if (!th->ended) {
-        th->ended = true;
-        if (parent != NULL && !parent->ended && --parent->children == 0 && parent->joining) {
-            parent->joining = false;
-            kernel_wake(thread_kernel(th), parent->task, th->task, 0);
-        }
+    if (th->ended) {
+        return;
     }
+    th->ended = true;
+    if (parent != NULL && !parent->ended && --parent->children == 0 && parent->joining) {
+        parent->joining = false;
+        kernel_wake(thread_kernel(th), parent->task, waker, 0);
+    }
+}
+
+void thread_exit(struct thread *th)
+{
+    thread_end(th, th->task);
     task_exit(thread_kernel(th), th->task);
 }
 
