@@ -183,6 +183,8 @@ void serve_done(struct thread *th);
 /* replay.c */
 bool replay_new(struct instance *in, GError **error);
 void replay_advance(struct thread *th);
+/* @th is dead: partners that wait for it to go to sleep go on without. */
+void replay_ended(struct thread *th);
 
 /* admin.c */
 bool admin_new(struct instance *in, GError **error);

@@ -445,6 +445,7 @@ static void driver_exited(struct kernel *k, struct task *t, void *data)
     if (!list_empty(&th->wait)) {
         list_del(&th->wait);
     }
+    replay_ended(th);
 }
 
 static void thread_free(gpointer data)

@@ -39,6 +39,17 @@ static void wait_for_credit(struct thread *th)
     task_block(thread_kernel(th), th->task);
 }
 
+void replay_ended(struct thread *th)
+{
+    while (!list_empty(&th->early)) {
+        struct thread *partner = container_of(th->early.next, struct thread, wait);
+
+        list_del(&partner->wait);
+        partner->early_for = NULL;
+        kernel_wake(thread_kernel(th), partner->task, NULL, 0);
+    }
+}
+
 static enum step_result block(struct thread *th)
 {
     if (th->credits > 0) {

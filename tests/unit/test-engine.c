@@ -159,6 +159,24 @@ static void test_fifo_yield(void)
     engine_free(e);
 }
 
+/* B comes early to wake its partner A, and waits for A to sleep first; A exits instead. */
+static const char early_partner[] = "numasim: workload/1\n"
+                                    "trace:\n"
+                                    "  span: 10ms\n"
+                                    "  tasks:\n"
+                                    "    - {comm: a, starts: running, steps: r100 w1 r1000 x}\n"
+                                    "    - {comm: b, starts: running, steps: r50 w0 r10 x}\n";
+
+static void test_early_partner(void)
+{
+    struct engine *e =
+        engine_new("teach-uma-4", early_partner, "linux-6.12", &(struct kernel_config){.seed = 1});
+
+    engine_run(e, 100 * MS);
+    g_assert_true(kernel_finished(e->kernel));
+    engine_free(e);
+}
+
 static void test_stop_and_go(void)
 {
     const struct cell c = {"epyc-7763-2s-nps4", "db-server", "linux-6.12"};
@@ -263,6 +281,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(ticks, c, test_all_ticks);
         g_test_add_data_func(times, c, test_times_add_up);
     }
+    g_test_add_func("/engine/early-partner", test_early_partner);
     g_test_add_func("/engine/fifo-yield", test_fifo_yield);
     g_test_add_func("/engine/split-cgroup", test_split_cgroup);
     g_test_add_func("/engine/all-ticks/insertion-order", test_insertion_order);
