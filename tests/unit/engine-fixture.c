@@ -113,6 +113,16 @@ struct engine *engine_new_with(const char *topology, const char *workload,
     return e;
 }
 
+struct engine *engine_new_stack(const char *topology, const char *workload,
+                                struct policy_stack *stack, const struct kernel_config *config)
+{
+    g_autoptr(GError) error = NULL;
+    struct engine *e = engine_of(topology, workload, stack, config, &error);
+
+    must(e, error);
+    return e;
+}
+
 void engine_free(struct engine *e)
 {
     interp_free(e->interp);

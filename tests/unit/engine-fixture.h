@@ -30,6 +30,9 @@ struct engine *engine_try_new(const char *topology, const char *workload, const 
 struct engine *engine_new_with(const char *topology, const char *workload,
                                const struct numasim_policy *const by_role[NUMASIM_NR_ROLES],
                                const struct kernel_config *config);
+/* The same with a stack, which the engine frees. */
+struct engine *engine_new_stack(const char *topology, const char *workload,
+                                struct policy_stack *stack, const struct kernel_config *config);
 void engine_free(struct engine *e);
 /* Runs, expecting no fault. */
 void engine_run(struct engine *e, int64_t until_ns);
