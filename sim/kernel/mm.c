@@ -343,14 +343,15 @@ int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
         return 0;
     }
     struct mm_region *r = p->regions[region];
-    int64_t room = k->nodes[to].free_bytes / r->pub.page_bytes;
     int64_t moved = 0;
 
-    nr_pages = MIN(nr_pages, room);
-    if (nr_pages <= 0 || r->bytes_by_node[from] == 0) {
+    if (nr_pages <= 0 || r->bytes_by_node[from] == 0 ||
+        k->nodes[to].free_bytes < r->pub.page_bytes) {
         return 0;
     }
+    /* The numa policy, which hears of the accesses so far, may move pages itself. */
     pages_will_change(k, p);
+    nr_pages = MIN(nr_pages, k->nodes[to].free_bytes / r->pub.page_bytes);
     for (int32_t i = 0; i < r->nr_slices && moved < nr_pages; i++) {
         int64_t n = MIN(nr_pages - moved, r->slices[i].pages_by_node[from]);
 
