@@ -157,8 +157,9 @@ struct numasim_task *numasim_next_waiting(struct numasim_host *host, struct numa
     struct task *t = task_of(task);
     struct rq *rq = task_rq(kernel_of(host), t);
 
-    if (t->waiting.prev == &rq->waiting || list_empty(&t->waiting)) {
-        return NULL;
+    if (t->pub.task_state != NUMASIM_TASK_RUNNABLE || t->pub.sched_class != NUMASIM_CLASS_FAIR ||
+        t->waiting.prev == &rq->waiting || list_empty(&t->waiting)) {
+        return NULL; /* the last one, or one that does not wait in this list */
     }
     return &container_of(t->waiting.prev, struct task, waiting)->pub;
 }
