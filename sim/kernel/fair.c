@@ -374,11 +374,12 @@ static void entity_reweight(struct kernel *k, struct fair_queue *q, struct numas
         return;
     }
     if (k->qops->reweight == NULL) {
-        bool was_curr = q->pub.curr == se;
+        bool was_curr = q->pub.curr == se, was_delayed = se->delayed;
 
         entity_dequeue(k, q, se, NUMASIM_DEQUEUE_SAVE);
         se->weight = weight;
         entity_enqueue(k, q, se, NUMASIM_ENQUEUE_RESTORE);
+        se->delayed = was_delayed;
         if (was_curr) {
             q->pub.curr = se;
             if (k->qops->set_current != NULL) {
