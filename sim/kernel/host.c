@@ -49,6 +49,16 @@ static bool cpu_exists(struct kernel *k, enum numasim_role role, const char *cal
     return false;
 }
 
+bool policy_may_act(struct kernel *k, const char *call)
+{
+    if (k->now_ns >= evq_now_ns(k->events)) {
+        return true;
+    }
+    kernel_fault(k, NUMASIM_ROLE_QUEUE, call, NULL,
+                 "account() and tick() act by what they return only: this tick is replayed");
+    return false;
+}
+
 struct numasim_cpu *numasim_cpu(const struct numasim_host *host, int32_t cpu)
 {
     return &ckernel_of(host)->rqs[cpu]->pub;
@@ -180,7 +190,8 @@ bool numasim_move_task(struct numasim_host *host, struct numasim_task *task, int
                      "there is no CPU %d", to_cpu);
         return false;
     }
-    if (task->sched_class != NUMASIM_CLASS_FAIR || !numasim_may_run(host, task, to_cpu)) {
+    if (!policy_may_act(k, "numasim_move_task()") || task->sched_class != NUMASIM_CLASS_FAIR ||
+        !numasim_may_run(host, task, to_cpu)) {
         return false;
     }
     return move_waiting(k, task_of(task), to_cpu, MIGRATE_BALANCE);
@@ -190,7 +201,8 @@ bool numasim_push_running(struct numasim_host *host, int32_t from_cpu, int32_t t
 {
     struct kernel *k = kernel_of(host);
 
-    if (!cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_push_running()", from_cpu) ||
+    if (!policy_may_act(k, "numasim_push_running()") ||
+        !cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_push_running()", from_cpu) ||
         !cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_push_running()", to_cpu)) {
         return false;
     }
@@ -212,7 +224,8 @@ void numasim_resched(struct numasim_host *host, int32_t cpu)
 {
     struct kernel *k = kernel_of(host);
 
-    if (cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_resched()", cpu)) {
+    if (policy_may_act(k, "numasim_resched()") &&
+        cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_resched()", cpu)) {
         resched_from(k, cpu_rq(k, cpu), k->acting_cpu);
     }
 }
@@ -222,7 +235,8 @@ bool numasim_kick(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu)
     struct kernel *k = kernel_of(host);
     const struct machine_costs *costs = &k->machine->costs;
 
-    if (!cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_kick()", from_cpu) ||
+    if (!policy_may_act(k, "numasim_kick()") ||
+        !cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_kick()", from_cpu) ||
         !cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_kick()", to_cpu)) {
         return false;
     }
@@ -241,7 +255,8 @@ void numasim_charge(struct numasim_host *host, int32_t cpu, int64_t cost_ns)
 {
     struct kernel *k = kernel_of(host);
 
-    if (!cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_charge()", cpu)) {
+    if (!policy_may_act(k, "numasim_charge()") ||
+        !cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_charge()", cpu)) {
         return;
     }
     if (cost_ns < 0) {
@@ -304,7 +319,7 @@ void numasim_set_preferred_node(struct numasim_host *host, struct numasim_task *
                      "there is no node %d", node);
         return;
     }
-    if (task->preferred_node != node) {
+    if (task->preferred_node != node && policy_may_act(k, "numasim_set_preferred_node()")) {
         emit(k, TP_SCHED_MOVE_NUMA, task->id, task->cpu, node, task->preferred_node, 0, 0);
         task->preferred_node = node;
     }

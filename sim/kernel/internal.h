@@ -427,6 +427,9 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t);
 
 void task_reapply_allowed(struct kernel *k, struct task *t);
 
+/* host.c: false, with a fault that names @call, inside a replayed tick. */
+bool policy_may_act(struct kernel *k, const char *call);
+
 /* check.c: ends the run. @callback is "queue.pick" or the like; NULL role name for the engine. */
 void kernel_fault(struct kernel *k, enum numasim_role role, const char *callback,
                   const struct task *t, const char *format, ...) G_GNUC_PRINTF(5, 6);

@@ -326,7 +326,7 @@ static bool migration_valid(struct kernel *k, const struct process *p, int32_t c
         kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "there is no node %d",
                      from < 0 || from >= k->nr_nodes ? from : to);
     } else {
-        return true;
+        return policy_may_act(k, call);
     }
     return false;
 }

@@ -29,7 +29,9 @@
  *    the host, or by numasim_charge().
  *  - A CPU that runs one task takes no tick until one can matter. The host replays the skipped ones
  *    (account, then tick, with numasim_now() standing at each) before it next calls the queue or
- *    answers a question about that CPU, so a policy never sees the difference.
+ *    answers a question about that CPU. So that a policy never sees the difference, the queue's
+ *    account() and tick() look at their own queue only, and act only by what they return and by
+ *    numasim_set_slice_timer(): anything else that acts is a fault inside a replayed tick.
  *
  * ABI HISTORY: 1 first version.
  */
@@ -419,7 +421,8 @@ struct numasim_numa_ops {
 
     /*
      * @task ran on @cpu_node and missed its LLC @accesses[n] times to node n (n < nr_nodes) since the
-     * last call. Called when a stretch of running ends or its rate changes. Optional.
+     * last call. Called when a stretch of running ends or its rate changes; @accesses is valid until
+     * it returns or moves pages. Optional.
      */
     void (*accessed)(struct numasim_self *self, struct numasim_task *task, int32_t cpu_node,
                      const uint64_t *accesses);

@@ -338,6 +338,26 @@ static void test_forbidden_moves(void)
     engine_free(e);
 }
 
+/* A tick that is replayed is in the past: nothing can be sent from there. */
+static bool sending_tick(struct numasim_self *self, struct numasim_queue *q,
+                         struct numasim_entity *se)
+{
+    (void)se;
+    numasim_charge(self->host, q->cpu, 1);
+    return false;
+}
+
+static const struct numasim_queue_ops sending_queue = {GOOD_QUEUE, .tick = sending_tick};
+POLICY(sending, .queue = &sending_queue);
+
+static const char loner[] = "numasim: workload/1\nduration: 1s\nprocesses:\n  p:\n    threads:\n"
+                            "      loner: {program: [forever: [run: 30ms, sleep: 1ms]]}\n";
+
+static void test_act_in_replay(void)
+{
+    run_faulty(loner, &sending, NUMASIM_ROLE_QUEUE, NULL, "numasim_charge()", "at ", "replayed");
+}
+
 /* Each of the functions that name a CPU, with one that there is not. */
 #define CALLS(name, call)                                                                          \
     static int64_t name##_tick(struct numasim_self *self, int32_t cpu)                             \
@@ -553,6 +573,7 @@ int main(int argc, char **argv)
     g_test_add_func("/kernel-checks/select-cpu", test_select_cpu);
     g_test_add_func("/kernel-checks/select-cpu-offline", test_select_cpu_offline);
     g_test_add_func("/kernel-checks/move-out-of-range", test_move_out_of_range);
+    g_test_add_func("/kernel-checks/act-in-replay", test_act_in_replay);
     g_test_add_func("/kernel-checks/forbidden-moves", test_forbidden_moves);
     g_test_add_func("/kernel-checks/host-calls", test_host_calls);
     g_test_add_func("/kernel-checks/no-time-passes", test_no_time_passes);
