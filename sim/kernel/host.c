@@ -59,24 +59,45 @@ bool policy_may_act(struct kernel *k, const char *call)
     return false;
 }
 
+/* @index, if it is one of @nr; else 0, and a fault that names @call. */
+static int32_t index_of(const struct numasim_host *host, const char *call, int32_t index,
+                        int32_t nr)
+{
+    if (G_LIKELY((uint32_t)index < (uint32_t)nr)) {
+        return index;
+    }
+    kernel_fail((struct kernel *)(uintptr_t)host, "a policy calls %s of %d, and there are 0-%d",
+                call, index, nr - 1);
+    return 0;
+}
+
 struct numasim_cpu *numasim_cpu(const struct numasim_host *host, int32_t cpu)
 {
-    return &ckernel_of(host)->rqs[cpu]->pub;
+    const struct kernel *k = ckernel_of(host);
+
+    return &k->rqs[index_of(host, "numasim_cpu()", cpu, k->nr_cpus)]->pub;
 }
 
 struct numasim_llc *numasim_llc(const struct numasim_host *host, int32_t llc)
 {
-    return &ckernel_of(host)->llcs[llc];
+    const struct kernel *k = ckernel_of(host);
+
+    return &k->llcs[index_of(host, "numasim_llc()", llc, k->nr_llcs)];
 }
 
 struct numasim_node *numasim_node(const struct numasim_host *host, int32_t node)
 {
-    return &ckernel_of(host)->nodes[node];
+    const struct kernel *k = ckernel_of(host);
+
+    return &k->nodes[index_of(host, "numasim_node()", node, k->nr_nodes)];
 }
 
 int32_t numasim_distance(const struct numasim_host *host, int32_t from, int32_t to)
 {
-    return machine_distance(ckernel_of(host)->machine, from, to);
+    const struct kernel *k = ckernel_of(host);
+
+    return machine_distance(k->machine, index_of(host, "numasim_distance()", from, k->nr_nodes),
+                            index_of(host, "numasim_distance()", to, k->nr_nodes));
 }
 
 int32_t numasim_reclaim_distance(const struct numasim_host *host)
@@ -86,14 +107,18 @@ int32_t numasim_reclaim_distance(const struct numasim_host *host)
 
 int64_t numasim_latency_ns(const struct numasim_host *host, int32_t from, int32_t to)
 {
-    return machine_latency_ns(ckernel_of(host)->machine, from, to);
+    const struct kernel *k = ckernel_of(host);
+
+    return machine_latency_ns(k->machine, index_of(host, "numasim_latency_ns()", from, k->nr_nodes),
+                              index_of(host, "numasim_latency_ns()", to, k->nr_nodes));
 }
 
 const uint64_t *numasim_siblings(const struct numasim_host *host, int32_t cpu)
 {
     const struct kernel *k = ckernel_of(host);
+    const struct rq *rq = k->rqs[index_of(host, "numasim_siblings()", cpu, k->nr_cpus)];
 
-    return machine_core_cpus(k->machine, k->rqs[cpu]->pub.core);
+    return machine_core_cpus(k->machine, rq->pub.core);
 }
 
 const uint64_t *numasim_online_mask(const struct numasim_host *host)
@@ -128,7 +153,7 @@ static struct numasim_load load_of(const struct pelt *avg)
 struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu)
 {
     struct kernel *k = kernel_of(host);
-    struct rq *rq = cpu_rq(k, cpu);
+    struct rq *rq = cpu_rq(k, index_of(host, "numasim_cpu_load()", cpu, k->nr_cpus));
 
     if (rq->next_tick_ns <= k->now_ns) {
         tick_catch_up(k, rq);
@@ -154,7 +179,8 @@ struct numasim_load numasim_task_load(struct numasim_host *host, struct numasim_
 
 struct numasim_task *numasim_first_waiting(struct numasim_host *host, int32_t cpu)
 {
-    struct rq *rq = cpu_rq(kernel_of(host), cpu);
+    struct kernel *k = kernel_of(host);
+    struct rq *rq = cpu_rq(k, index_of(host, "numasim_first_waiting()", cpu, k->nr_cpus));
 
     if (list_empty(&rq->waiting)) {
         return NULL;

@@ -205,7 +205,7 @@ struct kernel {
     struct numasim_self *nself;
     struct numasim_self selves[NUMASIM_NR_ROLES];
     const struct numasim_policy *plugins[NUMASIM_NR_ROLES];
-    int32_t nr_plugins;
+    int32_t nr_plugins, nr_inited;
 
     int32_t nr_cpus, nr_online, nr_nodes, nr_llcs;
     struct rq **rqs; /* [nr_cpus] */

@@ -81,6 +81,7 @@ static bool plugins_init(struct kernel *k, GError **error)
                         "policy '%s' refuses to start: %s", p->name, message);
             return false;
         }
+        k->nr_inited = slot + 1;
     }
     if (k->bops != NULL && k->bops->domains_built != NULL) {
         k->bops->domains_built(k->bself);
@@ -123,7 +124,7 @@ void kernel_free(struct kernel *k)
     if (k == NULL) {
         return;
     }
-    for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
+    for (int32_t slot = 0; slot < k->nr_inited; slot++) {
         if (k->plugins[slot]->fini != NULL) {
             k->plugins[slot]->fini(&k->selves[slot]);
         }

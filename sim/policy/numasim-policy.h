@@ -520,7 +520,7 @@ struct numasim_policy {
     /* Called once when the simulation starts, after CPUs, nodes, LLCs and domains exist and before any
      * task; false with a message in @error (of @size bytes) refuses to run. Optional. */
     bool (*init)(struct numasim_self *self, char *error, size_t size);
-    /* Called once at the end. Optional. */
+    /* Called once at the end, unless init() refused or was not reached. Optional. */
     void (*fini)(struct numasim_self *self);
     /* A task was made (before its first wakeup) / is dead. @parent is NULL for a first task. Optional. */
     void (*task_init)(struct numasim_self *self, struct numasim_task *task,
@@ -558,7 +558,7 @@ NUMASIM_API int32_t numasim_nr_cpus(const struct numasim_host *host);
 NUMASIM_API int32_t numasim_nr_online(const struct numasim_host *host);
 NUMASIM_API int32_t numasim_nr_nodes(const struct numasim_host *host);
 NUMASIM_API int32_t numasim_nr_llcs(const struct numasim_host *host);
-/* Objects by index; never NULL for a valid one. */
+/* Objects by index; never NULL. An index that there is not is a fault, here and below. */
 NUMASIM_API struct numasim_cpu *numasim_cpu(const struct numasim_host *host, int32_t cpu);
 NUMASIM_API struct numasim_llc *numasim_llc(const struct numasim_host *host, int32_t llc);
 NUMASIM_API struct numasim_node *numasim_node(const struct numasim_host *host, int32_t node);

@@ -382,6 +382,10 @@ CALLS(kicksfrom, numasim_kick(self->host, -5, 0));
 CALLS(rescheds, (numasim_resched(self->host, 1000000), 0));
 CALLS(charges, (numasim_charge(self->host, -1, 10), 0));
 CALLS(chargesless, (numasim_charge(self->host, 0, -10), 0));
+CALLS(looksbeyond, (numasim_cpu(self->host, 8), 0));
+CALLS(looksbelow, numasim_node(self->host, -1)->id);
+CALLS(measures, numasim_distance(self->host, 0, 2));
+CALLS(lists, (numasim_first_waiting(self->host, 9), 0));
 CALLS(givesup, (numasim_fault(self, "the moon is in the way"), 0));
 
 static void test_host_calls(void)
@@ -403,6 +407,29 @@ static void test_host_calls(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         run_faulty(crowd, NULL, NUMASIM_ROLE_BALANCE, cases[i].policy, cases[i].callback, "at ",
                    cases[i].what);
+    }
+}
+
+/* Who asks for what there is not is not known: any role may. */
+static void test_host_objects(void)
+{
+    static const struct {
+        const struct numasim_policy *policy;
+        const char *call, *range;
+    } cases[] = {
+        {&looksbeyond, "numasim_cpu()", "0-7"},
+        {&looksbelow, "numasim_node()", "0-1"},
+        {&measures, "numasim_distance()", "0-1"},
+        {&lists, "numasim_first_waiting()", "0-7"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct numasim_policy *by_role[NUMASIM_NR_ROLES] = {&good, cases[i].policy};
+        struct engine *e =
+            engine_new_with("teach-numa-2x4", crowd, by_role, &(struct kernel_config){.seed = 1});
+
+        engine_run_fault(e, 200 * MS, "a policy", cases[i].call, cases[i].range, NULL);
+        engine_free(e);
     }
 }
 
@@ -576,6 +603,7 @@ int main(int argc, char **argv)
     g_test_add_func("/kernel-checks/act-in-replay", test_act_in_replay);
     g_test_add_func("/kernel-checks/forbidden-moves", test_forbidden_moves);
     g_test_add_func("/kernel-checks/host-calls", test_host_calls);
+    g_test_add_func("/kernel-checks/host-objects", test_host_objects);
     g_test_add_func("/kernel-checks/no-time-passes", test_no_time_passes);
     g_test_add_func("/kernel-checks/alloc", test_alloc);
     g_test_add_func("/kernel-checks/alloc-good", test_alloc_good);
