@@ -155,7 +155,7 @@ bool kernel_cpu_set_online(struct kernel *k, int32_t cpu, bool online)
         rq->settled_ns = rq->segment_start_ns = rq->switched_in_ns = k->now_ns;
         rq->pub.online = true;
         cpu_account_online(k, rq, true);
-        cpu_set_idle(k, rq, true);
+        cpu_set_idle(k, rq, rq->nr_arriving == 0);
     } else {
         cpu_down(k, rq);
     }

@@ -249,6 +249,20 @@ void join_new(struct kernel *k, struct task *t, int32_t from_cpu)
     check_preempt(k, rq, t, NUMASIM_WAKE_FORK, from_cpu);
 }
 
+/* The load of @t, which sleeps or is on its way, goes where it goes (remove_entity_load_avg()). */
+static void blocked_load_leaves(struct kernel *k, struct task *t)
+{
+    struct rq *from = task_rq(k, t);
+
+    if (t->pub.sched_class == NUMASIM_CLASS_FAIR && t->avg.last_update_ns >= 0) {
+        tick_catch_up(k, from);
+        rq_update_load(k, from);
+        task_update_load(k, t);
+        pelt_detach(&from->avg, &t->avg, t->pub.se.weight);
+        t->avg.last_update_ns = -1;
+    }
+}
+
 void arrive_event(struct kernel *k, struct task *t)
 {
     struct rq *rq = task_rq(k, t);
@@ -257,6 +271,7 @@ void arrive_event(struct kernel *k, struct task *t)
     rq->nr_arriving--;
     if (!may_run_on(k, t, rq->pub.id)) {
         /* The CPU went down, or the affinity changed, while it was on its way. */
+        blocked_load_leaves(k, t);
         set_task_cpu(k, t, fallback_cpu(k, t), rq->pub.online ? MIGRATE_AFFINITY : MIGRATE_HOTPLUG);
         idle_again(k, rq);
         rq = task_rq(k, t);
@@ -345,16 +360,7 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
     emit(k, TP_SCHED_WAKING, t->pub.id, waker_cpu, waker != NULL ? waker->pub.id : -1, prev_cpu,
          cpu, 0);
     if (cpu != prev_cpu) {
-        struct rq *from = cpu_rq(k, prev_cpu);
-
-        if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
-            /* Its blocked load leaves with it (remove_entity_load_avg()). */
-            tick_catch_up(k, from);
-            rq_update_load(k, from);
-            task_update_load(k, t);
-            pelt_detach(&from->avg, &t->avg, t->pub.se.weight);
-            t->avg.last_update_ns = -1;
-        }
+        blocked_load_leaves(k, t);
         set_task_cpu(k, t, cpu, MIGRATE_WAKEUP);
     }
     send_task(k, t, waker_cpu, cpu, flags);
