@@ -16,7 +16,7 @@
 enum { QUEUE_SIZE = 256, MAX_DEPTH = 3, MAX_MOVES = 20 };
 
 #ifndef SEEDS
-#define SEEDS 4
+#define SEEDS 3
 #endif
 
 struct chance {
@@ -457,7 +457,7 @@ static void test_lawful(gconstpointer data)
 
     for (gsize w = 0; w < G_N_ELEMENTS(loads); w++) {
         for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-            struct kernel_config config = {.seed = seed, .all_ticks = seed % 4 == 0};
+            struct kernel_config config = {.seed = seed, .all_ticks = seed % 3 == 0};
             g_autoptr(GError) error = NULL;
             struct engine *e = hostile_engine(topology, loads[w], &lawful_policy, &config);
 
@@ -477,7 +477,7 @@ static void test_lawless(gconstpointer data)
     int faults = 0;
 
     for (gsize w = 0; w < G_N_ELEMENTS(loads); w++) {
-        for (uint64_t seed = 1; seed <= 12; seed++) {
+        for (uint64_t seed = 1; seed <= 8; seed++) {
             struct kernel_config config = {.seed = seed, .watchdog_ns = 10 * MS};
             g_autoptr(GError) error = NULL;
             struct engine *e = hostile_engine(topology, loads[w], &lawless_policy, &config);

@@ -118,7 +118,7 @@ static void test_mmc(void)
     static const struct {
         int c, percent, seconds;
         double width;
-    } cases[] = {{1, 50, 40, 0.04}, {1, 80, 160, 0.06}, {2, 70, 40, 0.04}, {4, 80, 40, 0.04}};
+    } cases[] = {{1, 50, 40, 0.04}, {1, 80, 80, 0.08}, {2, 70, 40, 0.04}, {4, 80, 40, 0.04}};
 
     g_assert_cmpfloat(mmc_ns(1, 0.5), ==, 200e3);
     g_assert_cmpfloat(ABS(mmc_ns(1, 0.8) - 500e3), <, 1e-3);
@@ -156,10 +156,10 @@ static void test_processor_sharing(void)
 
     rr->params[policy_plugin_param(rr, "slice")] = 50 * US;
     rr->params[policy_plugin_param(rr, "hrtick")] = 1;
-    measure(workload, stack, 240, &shared);
-    check_mean(&shared, 2.5e6, 0.08);
-    measure(workload, fixture_stack("fifo+none"), 240, &in_order);
-    check_mean(&in_order, 1e6 + 0.6 * 1e6 * (1 + 2.43) / 2 / 0.4, 0.10);
+    measure(workload, stack, 120, &shared);
+    check_mean(&shared, 2.5e6, 0.12);
+    measure(workload, fixture_stack("fifo+none"), 120, &in_order);
+    check_mean(&in_order, 1e6 + 0.6 * 1e6 * (1 + 2.43) / 2 / 0.4, 0.12);
 }
 
 /*
