@@ -11,17 +11,19 @@
  *
  * DOES NOT FIT. What does it ignore? Here: caches and nodes.
  *
- * PARAMETERS. See skeleton_params[]. COMPLEXITY. O(CPUs / 64) for each wakeup.
+ * PARAMETERS. See params[]. COMPLEXITY. O(CPUs / 64) for each wakeup.
+ *
+ * The names below need no prefix: all are static, and a plugin shares none with another.
  *
  * numasim-policy.h says of every callback below when it comes and what it may do. Delete what you
  * do not use; a role that you do not name is filled by another plugin of the policy set.
  */
 #include <numasim-policy.h>
 
-/* Parameters, set with `--set balance.NAME=VALUE` and read as self->param[SKELETON_PARAM_...]. */
-enum skeleton_param { SKELETON_PARAM_STICKY };
+/* Parameters, set with `--set balance.NAME=VALUE` and read as self->param[PARAM_...]. */
+enum param { PARAM_STICKY };
 
-static const struct numasim_param skeleton_params[] = {
+static const struct numasim_param params[] = {
     {.name = "sticky",
      .type = NUMASIM_PARAM_BOOL,
      .def = 1,
@@ -31,41 +33,39 @@ static const struct numasim_param skeleton_params[] = {
 };
 
 /* Why a decision was taken; `numasim_decide()` wants the index. */
-enum skeleton_reason { SKELETON_BACK, SKELETON_LOWEST, SKELETON_NONE_IDLE };
+enum reason { REASON_BACK, REASON_LOWEST, REASON_NONE_IDLE };
 
-static const char *const skeleton_reasons[] = {"back-to-last", "lowest-idle", "none-idle", NULL};
+static const char *const reasons[] = {"back-to-last", "lowest-idle", "none-idle", NULL};
 
 /* State for each task, zeroed by the host; found at task->state[self->slot]. Likewise for CPUs,
  * LLCs, nodes, domains, groups, processes, queues and entities: name the size in the descriptor. */
-struct skeleton_task {
+struct task_state {
     uint64_t nr_wakeups;
 };
 
-static int32_t skeleton_select_cpu(struct numasim_self *self, struct numasim_task *task,
-                                   int32_t prev_cpu, int32_t waker_cpu, uint32_t flags,
-                                   struct numasim_decision *d)
+static int32_t select_cpu(struct numasim_self *self, struct numasim_task *task, int32_t prev_cpu,
+                          int32_t waker_cpu, uint32_t flags, struct numasim_decision *d)
 {
-    struct skeleton_task *own = task->state[self->slot];
+    struct task_state *own = task->state[self->slot];
     int32_t nr_cpus = numasim_nr_cpus(self->host), cpu;
     bool may_return = numasim_may_run(self->host, task, prev_cpu);
 
     (void)waker_cpu;
     (void)flags;
     own->nr_wakeups++;
-    if (self->param[SKELETON_PARAM_STICKY] && may_return &&
-        numasim_cpu(self->host, prev_cpu)->idle) {
-        numasim_decide(d, prev_cpu, SKELETON_BACK);
+    if (self->param[PARAM_STICKY] && may_return && numasim_cpu(self->host, prev_cpu)->idle) {
+        numasim_decide(d, prev_cpu, REASON_BACK);
         return prev_cpu;
     }
     cpu = numasim_mask_next(numasim_idle_mask(self->host), task->allowed, nr_cpus, 0);
     if (cpu < nr_cpus) {
-        numasim_decide(d, cpu, SKELETON_LOWEST);
+        numasim_decide(d, cpu, REASON_LOWEST);
         return cpu;
     }
     cpu = may_return
               ? prev_cpu
               : numasim_mask_next(numasim_online_mask(self->host), task->allowed, nr_cpus, 0);
-    numasim_decide(d, cpu, SKELETON_NONE_IDLE);
+    numasim_decide(d, cpu, REASON_NONE_IDLE);
     numasim_compared(d, "wakeups", (int64_t)own->nr_wakeups);
     return cpu;
 }
@@ -81,8 +81,8 @@ static int32_t skeleton_select_cpu(struct numasim_self *self, struct numasim_tas
  * idle_changed   a CPU begins or ends idling. Optional, default nothing.
  * migrated       a task left a CPU for another. Optional, default nothing.
  */
-static const struct numasim_balance_ops skeleton_balance = {
-    .select_cpu = skeleton_select_cpu,
+static const struct numasim_balance_ops balance = {
+    .select_cpu = select_cpu,
 };
 
 /*
@@ -122,7 +122,7 @@ static const struct numasim_balance_ops skeleton_balance = {
 
 /* Called once at the start, when CPUs, nodes and domains exist; false, with a message in @error,
  * refuses to run. Optional, default nothing. */
-static bool skeleton_init(struct numasim_self *self, char *error, size_t size)
+static bool init(struct numasim_self *self, char *error, size_t size)
 {
     (void)self;
     (void)error;
@@ -145,9 +145,9 @@ NUMASIM_PLUGIN = {
     .essay =
         "A task that wakes goes back to its last CPU if that idles, else to the idle CPU with\n"
         "the lowest number, which packs the machine from below. O(CPUs / 64).\n",
-    .params = skeleton_params,
-    .reasons = skeleton_reasons,
-    .task_state_size = sizeof(struct skeleton_task),
-    .init = skeleton_init,
-    .balance = &skeleton_balance,
+    .params = params,
+    .reasons = reasons,
+    .task_state_size = sizeof(struct task_state),
+    .init = init,
+    .balance = &balance,
 };

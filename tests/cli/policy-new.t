@@ -16,29 +16,40 @@ run_advice() {
     "$1" run -t teach-uma-4 -w hackbench $(advice run | sed 's/^.*run \.\.\. //')
 }
 
-# Inside: a tree of its own, in which only policies/ is a copy.
-mkdir tree
-for part in Makefile sim topologies workloads tests; do
+# Inside: a tree of its own, whose policies/ holds shipped files alone: what the user adds to the
+# folder is no part of this.
+mkdir -p tree/policies
+for part in Makefile .clang-format sim topologies workloads tests; do
     ln -s "$root/$part" "tree/$part"
 done
-cp -r "$root/policies" tree/policies
-"$NUMASIM" policy new mine -d tree/policies >said
-ok 'inside the tree: the file is there' test -s tree/policies/mine.c
-ok 'make builds it' make -C tree BUILD=build/new build/new/policies/mine.so
+cp "$root/policies/skeleton.c" "$root/policies/linux-6.12.yaml" tree/policies/
+"$NUMASIM" policy new newly-written -d tree/policies >said
+ok 'inside the tree: the file is there' test -s tree/policies/newly-written.c
+ok 'make builds it' make -C tree BUILD=build/new build/new/policies/newly-written.so
 # The command finds what stands beside it.
 cp "$(readlink -f "$NUMASIM")" tree/build/new/numasim
 cp "$(dirname "$(readlink -f "$NUMASIM")")"/policies/*.so tree/build/new/policies/
-make -s -C tree BUILD=build/new build/new/policies/mine.so >/dev/null 2>&1
-ok 'it is listed' sh -c 'tree/build/new/numasim policy list --format names | grep -qx mine'
-ok 'and good' tree/build/new/numasim policy validate mine
+make -s -C tree BUILD=build/new build/new/policies/newly-written.so >/dev/null 2>&1
+ok 'it is listed' sh -c 'tree/build/new/numasim policy list --format names | grep -qx newly-written'
+ok 'and good' tree/build/new/numasim policy validate newly-written
 ok 'and runs as advised' run_advice tree/build/new/numasim
 
-call "$NUMASIM" policy new mine -d tree/policies
-ok 'a file that exists is not touched' refused 2 'mine.c: exists already'
+call "$NUMASIM" policy new newly-written -d tree/policies
+ok 'a file that exists is not touched' refused 2 'newly-written.c: exists already'
 call "$NUMASIM" policy new 'My Policy'
 ok 'a bad name is refused' refused 2 "'My Policy' is no name for a policy"
-call "$NUMASIM" policy new mine -d none
+call "$NUMASIM" policy new newly-written -d none
 ok 'a folder that does not exist is an error' refused 2 'none'
+
+# No line's layout hangs on how long the name is.
+if command -v clang-format >/dev/null; then
+    for name in a newly-written abcdefghijklmnopqrstuvwxyzabcd; do
+        call "$NUMASIM" policy new "$name" -d tree/policies
+        ok "'$name' is formatted" clang-format --dry-run -Werror "tree/policies/$name.c"
+    done
+else
+    skip 'formatting' 'clang-format is not installed'
+fi
 
 # Outside: against what `make install` put down.
 stage=${NUMASIM_STAGE:-}
