@@ -11,7 +11,10 @@
 /* Names longer than this get no suggestion, so that the distance needs no allocation. */
 enum { NEAREST_MAX_LENGTH = 64 };
 
-G_DEFINE_QUARK(numasim - error - quark, numasim_error)
+GQuark numasim_error_quark(void)
+{
+    return g_quark_from_static_string("numasim-error-quark");
+}
 
 /*
  * The edits (insert, delete, replace, swap two neighbours) that make @b of @a, without regard to

@@ -331,6 +331,7 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
         task_update_load(k, prev);
         rq_update_load(k, rq);
         prev->pub.task_state = NUMASIM_TASK_RUNNABLE;
+        prev->runnable_since_ns = k->now_ns;
         if (!yielded) {
             k->counters.preemptions++;
         }
@@ -490,6 +491,10 @@ static void advance(struct kernel *k, struct rq *rq, struct task *t)
     int32_t count = 0;
 
     do {
+        if (t->oom_killed) {
+            task_exit(k, t);
+            return;
+        }
         t->action = ACTION_ADVANCE;
         k->acting = t;
         k->acting_cpu = rq->pub.id;

@@ -396,6 +396,8 @@ static void entity_reweight(struct kernel *k, struct fair_queue *q, struct numas
 
 void fair_reweight(struct kernel *k, struct rq *rq, struct task *t, uint32_t weight)
 {
+    uint32_t old_weight = t->pub.se.weight;
+
     if (t->pub.se.queued) {
         tick_catch_up(k, rq);
         update_curr(k, rq);
@@ -407,6 +409,9 @@ void fair_reweight(struct kernel *k, struct rq *rq, struct task *t, uint32_t wei
         }
     }
     entity_reweight(k, queue_of(&t->pub.se), &t->pub.se, weight);
+    if (t->started && t->avg.last_update_ns >= 0) {
+        pelt_reweight(&rq->avg, &t->avg, old_weight, weight);
+    }
     if (t->pub.se.queued) {
         cgroup_update_weights(k, t);
     }

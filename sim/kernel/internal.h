@@ -91,9 +91,10 @@ struct task {
     int32_t rt_priority;
     int32_t slice_index;
     int32_t parent;
-    int32_t dest_cpu;   /* while WAKING */
-    int32_t warm_llc;   /* the LLC that holds its working set, -1 none */
-    int64_t rr_left_ns; /* SCHED_RR: of its slice */
+    int32_t dest_cpu;          /* while WAKING */
+    int32_t warm_llc;          /* the LLC that holds its working set, -1 none */
+    int64_t rr_left_ns;        /* SCHED_RR: of its slice */
+    int64_t runnable_since_ns; /* when it last began to wait for its CPU */
 
     uint64_t work_left; /* units */
     uint64_t carry;     /* progress not yet a whole unit: numerator over pace.total */
@@ -130,6 +131,7 @@ struct rq {
     struct task *curr;       /* NULL while idle */
     struct fair_queue *fair; /* the root cgroup's */
     struct list waiting;     /* fair tasks that wait; the head ran last */
+    struct list delayed;     /* fair tasks that sleep, and that their queue keeps */
     struct list rt[100];     /* by rt_priority */
     uint32_t nr_rt;          /* queued and not running */
     struct pelt avg;         /* root cfs_rq's */
@@ -141,12 +143,10 @@ struct rq {
     int64_t settled_ns; /* progress and times are counted up to here */
     int64_t switched_in_ns;
     int64_t stretch_overhead_ns;
-    int64_t busy_until_ns; /* the CPU owes the kernel time until then */
     struct evq_entry segment, tick, resched, kick, push, slice, watchdog;
 
     int64_t next_tick_ns; /* first tick not yet applied; TIME_NEVER_NS while stopped */
     int64_t balance_wants_ns, numa_wants_ns; /* earliest tick that matters to those roles */
-    bool tick_every;                         /* armed for every tick */
     bool need_resched, resched_listed;       /* must pick again; stands in resched_cpus */
     bool quota; /* the running task's cgroup has one: every tick counts */
     bool in_schedule;
@@ -419,11 +419,15 @@ void pace_siblings_changed(struct kernel *k, struct rq *rq);
 
 /* mm.c */
 void process_free(struct kernel *k, struct process *p);
+/* Gives the pages of @p, which has no task left, back to their nodes. */
+void process_release_pages(struct kernel *k, struct process *p, int32_t cpu);
 
 /* task.c */
 void task_free(struct kernel *k, struct task *t);
 void task_do_block(struct kernel *k, struct rq *rq, struct task *t);
 void task_do_exit(struct kernel *k, struct rq *rq, struct task *t);
+/* Lets every task of @p exit as soon as it gets a CPU; @by is one of them and acts. */
+void process_kill(struct kernel *k, struct process *p, const struct task *by);
 
 void task_reapply_allowed(struct kernel *k, struct task *t);
 

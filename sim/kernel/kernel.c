@@ -175,7 +175,8 @@ static void watchdog_event(struct kernel *k, struct rq *rq)
     struct numasim_task *t = numasim_first_waiting((struct numasim_host *)k, rq->pub.id);
     bool waits = rq->curr == NULL && rq->pub.nr_running > 0;
 
-    if (waits || (t != NULL && t->exec_start_ns <= k->now_ns - k->config.watchdog_ns)) {
+    if (waits ||
+        (t != NULL && task_of(t)->runnable_since_ns <= k->now_ns - k->config.watchdog_ns)) {
         kernel_fault(
             k, NUMASIM_ROLE_QUEUE, "queue.pick", t != NULL ? task_of(t) : NULL,
             "it still waits on CPU %d, which was left idle beside waiting tasks %" G_GINT64_FORMAT

@@ -42,6 +42,9 @@ struct kernel_driver {
      * task_yield(), task_exit() on it.
      */
     void (*advance)(struct kernel *k, struct task *t, void *data);
+    /* @t was killed for want of memory, and exits as soon as it gets a CPU: nothing may wake it any
+     * more. Optional. */
+    void (*killed)(struct kernel *k, struct task *t, void *data);
     /* @t is dead; its driver_data may go. Optional. */
     void (*exited)(struct kernel *k, struct task *t, void *data);
     void *data;

@@ -218,14 +218,12 @@ static int64_t fault_cost_ns(const struct kernel *k, int64_t pages, int64_t page
     return cost_ns;
 }
 
-/* kernel-numa: the low watermark, about 1/640 of a node (mm/page_alloc.c at 0.1 % scale factor
- * above min); here 0.2 % of the node. */
 static void check_low_memory(struct kernel *k, int32_t node)
 {
     const struct role *role = &k->roles[NUMASIM_ROLE_TIER];
 
     if (role->self != NULL && role->policy->tier->low_memory != NULL &&
-        k->nodes[node].free_bytes < k->nodes[node].total_bytes / 500) {
+        k->nodes[node].free_bytes < k->nodes[node].low_bytes) {
         role->policy->tier->low_memory(role->self, node);
     }
 }
@@ -246,7 +244,7 @@ static void touch_pages(struct kernel *k, struct task *t, struct mm_region *r, s
 
         if (node < 0) {
             emit(k, TP_OOM_KILL, t->pub.id, t->pub.cpu, r->pub.id, 0, 0, 0);
-            t->oom_killed = true;
+            process_kill(k, p, t);
             break;
         }
         add_pages(k, p, r, s, node, now_pages);
@@ -371,6 +369,30 @@ int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
     rq_charge(k, cpu_rq(k, cpu), cost_ns);
     pages_changed(k, p);
     return moved;
+}
+
+void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
+{
+    for (int32_t i = 0; i < p->nr_regions; i++) {
+        struct mm_region *r = p->regions[i];
+
+        for (int32_t n = 0; n < k->nr_nodes; n++) {
+            int64_t bytes = r->bytes_by_node[n];
+
+            if (bytes > 0) {
+                emit(k, TP_MM_PAGE_FREE, p->pub.id, cpu, i, n, bytes / r->pub.page_bytes,
+                     r->pub.page_bytes);
+                k->nodes[n].free_bytes += bytes;
+                p->bytes_by_node[n] -= bytes;
+                p->pub.resident_bytes -= bytes;
+                r->bytes_by_node[n] = 0;
+            }
+        }
+        for (int32_t s = 0; s < r->nr_slices; s++) {
+            r->slices[s].untouched_pages = r->slices[s].total_pages;
+            memset(r->slices[s].pages_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
+        }
+    }
 }
 
 int32_t numasim_nr_regions(const struct numasim_process *process)

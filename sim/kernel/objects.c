@@ -43,6 +43,7 @@ static struct rq *rq_new(struct kernel *k, int32_t cpu)
         .avg_idle_ns = NSEC_PER_MSEC, /* kernel/sched/core.c: sched_init(): 2 * migration cost */
     };
     list_init(&rq->waiting);
+    list_init(&rq->delayed);
     for (size_t prio = 0; prio < G_N_ELEMENTS(rq->rt); prio++) {
         list_init(&rq->rt[prio]);
     }
@@ -68,6 +69,44 @@ static void llcs_new(struct kernel *k)
     }
 }
 
+/* The largest r with r * r <= @n. */
+static int64_t isqrt(int64_t n)
+{
+    int64_t r = 0;
+
+    for (int64_t bit = INT64_C(1) << 31; bit > 0; bit >>= 1) {
+        if ((r + bit) * (r + bit) <= n) {
+            r += bit;
+        }
+    }
+    return r;
+}
+
+/*
+ * The low watermark of each node (mm/page_alloc.c: calculate_min_free_kbytes(),
+ * setup_per_zone_wmarks(); mm/khugepaged.c: set_recommended_min_free_kbytes(), 6.12), with the
+ * zones of x86-64: DMA, DMA32 and a NORMAL one on each node with memory; watermark_scale_factor 10.
+ */
+static void watermarks_new(struct kernel *k)
+{
+    const struct machine *m = k->machine;
+    int64_t total_kib = 0, zones = 2;
+
+    for (int32_t i = 0; i < m->nr_nodes; i++) {
+        total_kib += m->nodes[i].memory_bytes >> 10;
+        zones += m->nodes[i].memory_bytes > 0;
+    }
+    int64_t min_free_kib = CLAMP(isqrt(16 * total_kib), 128, 262144);
+
+    min_free_kib = MAX(min_free_kib, 4 * MIN(512 * zones * 11, total_kib / 4 / 20));
+    for (int32_t i = 0; i < m->nr_nodes && total_kib > 0; i++) {
+        int64_t node_kib = m->nodes[i].memory_bytes >> 10;
+        int64_t min_kib = min_free_kib * node_kib / total_kib;
+
+        k->nodes[i].low_bytes = (min_kib + MAX(min_kib / 4, node_kib / 1000)) << 10;
+    }
+}
+
 static void nodes_new(struct kernel *k)
 {
     const struct machine *m = k->machine;
@@ -86,6 +125,7 @@ static void nodes_new(struct kernel *k)
         states_new(k, node->state, STATE_OF(node));
         machine_fallback_order(m, i, k->fallback + (gsize)i * (gsize)m->nr_nodes);
     }
+    watermarks_new(k);
 }
 
 static void core_set_idle(struct kernel *k, int32_t core, bool idle)

@@ -129,6 +129,15 @@ void pelt_detach(struct pelt *cfs, const struct pelt *se, uint64_t weight)
     }
 }
 
+void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint64_t weight)
+{
+    sub_positive(&cfs->load_avg, se->load_avg);
+    sub_positive(&cfs->load_sum, old_weight * se->load_sum);
+    se->load_avg = weight * se->load_sum / pelt_divider(se);
+    cfs->load_avg += se->load_avg;
+    cfs->load_sum += weight * se->load_sum;
+}
+
 void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, int64_t now_ns)
 {
     int64_t cap = (1024 - (int64_t)cfs->util_avg) / 2;

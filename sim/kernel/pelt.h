@@ -34,6 +34,9 @@ uint64_t pelt_decay(uint64_t val, uint64_t n);
 void pelt_attach(struct pelt *cfs, struct pelt *se, uint64_t weight);
 void pelt_detach(struct pelt *cfs, const struct pelt *se, uint64_t weight);
 
+/* The task average @se, part of @cfs, changes weight (reweight_entity()). */
+void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint64_t weight);
+
 /* A new task's average (post_init_entity_util_avg()): full load, half of the queue's spare util. */
 void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, int64_t now_ns);
 

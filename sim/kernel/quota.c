@@ -63,18 +63,15 @@ static void task_count(struct rq *rq, struct fair_queue *q, struct task *t, bool
     rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
 }
 
-/* Delayed tasks are in no list; their weight counts all the same. */
+/* Delayed tasks stay in their list; their weight counts all the same. */
 static void count_delayed(struct kernel *k, struct rq *rq, const struct fair_queue *q, bool in)
 {
-    for (int32_t i = 0; i < k->nr_tasks; i++) {
-        const struct task *t = k->tasks[i];
+    for (struct list *l = rq->delayed.next; l != &rq->delayed; l = l->next) {
+        const struct task *t = container_of(l, struct task, waiting);
+        struct fair_queue *own = task_queue(k, t, rq->pub.id);
 
-        if (t->pub.task_state == NUMASIM_TASK_DELAYED && t->pub.cpu == rq->pub.id) {
-            struct fair_queue *own = task_queue(k, t, rq->pub.id);
-
-            if (queue_below(own, q) && queue_throttled(own) == NULL) {
-                rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
-            }
+        if (queue_below(own, q) && queue_throttled(own) == NULL) {
+            rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
         }
     }
 }
@@ -107,7 +104,10 @@ static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, b
     if (nr_delayed > 0) {
         count_delayed(k, rq, q, in);
     }
+    bool crowded = rq->pub.nr_running > 1;
+
     rq->pub.nr_running += in ? nr_tasks : -nr_tasks;
+    k->nr_overloads += !crowded && rq->pub.nr_running > 1;
     rq->pub.nr_fair += in ? nr_tasks : -nr_tasks;
     rq->pub.nr_delayed += in ? nr_delayed : -nr_delayed;
     for (struct fair_queue *up = q->parent; up != NULL; up = up->parent) {
@@ -156,7 +156,7 @@ static void unthrottle(struct kernel *k, struct rq *rq, struct fair_queue *q)
         fair_join_parent(k, q);
         rq->balance_wants_ns = 0;
         tick_rearm(k, rq);
-        if (above == NULL && rq->pub.nr_running > 0) {
+        if (above == NULL && rq->pub.nr_running > 0 && rq->curr == NULL) {
             cpu_set_idle(k, rq, false);
             resched_from(k, rq, rq->pub.id);
         }

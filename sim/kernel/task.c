@@ -128,7 +128,7 @@ void kernel_task_start(struct kernel *k, struct task *t, struct task *parent)
     }
     int32_t to = select_cpu(k, t, cpu, NUMASIM_WAKE_FORK);
 
-    set_task_cpu(k, t, to, MIGRATE_FORK);
+    t->pub.cpu = to; /* no migration: it has not run anywhere yet */
     join_new(k, t, cpu);
 }
 
@@ -184,7 +184,7 @@ void task_run(struct kernel *k, struct task *t, int64_t work_ns)
 {
     (void)k;
     t->action = ACTION_RUN;
-    t->work_left = (uint64_t)MAX(work_ns, 0) << WORK_SHIFT;
+    t->work_left = (uint64_t)CLAMP(work_ns, 0, INT64_MAX >> WORK_SHIFT) << WORK_SHIFT;
 }
 
 void task_block(struct kernel *k, struct task *t)
@@ -257,8 +257,9 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
     }
     pace_forget_llc(k, t);
     k->nr_alive--;
-    if (t->pub.process != NULL) {
-        t->pub.process->nr_threads--;
+    /* The last of all leaves its pages where they are: nobody wants them, and results show them. */
+    if (t->pub.process != NULL && --t->pub.process->nr_threads == 0 && k->nr_alive > 0) {
+        process_release_pages(k, task_process(t), rq->pub.id);
     }
     for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
         if (k->plugins[slot]->task_exit != NULL) {
@@ -268,6 +269,44 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
     schedule(k, rq);
     if (k->driver.exited != NULL) {
         k->driver.exited(k, t, k->driver.data);
+    }
+}
+
+/* Whatever @t does, it exits when it next has its CPU. */
+static void task_kill(struct kernel *k, struct task *t)
+{
+    t->oom_killed = true;
+    if (k->driver.killed != NULL) {
+        k->driver.killed(k, t, k->driver.data);
+    }
+    switch ((enum numasim_task_state)t->pub.task_state) {
+    case NUMASIM_TASK_BLOCKED:
+    case NUMASIM_TASK_DELAYED:
+        t->action = ACTION_ADVANCE;
+        kernel_wake(k, t, NULL, 0);
+        break;
+    case NUMASIM_TASK_RUNNING:
+        settle(k, task_rq(k, t));
+        t->action = ACTION_ADVANCE;
+        segment_arm(k, task_rq(k, t));
+        break;
+    default:
+        t->action = ACTION_ADVANCE;
+        break;
+    }
+}
+
+void process_kill(struct kernel *k, struct process *p, const struct task *by)
+{
+    for (int32_t i = 0; i < k->nr_tasks; i++) {
+        struct task *t = k->tasks[i];
+
+        if (t == by) {
+            t->oom_killed = true;
+        } else if (task_process(t) == p && t->pub.task_state != NUMASIM_TASK_DEAD &&
+                   !t->oom_killed) {
+            task_kill(k, t);
+        }
     }
 }
 

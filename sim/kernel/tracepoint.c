@@ -12,6 +12,7 @@ static const char *const tracepoint_names[NR_TRACEPOINTS] = {
     [TP_SCHED_RATE] = "numasim_rate",
     [TP_SCHED_MOVE_NUMA] = "sched_move_numa",
     [TP_MM_PAGE_ALLOC] = "mm_page_alloc",
+    [TP_MM_PAGE_FREE] = "mm_page_free",
     [TP_MM_MIGRATE_PAGES] = "mm_migrate_pages",
     [TP_MEM_ACCESS] = "numasim_access",
     [TP_CGROUP_THROTTLE] = "numasim_throttle",

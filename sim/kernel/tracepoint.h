@@ -34,6 +34,7 @@ enum tracepoint {
     TP_SCHED_MOVE_NUMA,    /* task         cpu         preferred     former       -           - */
     TP_MM_PAGE_ALLOC,      /* task         cpu         region        node         pages       bytes
                               c: of one page */
+    TP_MM_PAGE_FREE,     /* process      cpu         region        node         pages       bytes */
     TP_MM_MIGRATE_PAGES, /* process      cpu         region        from         to          pages */
     TP_MEM_ACCESS,       /* task         CPU's node  memory node   accesses     latency ns  - */
     TP_CGROUP_THROTTLE,  /* cgroup       cpu         -             1: throttled -           - */

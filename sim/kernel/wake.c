@@ -50,9 +50,12 @@ static void idle_again(struct kernel *k, struct rq *rq)
 
 void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
+    bool crowded = rq->pub.nr_running > 1;
+
     tick_catch_up(k, rq);
     update_curr(k, rq);
     t->on_rq = true;
+    t->runnable_since_ns = k->now_ns;
     t->pub.task_state = NUMASIM_TASK_RUNNABLE;
     if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
         rt_enqueue(rq, t, false);
@@ -73,7 +76,7 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
             idle_again(k, rq);
         }
     }
-    k->nr_overloads += rq->pub.nr_running == 2;
+    k->nr_overloads += !crowded && rq->pub.nr_running > 1;
     rq->balance_wants_ns = 0;
     tick_rearm(k, rq);
 }
@@ -95,6 +98,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
 
     if (!fair_dequeue(k, rq, t, flags)) {
         rq->pub.nr_delayed += counted;
+        list_add_tail(&rq->delayed, &t->waiting);
         return false;
     }
     t->on_rq = false;
@@ -320,6 +324,8 @@ static void wake_delayed(struct kernel *k, struct task *t, uint32_t flags, int32
     t->pub.task_state = throttled != NULL ? NUMASIM_TASK_THROTTLED : NUMASIM_TASK_RUNNABLE;
     rq->pub.nr_delayed -= throttled == NULL;
     k->qops->requeue_delayed(k->qself, t->pub.se.queue, &t->pub.se);
+    t->runnable_since_ns = k->now_ns;
+    list_del(&t->waiting);
     list_add_head(throttled != NULL ? &throttled->throttled_tasks : &rq->waiting, &t->waiting);
     emit(k, TP_SCHED_WAKEUP, t->pub.id, rq->pub.id, -1, 1, 0, 0);
     check_preempt(k, rq, t, flags, waker_cpu);

@@ -198,6 +198,7 @@ struct numasim_node {
     uint32_t nr_cpus;
     const uint64_t *cpus;
     int64_t total_bytes, free_bytes;
+    int64_t low_bytes; /* low watermark: less free than this, and low_memory() is called */
     void *state[NUMASIM_NR_ROLES]; /* node_state_size */
 };
 

@@ -434,6 +434,21 @@ static void driver_advance(struct kernel *k, struct task *t, void *data)
     }
 }
 
+/* Nothing that @t waits for may wake it now. One that has not started yet starts, and exits. */
+static void driver_killed(struct kernel *k, struct task *t, void *data)
+{
+    struct thread *th = task_driver_data(t);
+
+    (void)data;
+    if (task_pub(t)->task_state == NUMASIM_TASK_NEW) {
+        return;
+    }
+    kernel_timer_cancel(k, &th->timer);
+    list_del(&th->wait);
+    th->waits_for_credit = th->joining = false;
+    th->early_for = NULL;
+}
+
 /* A task that was killed leaves no timer behind that would wake it, and nobody who joins it. */
 static void driver_exited(struct kernel *k, struct task *t, void *data)
 {
@@ -479,7 +494,7 @@ struct interp *interp_new(struct kernel *k, const struct workload *const *worklo
                           GError **error)
 {
     struct interp *it = g_new0(struct interp, 1);
-    struct kernel_driver driver = {driver_advance, driver_exited, it};
+    struct kernel_driver driver = {driver_advance, driver_killed, driver_exited, it};
 
     it->kernel = k;
     it->thread_slab = slab_new(sizeof(struct thread));

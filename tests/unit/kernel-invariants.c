@@ -47,7 +47,8 @@ static void check_queued_task(const struct kernel *k, const struct task *t, stru
     MUST(k, runs == (rq->curr == t), "task %d", t->pub.id);
     MUST(k, t->pub.se.queued == is_fair(t), "task %d", t->pub.id);
     MUST(k, t->pub.se.delayed == (state == NUMASIM_TASK_DELAYED), "task %d", t->pub.id);
-    bool in_list = state == NUMASIM_TASK_RUNNABLE || state == NUMASIM_TASK_THROTTLED;
+    bool in_list = state == NUMASIM_TASK_RUNNABLE || state == NUMASIM_TASK_THROTTLED ||
+                   state == NUMASIM_TASK_DELAYED;
 
     MUST(k, list_empty(&t->waiting) == !in_list, "task %d", t->pub.id);
     if (is_fair(t)) {

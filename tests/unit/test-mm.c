@@ -168,7 +168,8 @@ static void check_touch(const char *region, const char *steps, int64_t on_0, int
     g_autofree char *workload = g_strdup_printf(
         "numasim: workload/1\nprocesses:\n  p:\n    regions: {heap: {size: 8MiB, %s}}\n"
         "    threads:\n"
-        "      a: {cpus: 1, program: [%s]}\n      b: {cpus: 5, start: 1us, program: [%s]}\n",
+        "      a: {cpus: 1, program: [%s, sleep: 1s]}\n"
+        "      b: {cpus: 5, start: 1us, program: [%s, sleep: 1s]}\n",
         region, steps, steps);
     struct engine *e = new_engine("teach-numa-2x4", workload);
 
@@ -241,6 +242,55 @@ static void test_oom_of_a_child(void)
         "      child: {count: 0, program: [touch: heap, run: 1ms]}\n");
 
     engine_run(e, 1000 * MS);
+    g_assert_true(kernel_finished(e->kernel));
+    engine_free(e);
+}
+
+/* Memory that one process gives back when its last thread exits is there for the next. */
+static void test_exit_frees(void)
+{
+    struct engine *e = new_engine(
+        "teach-numa-2x4",
+        "numasim: workload/1\nprocesses:\n"
+        "  p:\n    regions: {heap: {size: 6GiB, touch: first, page: 2MiB}}\n    threads:\n"
+        "      t: {cpus: 0, program: [run: 1ms]}\n"
+        "  q:\n    regions: {heap: {size: 6GiB, touch: first, page: 2MiB}}\n    threads:\n"
+        "      u: {cpus: 1, start: 5s, program: [run: 1ms, sleep: 10s]}\n");
+    g_autoptr(GArray) log = event_log_new(e);
+
+    engine_run(e, 10000 * MS);
+    kernel_check(e->kernel);
+    g_assert_cmpint(process_of(e, "t")->resident_bytes, ==, 0);
+    g_assert_cmpint(process_of(e, "u")->bytes_by_node[0], ==, INT64_C(6) << 30);
+    g_assert_cmpint(event_log_count(log, TP_MM_PAGE_FREE, -1), ==, 1);
+    engine_free(e);
+}
+
+/* Want of memory ends a process with all its threads, whatever they wait for. */
+static void test_oom_ends_process(void)
+{
+    struct engine *e = new_engine(
+        "teach-numa-2x4",
+        "numasim: workload/1\nduration: 5s\nobjects: {s: {semaphore: 0}, b: {barrier: 2, spin: "
+        "true}}\n"
+        "processes:\n  p:\n    regions: {heap: {size: 20GiB, page: 2MiB}}\n    threads:\n"
+        "      eater: {cpus: 0, start: 1ms, program: [touch: heap, run: 1ms, signal: s, barrier: "
+        "b]}\n"
+        "      sleeper: {cpus: 1, program: [sleep: 3600s]}\n"
+        "      waiter: {cpus: 2, program: [wait: s, run: 1ms]}\n"
+        "      spinner: {cpus: 3, program: [barrier: b, run: 1ms]}\n"
+        "      runner: {cpus: 4, program: [run: 3600s]}\n"
+        "      late: {cpus: 5, start: 4s, program: [run: 3600s]}\n"
+        "  q:\n    threads:\n      other: {cpus: 6, program: [sleep: 4900ms]}\n");
+    g_autoptr(GArray) log = event_log_new(e);
+
+    engine_run(e, 4000 * MS);
+    engine_run(e, 4500 * MS);
+    kernel_check(e->kernel);
+    g_assert_cmpint(event_log_count(log, TP_SCHED_PROCESS_EXIT, -1), ==, 6);
+    g_assert_cmpint(process_of(e, "eater")->nr_threads, ==, 0);
+    g_assert_cmpint(process_of(e, "eater")->resident_bytes, ==, 0);
+    engine_run(e, 5000 * MS);
     g_assert_true(kernel_finished(e->kernel));
     engine_free(e);
 }
@@ -319,6 +369,8 @@ static void test_a_terabyte(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/mm/exit-frees", test_exit_frees);
+    g_test_add_func("/mm/oom-ends-process", test_oom_ends_process);
     g_test_add_func("/mm/local-and-remote", test_local_and_remote);
     g_test_add_func("/mm/half-remote", test_half_remote);
     g_test_add_func("/mm/pages-move-while-it-runs", test_pages_move_while_it_runs);
