@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "base/units.h"
 #include "observe/metrics.h"
 #include "observe/series.h"
 #include "policy/param.h"
@@ -199,11 +200,14 @@ static bool find_times(struct run *run, const struct workload *const *workloads,
         run->warmup_ns = warmup_ns;
     }
     if (run->duration_ns > 0 && run->warmup_ns >= run->duration_ns) {
+        bool stated = run->options->warmup_ns < 0;
+        g_autofree char *warmup = units_format(run->warmup_ns, UNIT_NS);
+        g_autofree char *duration = units_format(run->duration_ns, UNIT_NS);
+
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                    "the warmup of %" G_GINT64_FORMAT
-                    " ns leaves nothing of a run of %" G_GINT64_FORMAT
-                    " ns; expected a shorter warmup or a longer duration",
-                    run->warmup_ns, run->duration_ns);
+                    "a warmup of %s%s leaves nothing of a run of %s; expected a warmup that is "
+                    "shorter (--warmup 0s: none), or a longer duration",
+                    warmup, stated ? ", which the workload states," : "", duration);
         return false;
     }
     run->end_ns = run->duration_ns > 0 ? run->duration_ns : TIME_NEVER_NS;

@@ -28,23 +28,77 @@ static bool fail(const struct study *s, struct workload_mark at, GError **error,
     return false;
 }
 
-static bool fail_metric(const struct study *s, const struct study_side *side, const char *name,
-                        int32_t cell, const struct result *r, GError **error)
+/* True if @name is part of a distribution of which @r has the count: it was left out for want of
+ * samples. */
+static bool lacks_samples(const struct result *r, const char *name)
 {
+    static const char *const parts[] = {".mean", ".max", ".p50", ".p90", ".p99", ".p99.9"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (g_str_has_suffix(name, parts[i])) {
+            g_autofree char *stem = g_strndup(name, strlen(name) - strlen(parts[i]));
+            g_autofree char *count = g_strconcat(stem, ".count", NULL);
+
+            return result_metric(r, count) != NULL;
+        }
+    }
+    return false;
+}
+
+/* " (did you mean 'A'?)": the metric that is spelt most like @name, or else up to three that begin
+ * like it; "" where none does. Newly allocated. */
+static char *suggest(const struct result *r, const char *name)
+{
+    enum { SUGGESTIONS = 3, BEGINNING = 4 };
     g_autofree const char **names = g_new0(const char *, (gsize)r->nr_metrics + 1);
-    g_autofree char *cell_name = study_cell_name(s, cell);
-    g_autofree char *text = NULL;
+    g_autoptr(GString) list = g_string_new(NULL);
+    size_t longest = BEGINNING;
     const char *nearest;
+    int32_t nr = 0;
 
     for (int32_t i = 0; i < r->nr_metrics; i++) {
         names[i] = r->metrics[i].name;
     }
     nearest = error_nearest(name, names);
-    text =
-        g_strdup_printf("no metric '%s' in the runs of %s; expected one that result.json has%s%s%s"
-                        "; percentiles are there only where there are samples enough",
-                        name, cell_name, nearest != NULL ? " (did you mean '" : "",
-                        nearest != NULL ? nearest : "", nearest != NULL ? "'?)" : "");
+    if (nearest != NULL) {
+        return g_strdup_printf(" (did you mean '%s'?)", nearest);
+    }
+    for (int32_t i = 0; i < r->nr_metrics; i++) {
+        size_t same = 0;
+
+        while (name[same] != '\0' && name[same] == names[i][same]) {
+            same++;
+        }
+        if (same > longest) {
+            g_string_truncate(list, 0);
+            longest = same;
+            nr = 0;
+        }
+        if (same == longest && nr < SUGGESTIONS) {
+            g_string_append_printf(list, "%s'%s'", nr > 0 ? ", " : "", names[i]);
+            nr++;
+        }
+    }
+    return nr > 0 ? g_strdup_printf(" (did you mean one like %s?)", list->str) : g_strdup("");
+}
+
+static bool fail_metric(const struct study *s, const struct study_side *side, const char *name,
+                        int32_t cell, const struct result *r, GError **error)
+{
+    g_autofree char *cell_name = study_cell_name(s, cell);
+    g_autofree char *text = NULL;
+
+    if (lacks_samples(r, name)) {
+        text = g_strdup_printf("too few samples for '%s' in the runs of %s; expected a lower "
+                               "percentile or a longer duration",
+                               name, cell_name);
+    } else {
+        g_autofree char *hint = suggest(r, name);
+
+        text = g_strdup_printf("no metric '%s' in the runs of %s; expected one that result.json "
+                               "has%s",
+                               name, cell_name, hint);
+    }
     return fail(s, side->mark, error, text);
 }
 

@@ -195,8 +195,8 @@ static void test_warmup_too_long(struct fixture *f, gconstpointer data)
     g_assert_null(simulate(f->machine, f->sds, workloads, 1, f->stack, &options, NULL, &error));
     g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
     g_assert_cmpstr(error->message, ==,
-                    "the warmup of 1000000 ns leaves nothing of a run of 1000000 ns; expected a "
-                    "shorter warmup or a longer duration");
+                    "a warmup of 1ms leaves nothing of a run of 1ms; expected a warmup that is "
+                    "shorter (--warmup 0s: none), or a longer duration");
     g_error_free(error);
 }
 

@@ -203,6 +203,7 @@ static struct study_results *results_new(void)
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
         r->results[i] = result_new();
         result_add(r->results[i], "lat_ns", RESULT_NS, values[i]);
+        result_add(r->results[i], "wait_ns.count", RESULT_COUNT, 9);
         result_add(r->results[i], "idle_ns", RESULT_NS, 100000 - values[i]);
         result_add(r->results[i], "switches", RESULT_COUNT, 7);
         result_add(r->results[i], "none", RESULT_COUNT, 0);
@@ -325,7 +326,15 @@ static void test_verify(void)
     } bad[] = {
         {"metric: lat_ms, at-most: 3us",
          "s.yaml:6:19: no metric 'lat_ms' in the runs of a; expected one that result.json has (did "
-         "you mean 'lat_ns'?); percentiles are there only where there are samples enough"},
+         "you mean 'lat_ns'?)"},
+        {"metric: switches_per_each_task, at-most: 3",
+         "s.yaml:6:19: no metric 'switches_per_each_task' in the runs of a; expected one that "
+         "result.json has (did you mean one like 'switches'?)"},
+        {"metric: throughput, at-most: 3",
+         "s.yaml:6:19: no metric 'throughput' in the runs of a; expected one that result.json has"},
+        {"metric: wait_ns.p99.9, at-most: 3us",
+         "s.yaml:6:19: too few samples for 'wait_ns.p99.9' in the runs of a; expected a lower "
+         "percentile or a longer duration"},
         {"metric: lat_ns, at-most: 3",
          "s.yaml:6:36: 'lat_ns' is measured in ns; expected a bound like 2ms"},
         {"metric: [lat_ns, switches], at-most: 3us",
