@@ -76,6 +76,20 @@ static void add_command(struct text_table *table, const struct trace_command *c,
     }
 }
 
+/* A replay lasts as long as the recording, and may not come to the end of its work. */
+static void add_undone(const struct result *r, GString *out)
+{
+    const struct result_metric *m = result_metric(r, "replay.undone_ns");
+
+    if (m != NULL && m->value > 0) {
+        g_autofree char *undone = result_value_human(m->unit, m->value);
+
+        g_string_append_printf(
+            out, "%s: %s of the recorded CPU time was still to do at the end of the span\n",
+            r->policy.name, undone);
+    }
+}
+
 void trace_compare_append(const struct trace_summary *summary, GPtrArray *results, GString *out)
 {
     struct text_table table = text_table_new(3 + 2 * (int32_t)results->len);
@@ -98,4 +112,7 @@ void trace_compare_append(const struct trace_summary *summary, GPtrArray *result
     }
     g_string_append(out, "\nThe recording, and its replay\n");
     text_table_finish(&table, out);
+    for (guint i = 0; i < results->len; i++) {
+        add_undone(results->pdata[i], out);
+    }
 }

@@ -129,6 +129,12 @@ struct cpu_times kernel_cpu_times(const struct kernel *k, int32_t cpu)
     return times;
 }
 
+int64_t kernel_task_work_left_ns(const struct kernel *k, const struct task *t)
+{
+    (void)k;
+    return t->action == ACTION_RUN ? (int64_t)(t->work_left >> WORK_SHIFT) : 0;
+}
+
 int64_t kernel_task_cpu_ns(const struct kernel *k, const struct task *t)
 {
     int64_t ns = t->pub.se.sum_exec_ns;

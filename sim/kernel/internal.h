@@ -243,6 +243,7 @@ struct kernel {
     struct task *acting; /* the task in advance() */
     bool failed;
     char *failure;
+    int32_t nr_parked;
     uint64_t nr_overloads; /* times a CPU came to have two runnable tasks */
     struct kernel_counters counters;
     size_t bytes_tasks, bytes_cpus;

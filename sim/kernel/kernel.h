@@ -132,7 +132,8 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
 /* Starts a NEW task: as wake_up_new_task(). @parent, if it is the task acting now, pays. */
 void kernel_task_start(struct kernel *k, struct task *t, struct task *parent);
 
-/* Puts a NEW task to sleep where it is, as one that slept since before the start. */
+/* Puts a NEW task to sleep, as one that slept since before the start: each such task on the CPU after
+ * the last one's. */
 void kernel_task_park(struct kernel *k, struct task *t);
 
 /* Fetches @t into the cache ahead of its use: with thousands of tasks a wakeup misses on each of its
@@ -200,6 +201,8 @@ struct cpu_times {
         overhead_ns; /* they add up to the time since the start (or since online) */
 };
 struct cpu_times kernel_cpu_times(const struct kernel *k, int32_t cpu);
+/* What is left of the work that task_run() last gave @t, in ns. */
+int64_t kernel_task_work_left_ns(const struct kernel *k, const struct task *t);
 /* CPU time of a task so far, kernel overhead on its account included. */
 int64_t kernel_task_cpu_ns(const struct kernel *k, const struct task *t);
 

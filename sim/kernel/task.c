@@ -134,7 +134,15 @@ void kernel_task_start(struct kernel *k, struct task *t, struct task *parent)
 
 void kernel_task_park(struct kernel *k, struct task *t)
 {
-    (void)k;
+    int32_t nth = k->nr_parked++;
+    int32_t cpu = k->nr_cpus;
+
+    /* Nobody knows where it ran before: one after the other on the CPUs it may use. */
+    do {
+        cpu = numasim_mask_next(t->allowed, k->online, k->nr_cpus, cpu < k->nr_cpus ? cpu + 1 : 0);
+        nth -= cpu < k->nr_cpus;
+    } while (nth >= 0 && bitmap_intersects(t->allowed, k->online, (uint32_t)k->nr_cpus));
+    t->pub.cpu = cpu < k->nr_cpus ? cpu : t->pub.cpu;
     t->started = true;
     t->pub.task_state = NUMASIM_TASK_BLOCKED;
     t->avg.last_update_ns = -1; /* its load joins a queue when it first wakes */

@@ -49,6 +49,12 @@ bool kernel_release_parse(const char *text, enum kernel_release *ret_release, GE
                     "'%s' is no kernel release; expected one like 6.1, 6.12 or 7.3", text);
         return false;
     }
+    if (parse_version(release_names[NR_KERNEL_RELEASES - 1], &known) && version > known) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                    "kernel release %s is newer than any known here; expected %s or earlier", text,
+                    release_names[NR_KERNEL_RELEASES - 1]);
+        return false;
+    }
     for (i = NR_KERNEL_RELEASES; i-- > 0;) {
         if (parse_version(release_names[i], &known) && version >= known) {
             *ret_release = (enum kernel_release)i;

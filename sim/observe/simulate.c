@@ -24,6 +24,7 @@ struct run {
     struct series *series;
     struct cpu_times *times; /* [nr_cpus] as last read */
     int64_t *used_bytes;     /* [nr_nodes] as last read */
+    bool has_trace;          /* a workload is a recorded trace */
 };
 
 struct simulate_options simulate_options_default(void)
@@ -190,6 +191,7 @@ static bool find_times(struct run *run, const struct workload *const *workloads,
     int64_t duration_ns = 0, warmup_ns = 0;
 
     for (guint i = 0; i < nr_workloads; i++) {
+        run->has_trace |= workloads[i]->trace != NULL;
         duration_ns = MAX(duration_ns, workloads[i]->duration_ns);
         warmup_ns = MAX(warmup_ns, workloads[i]->warmup_ns);
     }
@@ -304,6 +306,9 @@ static void collect(struct run *run, int64_t now_ns, struct result *r)
             g_strdup_printf("memory.used_bytes.node%d", run->machine->nodes[node].os_id);
 
         result_add(r, name, RESULT_BYTES, run->used_bytes[node]);
+    }
+    if (run->has_trace) {
+        result_add(r, "replay.undone_ns", RESULT_NS, interp_replay_left_ns(run->interp));
     }
     result_sort(r);
 }

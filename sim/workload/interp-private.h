@@ -64,6 +64,8 @@ struct process_instance {
     struct instance *instance;
     uint64_t *cpus; /* what a placement policy left, or NULL */
     int32_t cgroup;
+    struct list late;        /* threads that wait until the first one has touched its regions */
+    bool is_touched;         /* it has */
     struct thread *first;    /* the first one made */
     int32_t nr_threads;      /* made so far: the next one's index */
     int32_t *group_threads;  /* [groups of spec] made so far of each */

@@ -301,6 +301,7 @@ static bool process_new(struct instance *in, struct process_instance *p,
 
     p->spec = spec;
     p->instance = in;
+    list_init(&p->late);
     p->cgroup = spec->cgroup >= 0 ? in->cgroups[spec->cgroup] : 0;
     p->group_threads = g_new0(int32_t, (gsize)spec->nr_groups);
     for (int32_t g = 0; g < spec->nr_groups; g++) {

@@ -32,6 +32,8 @@ void interp_free(struct interp *it); /* accepts NULL; before kernel_free() */
 /* Names behind the numbers in tracepoints. Borrowed; NULL beyond the end. */
 const char *interp_source_name(const struct interp *it, int32_t source); /* TP_REQUEST_* other */
 const char *interp_metric_name(const struct interp *it, int32_t metric); /* TP_COUNT, TP_MEASURE */
+/* CPU time of the recorded bursts, of all traces, that their replay has not come to yet. */
+int64_t interp_replay_left_ns(const struct interp *it);
 int32_t interp_nr_sources(const struct interp *it);
 int32_t interp_nr_metrics(const struct interp *it);
 

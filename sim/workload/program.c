@@ -192,6 +192,33 @@ static enum step_result step_carry_out(struct thread *th, const struct step *ste
     }
 }
 
+/* True if the process's first thread has regions to touch before this one may begin. */
+static bool waits_for_first(const struct thread *th)
+{
+    const struct process_instance *p = th->process;
+
+    for (int32_t i = 0; i < p->spec->nr_regions && p->first != th && !p->is_touched; i++) {
+        if (p->spec->regions[i].touch == TOUCH_FIRST) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first thread has touched what it had to, and paid for it. */
+static void let_others_begin(struct thread *th)
+{
+    struct list *late = &th->process->late;
+
+    th->process->is_touched = true;
+    while (!list_empty(late)) {
+        struct thread *other = container_of(late->next, struct thread, wait);
+
+        list_del(&other->wait);
+        kernel_wake(thread_kernel(th), other->task, th->task, 0);
+    }
+}
+
 /* First touches that come before anything else; true if there were any. */
 static bool begin(struct thread *th)
 {
@@ -243,11 +270,19 @@ void program_advance(struct thread *th)
     struct kernel *k = thread_kernel(th);
 
     if (!th->begun) {
+        if (waits_for_first(th)) {
+            list_add_tail(&th->process->late, &th->wait);
+            task_block(k, th->task);
+            return;
+        }
         push(th, NULL, th->group->steps, th->group->nr_steps);
         if (begin(th)) {
             task_run(k, th->task, 0);
             return;
         }
+    }
+    if (th->process->first == th && !th->process->is_touched) {
+        let_others_begin(th);
     }
     if (th->serving != NULL && th->request.start_ns == 0) {
         th->request.start_ns = kernel_now_ns(k);

@@ -138,6 +138,30 @@ void replay_advance(struct thread *th)
     wait_for_credit(th);
 }
 
+static int64_t left_ns(const struct thread *th)
+{
+    int64_t ns = kernel_task_work_left_ns(thread_kernel(th), th->task);
+
+    for (int32_t i = th->trace_next; i < th->trace->nr_steps; i++) {
+        struct trace_step step = th->trace->steps[i];
+
+        ns += trace_step_op(step) == TRACE_RUN ? trace_step_arg(step) : 0;
+    }
+    return ns;
+}
+
+int64_t interp_replay_left_ns(const struct interp *it)
+{
+    int64_t ns = 0;
+
+    for (guint i = 0; i < it->threads->len; i++) {
+        const struct thread *th = g_ptr_array_index(it->threads, i);
+
+        ns += th->trace != NULL && !th->ended ? left_ns(th) : 0;
+    }
+    return ns;
+}
+
 static void start_timer(struct kernel *k, struct ktimer *timer)
 {
     struct thread *th = container_of(timer, struct thread, timer);
