@@ -32,7 +32,7 @@ enum sd_flag {
 
 /* Kernel releases whose rules differ; the order is the order of release. */
 enum kernel_release { KERNEL_6_1, KERNEL_6_12, KERNEL_7_3, NR_KERNEL_RELEASES };
-/* "6.1", "6.12", "7.3"; a later name of the same rules maps to the newest not above it. */
+/* "6.1", "6.12", "7.3"; a name between them maps to the nearest older one. */
 const char *kernel_release_name(enum kernel_release release);
 bool kernel_release_parse(const char *text, enum kernel_release *ret_release, GError **error);
 

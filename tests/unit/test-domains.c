@@ -394,9 +394,10 @@ static void test_release_names(void)
     } good[] = {
         {"6.1", KERNEL_6_1},           {"6.11", KERNEL_6_1}, {"6.12", KERNEL_6_12},
         {"6.12.117+deb", KERNEL_6_12}, {"7.0", KERNEL_6_12}, {"7.3", KERNEL_7_3},
-        {"12.1-rc2", KERNEL_7_3},
+        {"7.3.4-rc2", KERNEL_7_3},
     };
-    static const char *const bad[] = {"", "6", "6.", "v6.1", "6.x", "6.1x", "6.0", "5.10", "-6.1"};
+    static const char *const bad[] = {"",    "6",    "6.",   "v6.1", "6.x",     "6.1x",
+                                      "6.0", "5.10", "-6.1", "7.4",  "12.1-rc2"};
     enum kernel_release release = KERNEL_6_12;
     guint i;
 
