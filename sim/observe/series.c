@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/fixed.h"
+#include "base/time.h"
+#include "base/units.h"
 
 struct series {
     const struct machine *machine;
@@ -19,6 +22,22 @@ struct series {
         int64_t busy_ns, all_ns;
     } * node_times; /* [nr_nodes] scratch */
 };
+
+bool series_check(int64_t interval_ns, int64_t span_ns, GError **error)
+{
+    if (span_ns == TIME_NEVER_NS || (span_ns - 1) / interval_ns < SERIES_MAX_POINTS) {
+        return true;
+    }
+    g_autofree char *interval = units_format(interval_ns, UNIT_NS);
+    g_autofree char *span = units_format(span_ns, UNIT_NS);
+    g_autofree char *smallest = units_format((span_ns - 1) / SERIES_MAX_POINTS + 1, UNIT_NS);
+
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                "a time series at %s of a run of %s has more than %d points; expected an interval "
+                "of at least %s",
+                interval, span, SERIES_MAX_POINTS, smallest);
+    return false;
+}
 
 static void add_column(struct series *s, enum result_unit unit, const char *name)
 {
@@ -194,6 +213,11 @@ void series_sample(struct series *s, int64_t now_ns, const struct cpu_times *tim
         }
     }
     remember(s, now_ns, &t, times);
+}
+
+bool series_full(const struct series *s)
+{
+    return s->out.nr_rows >= SERIES_MAX_POINTS;
 }
 
 void series_finish(struct series *s, struct result *r)

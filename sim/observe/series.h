@@ -18,6 +18,8 @@
 #ifndef NUMASIM_OBSERVE_SERIES_H
 #define NUMASIM_OBSERVE_SERIES_H
 
+#include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "machine/machine.h"
@@ -25,6 +27,16 @@
 #include "observe/result.h"
 
 struct series;
+
+/* The most points that a series may have. Each has some dozens of columns, which stay in memory until
+ * the run is over: a million are some hundreds of MB. */
+enum { SERIES_MAX_POINTS = 1000000 };
+
+/*
+ * True if a run of @span_ns has room for a series at @interval_ns > 0; @span_ns may be TIME_NEVER_NS
+ * where it is not known. False with NUMASIM_ERROR_INPUT, naming the smallest interval that has.
+ */
+bool series_check(int64_t interval_ns, int64_t span_ns, GError **error);
 
 /* Everything is borrowed as long as the series. @interval_ns > 0. */
 struct series *series_new(const struct machine *machine, struct metrics *metrics,
@@ -39,6 +51,8 @@ void series_begin(struct series *s, int64_t now_ns, const struct cpu_times *time
  */
 void series_sample(struct series *s, int64_t now_ns, const struct cpu_times *times,
                    const int64_t *used_bytes);
+/* True if it has SERIES_MAX_POINTS. */
+bool series_full(const struct series *s);
 /* Moves what was sampled into @r. */
 void series_finish(struct series *s, struct result *r);
 

@@ -213,13 +213,31 @@ static bool find_times(struct run *run, const struct workload *const *workloads,
         return false;
     }
     run->end_ns = run->duration_ns > 0 ? run->duration_ns : TIME_NEVER_NS;
-    return true;
+    return run->options->series_interval_ns <= 0 ||
+           series_check(run->options->series_interval_ns, run->end_ns, error);
 }
 
 /* The first multiple of @step_ns after @now_ns. */
 static int64_t next_multiple(int64_t now_ns, int64_t step_ns)
 {
     return time_add_ns(now_ns - now_ns % step_ns, step_ns);
+}
+
+/* Where the end was not known, series_check() could not say that the series has no room. */
+static bool try_sample(struct run *run, int64_t now_ns, GError **error)
+{
+    g_autofree char *now = NULL;
+
+    if (run->end_ns != TIME_NEVER_NS || !series_full(run->series)) {
+        sample(run, now_ns);
+        return true;
+    }
+    now = units_format_human(now_ns, UNIT_NS);
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                "the time series has %d points at %s, and the run goes on; expected a longer "
+                "interval, or a duration to be stated",
+                SERIES_MAX_POINTS, now);
+    return false;
 }
 
 /*
@@ -254,8 +272,8 @@ static bool run_until(struct run *run, int64_t until_ns, int64_t *now_ns, GError
         *now_ns = kernel_finished(run->kernel) || stop_ns == TIME_NEVER_NS
                       ? kernel_now_ns(run->kernel)
                       : stop_ns;
-        if (*now_ns == sample_ns) {
-            sample(run, *now_ns);
+        if (*now_ns == sample_ns && !try_sample(run, *now_ns, error)) {
+            return false;
         }
         if (o->progress != NULL) {
             o->progress(*now_ns, known ? run->end_ns : 0, o->data);

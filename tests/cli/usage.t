@@ -49,5 +49,9 @@ refuses 2 'expected NAME or NAME:replicas=N' run -t teach-uma-4 -w teach-mm1:rep
 refuses 2 'expected NAME or NAME:replicas=N' run -t teach-uma-4 -w teach-mm1:replicas=0 -p fifo-none
 refuses 2 'the warmup of' "$@" -p fifo-none -d 1s --warmup 1s
 refuses 2 'run: --occupancy writes a file' "$@" -p fifo-none --occupancy
+refuses 2 'more than 1000000 points; expected an interval of at least 20us' \
+    "$@" -p fifo-none --series 1ns
+refuses 2 'has 1000000 points at 1.00ms, and the run goes on' \
+    run -t teach-uma-4 -w hackbench -p fifo-none --series 1ns
 
 done_testing
