@@ -273,8 +273,9 @@ static void test_times(void)
     struct replay r = replay(tasks, 4, 5 * MS);
 
     check_exit(&r, 0, 810);
-    /* Over a fair task a real-time one stays where it was (select_task_rq_rt()): late gives way. */
-    check_exit(&r, 1, 640);
+    /* Those that sleep at the start do so on CPUs 0 and 1; rt wakes on CPU 1, which is idle by then,
+     * so that late, on CPU 0, need not give way. */
+    check_exit(&r, 1, 610);
     check_exit(&r, 2, 160);
     check_exit(&r, 3, 230);
     end(&r);
