@@ -236,6 +236,57 @@ static char *label_of(const struct plot_input *inputs, int32_t nr, int32_t i)
                                : inputs[i].path);
 }
 
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The folders in @path, sorted, that hold a result; transfer full. */
+static GPtrArray *results_in(const char *path)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *folder = g_build_filename(path, name, NULL);
+        g_autofree char *mark = g_build_filename(folder, "result.json", NULL);
+
+        if (g_file_test(mark, G_FILE_TEST_EXISTS)) {
+            g_ptr_array_add(found, g_steal_pointer(&folder));
+        }
+    }
+    g_ptr_array_sort(found, compare_names);
+    return found;
+}
+
+/* The result that @path means: itself, or the only one in it, as several policies with one seed
+ * leave. Newly allocated; NULL where there are several. */
+static char *find_result(const char *path, GError **error)
+{
+    g_autofree char *mark = g_build_filename(path, "result.json", NULL);
+    g_autoptr(GPtrArray) inside = NULL;
+
+    if (!g_file_test(path, G_FILE_TEST_IS_DIR) || g_file_test(mark, G_FILE_TEST_EXISTS)) {
+        return g_strdup(path);
+    }
+    inside = results_in(path);
+    if (inside->len == 1) {
+        return g_strdup(inside->pdata[0]);
+    }
+    if (inside->len > 1) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "plot: %s: holds %u results; expected one of them, such as %s", path,
+                    inside->len, (const char *)inside->pdata[0]);
+        return NULL;
+    }
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                "plot: %s: holds no result.json; expected the folder of one run, such as "
+                "POLICY or POLICY/seed-1 in that of `numasim run -o`",
+                path);
+    return NULL;
+}
+
 static bool read_inputs(struct plot_input *inputs, int32_t nr, char *const *paths,
                         char *const *labels, GError **error)
 {
@@ -252,8 +303,8 @@ static bool read_inputs(struct plot_input *inputs, int32_t nr, char *const *path
         return false;
     }
     for (int32_t i = 0; i < nr; i++) {
-        inputs[i].path = paths[i];
-        inputs[i].result = result_read(paths[i], error);
+        inputs[i].path = find_result(paths[i], error);
+        inputs[i].result = inputs[i].path != NULL ? result_read(inputs[i].path, error) : NULL;
         if (inputs[i].result == NULL) {
             return false;
         }
@@ -305,6 +356,7 @@ static int run_plot(struct cli *cli, const void *data, char **args, GError **err
     for (int32_t i = 0; i < nr; i++) {
         result_free(inputs[i].result);
         g_free(inputs[i].label);
+        g_free(inputs[i].path);
     }
     g_string_free(p.finding, TRUE);
     g_string_free(p.detail, TRUE);
@@ -313,7 +365,8 @@ static int run_plot(struct cli *cli, const void *data, char **args, GError **err
 }
 
 static const char *const examples[] = {
-    "numasim plot out/linux-6.12 out/fifo-none -o latency.svg # latencies under two policies",
+    "numasim plot out/linux-6.12 out/eevdf-random -o latency.svg # after `run -p linux-6.12 -p "
+    "eevdf-random -o out`: latencies under both",
     "numasim plot -k access out/linux-6.12 -o access.png # who accesses whose memory",
     "numasim plot -k occupancy --from 100ms --to 120ms out/linux-6.12 # 20 ms, CPU by CPU",
     NULL,
@@ -329,7 +382,10 @@ const struct subcommand cmd_plot = {
     .options = plot_options,
     .options_size = sizeof(struct plot_options),
     .description =
-        "RESULT is a folder that `numasim run -o` wrote. Pictures are drawn by gnuplot, by the "
+        "RESULT is the folder of one run that `numasim run -o DIR` wrote: DIR, or where it ran "
+        "several "
+        "policies or seeds DIR/POLICY/seed-N; with one seed DIR/POLICY will do. Pictures are drawn "
+        "by gnuplot, by the "
         "templates in results/plots, with lines and shades that can be told apart in grey.\n\n"
         "A result holds no events: for the kind occupancy it is simulated again from the copies of "
         "its inputs, and the digest must be the same.",

@@ -160,15 +160,9 @@ char **paths_list(char *const *dirs, const char *kind)
     return finish(names);
 }
 
-char *paths_find(char *const *dirs, const char *kind, const char *name, GError **error)
+/* NAME.yaml in the first of @dirs that has it, newly allocated, or NULL. */
+static char *find_file(char *const *dirs, const char *name)
 {
-    g_auto(GStrv) names = NULL;
-    g_autofree char *hint = NULL;
-    const char *nearest;
-
-    if (policy_set_is_path(name)) {
-        return g_strdup(name);
-    }
     for (size_t d = 0; dirs[d] != NULL; d++) {
         g_autofree char *file = g_strconcat(name, ".yaml", NULL);
         g_autofree char *path = g_build_filename(dirs[d], file, NULL);
@@ -176,6 +170,23 @@ char *paths_find(char *const *dirs, const char *kind, const char *name, GError *
         if (g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
             return g_steal_pointer(&path);
         }
+    }
+    return NULL;
+}
+
+char *paths_find(char *const *dirs, const char *kind, const char *name, GError **error)
+{
+    g_auto(GStrv) names = NULL;
+    g_autofree char *hint = NULL;
+    bool given = policy_set_is_path(name) && g_file_test(name, G_FILE_TEST_EXISTS);
+    g_autofree char *shipped = given ? NULL : find_file(dirs, name);
+    const char *nearest;
+
+    if (shipped != NULL) {
+        return g_steal_pointer(&shipped);
+    }
+    if (policy_set_is_path(name)) {
+        return g_strdup(name);
     }
     names = paths_list(dirs, kind);
     nearest = error_nearest(name, (const char *const *)names);

@@ -40,7 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(paths_t, paths_free)
 /* Names of the files of @kind ("topology", "workload": as their first key says), sorted, each once;
  * NULL-terminated, transfer full. Only the head of each file is read. */
 char **paths_list(char *const *dirs, const char *kind);
-/* The file of @name in @dirs, newly allocated. NULL with NUMASIM_ERROR_INPUT, naming the nearest
+/* The file of @name in @dirs, newly allocated; a name may have a folder of theirs before it
+ * ("traces/rt-app"). A path is taken as it is. NULL with NUMASIM_ERROR_INPUT, naming the nearest
  * that there is. */
 char *paths_find(char *const *dirs, const char *kind, const char *name, GError **error);
 

@@ -14,7 +14,7 @@
 enum { PLOT_MAX_RESULTS = 8 }; /* lines that can still be told apart in grey */
 
 struct plot_input {
-    char *path; /* as given */
+    char *path; /* as given, or the one result in the folder that was given */
     struct result *result;
     char *label;
 };

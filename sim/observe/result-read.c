@@ -551,8 +551,9 @@ struct result *result_read(const char *path, GError **error)
     g_autoptr(GError) problem = NULL;
     gsize size;
 
+    /* The message names the file already. */
     if (!g_file_get_contents(file, &text, &size, &problem)) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: %s", file, problem->message);
+        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, problem->message);
         return NULL;
     }
     return result_parse(file, text, (gssize)size, error);

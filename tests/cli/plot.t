@@ -21,6 +21,16 @@ ok 'the script of who runs where has a row for each CPU' \
 ok 'a label is quoted' sh -c \
     '"$1" plot linux-6.12 -l "it'"'"'s" --script | grep -qF "label1 = '"'it''s'"'"' sh "$NUMASIM"
 
+"$NUMASIM" run -t teach-uma-4 -w teach-ps -d 300ms --warmup 100ms -p rr-none -p fifo-none \
+    -o both >/dev/null
+ok "a policy's folder stands for its only seed" "$NUMASIM" plot both/rr-none both/fifo-none --script
+refuses 2 'both: holds no result.json; expected the folder of one run' plot both
+"$NUMASIM" run -t teach-uma-4 -w teach-ps -d 300ms --warmup 100ms -p rr-none -n 2 -o seeds >/dev/null
+refuses 2 'seeds/rr-none: holds 2 results; expected one of them, such as seeds/rr-none/seed-1' \
+    plot seeds/rr-none
+call "$NUMASIM" plot nowhere
+ok 'a path is named once' test "$(grep -o nowhere err | wc -l)" -eq 1
+
 refuses 2 "no histogram 'wakeup'" plot linux-6.12 -m wakeup
 refuses 2 'expected a name with .svg, .png or .pdf' plot linux-6.12 -o x.jpg
 refuses 2 '1 labels for 2 results' plot linux-6.12 fifo-none -l one

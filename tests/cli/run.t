@@ -81,4 +81,6 @@ if [ -c /dev/full ]; then
 else
     skip 'a full disk is one' 'no /dev/full'
 fi
+call "$NUMASIM" run -t epyc-2cpu-vm -w traces/nginx-wrk -p linux-6.12 -d 100ms
+ok 'a shipped name may have its folder before it' test "$status" -eq 0
 done_testing

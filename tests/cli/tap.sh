@@ -13,7 +13,12 @@ skip_all() {
     exit 0
 }
 
-[ -x "${NUMASIM:-}" ] || skip_all 'NUMASIM names no command'
+# By its absolute path, because each script works in another folder than it began in.
+case ${NUMASIM:=} in
+'' | /*) ;;
+*) NUMASIM=$PWD/$NUMASIM ;;
+esac
+[ -x "$NUMASIM" ] || skip_all 'NUMASIM names no command'
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/numasim-test.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1

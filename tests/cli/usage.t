@@ -47,7 +47,7 @@ refuses 2 '--set quue=fifo' "$@" -p linux-6.12 --set quue=fifo
 refuses 2 '--set queue=fifu' "$@" -p linux-6.12 --set queue=fifu
 refuses 2 'expected NAME or NAME:replicas=N' run -t teach-uma-4 -w teach-mm1:replica=2 -p fifo-none
 refuses 2 'expected NAME or NAME:replicas=N' run -t teach-uma-4 -w teach-mm1:replicas=0 -p fifo-none
-refuses 2 'the warmup of' "$@" -p fifo-none -d 1s --warmup 1s
+refuses 2 'a warmup of ' "$@" -p fifo-none -d 1s --warmup 1s
 refuses 2 'run: --occupancy writes a file' "$@" -p fifo-none --occupancy
 refuses 2 'more than 1000000 points; expected an interval of at least 20us' \
     "$@" -p fifo-none --series 1ns
