@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/run-show.h"
 #include "cli/simulation.h"
+#include "cli/study-find.h"
 #include "format/study-yaml.h"
 #include "observe/progress.h"
 #include "observe/study.h"
@@ -36,7 +37,7 @@ static const struct cli_option study_options[] = {
      .type = CLI_FLAG,
      .offset = AT(force),
      .help = "replace the folder even if what it holds is no study"},
-    CLI_FORMAT_ROW(AT(format), cli_formats_table, "table"),
+    CLI_FORMAT_ROW(AT(format), cli_formats_list, "table"),
     {.name = NULL},
 };
 
@@ -330,23 +331,9 @@ static int carry_out(struct studying *st, const struct study_options *o, GError 
     return status;
 }
 
-/* A path, or the name of a shipped study. */
-static char *find_study(const struct cli *cli, const char *name, GError **error)
+static int run_one(struct cli *cli, const struct study_options *o, const char *name, GError **error)
 {
-    g_autoptr(GPtrArray) dirs = g_ptr_array_new_with_free_func(g_free);
-
-    for (char **dir = cli->paths->results; *dir != NULL; dir++) {
-        g_ptr_array_add(dirs, g_strdup(*dir));
-        g_ptr_array_add(dirs, g_build_filename(*dir, "studies", NULL));
-    }
-    g_ptr_array_add(dirs, NULL);
-    return paths_find((char *const *)dirs->pdata, "study", name, error);
-}
-
-static int run_study(struct cli *cli, const void *data, char **args, GError **error)
-{
-    const struct study_options *o = data;
-    g_autofree char *path = find_study(cli, args[0], error);
+    g_autofree char *path = study_find(cli, name, error);
     g_autoptr(study_t) study = path != NULL ? study_read_yaml(path, error) : NULL;
     struct studying st = {.cli = cli, .study = study};
     int status = CLI_BAD_INPUT;
@@ -363,7 +350,23 @@ static int run_study(struct cli *cli, const void *data, char **args, GError **er
     return status;
 }
 
+static int run_study(struct cli *cli, const void *data, char **args, GError **error)
+{
+    const struct study_options *o = data;
+
+    if (strcmp(args[0], "list") == 0) {
+        return study_list(cli, (enum cli_format)o->format);
+    }
+    if (o->format == CLI_FORMAT_NAMES) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "study: --format names is for `study list`; expected table or json");
+        return CLI_BAD_INPUT;
+    }
+    return run_one(cli, o, args[0], error);
+}
+
 static const char *const examples[] = {
+    "numasim study list # the shipped ones, each with its question",
     "numasim study mm1 # a shipped study: a queue against what queueing theory says of it",
     "numasim study mine.yaml -o out # one's own; the results of all runs are kept in out",
     NULL,
@@ -376,11 +379,12 @@ const struct subcommand cmd_study = {
     .args = "STUDY",
     .min_args = 1,
     .max_args = 1,
-    .complete = CLI_COMPLETE_FILE,
+    .complete = CLI_COMPLETE_STUDY,
     .options = study_options,
     .options_size = sizeof(struct study_options),
     .description =
-        "STUDY is a file or the name of a shipped study. Its `expect:` list states values, ratios, "
+        "STUDY is a file or the name of a shipped study; `numasim study list` shows these. Its "
+        "`expect:` list states values, ratios, "
         "differences and orders of metrics, within a cell of the matrix or between cells; "
         "results/README.md describes the language. Values are compared exactly.\n\n"
         "Exit status 1 where an expectation fails. The folder of --output is written whole or not "

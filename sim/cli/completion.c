@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Completion for bash and zsh, written out from the tables. Names of topologies, workloads and
- * policies are asked of the command itself (`numasim topology list --format names`).
+ * Completion for bash and zsh, written out from the tables. Names of topologies, workloads,
+ * policies and studies are asked of the command itself (`numasim topology list --format names`);
+ * files that end with .yaml are offered beside them.
  */
 #include <string.h>
 
@@ -21,6 +22,8 @@ static const char *completer(enum cli_complete complete)
         return "_numasim_names policy list --sets";
     case CLI_COMPLETE_POLICY:
         return "_numasim_names policy list";
+    case CLI_COMPLETE_STUDY:
+        return "_numasim_names study list";
     case CLI_COMPLETE_COMMAND:
         return "_numasim_commands";
     case CLI_COMPLETE_FILE:
@@ -125,7 +128,16 @@ static void bash_arguments(GString *out, const struct subcommand *cmd, const cha
 static const char bash_head[] =
     "# bash completion for numasim, written by `numasim completion bash`\n"
     "_numasim_words() { mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\"); }\n"
-    "_numasim_names() { _numasim_words \"$(numasim \"$@\" --format names 2>/dev/null)\"; }\n"
+    "_numasim_names() {\n"
+    "    mapfile -t COMPREPLY < <(\n"
+    "        compgen -W \"$(numasim \"$@\" --format names 2>/dev/null)\" -- \"$cur\"\n"
+    "        compgen -f -X '!*.yaml' -- \"$cur\")\n"
+    "    # Towards a file in another folder.\n"
+    "    if [[ ${#COMPREPLY[@]} -eq 0 || $cur == */* ]]; then\n"
+    "        mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -d -- \"$cur\")\n"
+    "        compopt -o filenames\n"
+    "    fi\n"
+    "}\n"
     "_numasim_files() { mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); compopt -o filenames; }\n"
     "_numasim_folders() { mapfile -t COMPREPLY < <(compgen -d -- \"$cur\"); "
     "compopt -o filenames; }\n";

@@ -108,6 +108,10 @@ ok 'also after --topology=' offers 'teach-uma-4' numasim run --topology = teach-
 ok 'and policy sets' offers 'linux-6.12' numasim run -p lin
 ok 'and choices' offers 'boot insertion' numasim run --tie-break ''
 ok 'and arguments' offers 'db-server' numasim workload show db
+ok 'studies' offers 'mm1' numasim study mm
+touch mine.yaml
+ok 'and files beside names' offers 'mine.yaml' numasim run -w mi
+ok 'also by their path' offers './mine.yaml' numasim run -t ./
 ok '--version prints the version' \
     sh -c '"$1" --version | grep -qE "^numasim [0-9]+\.[0-9]+\.[0-9]+$"' sh "$NUMASIM"
 ok 'no line of help is wider than 80 columns, but for example lines' \

@@ -46,4 +46,10 @@ sed 's/20%, 30%/1ms, 2ms/' small.yaml >unit.yaml
 refuses 2 "unit.yaml:9:53: 'cpu.utilisation' is measured in ratio; expected a bound like 0.95" \
     study unit.yaml
 refuses 2 "nowhere.yaml" study nowhere.yaml
+refuses 2 "no study 'mm2'; expected one that \`numasim study list\` shows" study mm2
+call "$NUMASIM" study list
+ok 'the list has names and questions' grep -q '^mm1  *[^ ]' out
+call "$NUMASIM" study list --format json
+ok 'also as JSON' is_json out
+refuses 2 'expected table or json' study mm1 --format names
 done_testing
