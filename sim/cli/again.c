@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "cli/crash.h"
 #include "observe/simulate.h"
 
 static char *folder_of(const char *path)
@@ -91,8 +92,10 @@ bool again_run(const struct simulation *s, const char *path, const struct result
     options.attach = attach;
     options.finished = finished;
     options.data = data;
+    crash_guard_begin_run(policy->stack, options.seed, NULL);
     result = simulate(s->machine, s->sds, (const struct workload *const *)s->workloads->pdata,
                       s->workloads->len, policy->stack, &options, NULL, error);
+    crash_guard_end();
     if (result == NULL) {
         return false;
     }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "cli/crash.h"
 #include "cli/table.h"
 #include "format/policy-find.h"
 #include "observe/json.h"
@@ -222,7 +223,9 @@ static bool read_plugin(const struct cli *cli, const char *name, struct subject 
     g_autofree char *path =
         policy_plugin_find(name, (const char *const *)cli->paths->plugins, NULL, error);
 
+    crash_guard_begin("loading a plugin");
     subject->plugin = path != NULL ? policy_plugin_load(path, error) : NULL;
+    crash_guard_end();
     return subject->plugin != NULL;
 }
 
@@ -238,7 +241,9 @@ static bool read_set(const struct cli *cli, const char *name, char *const *overr
             return false;
         }
     }
+    crash_guard_begin("loading the plugins of a set");
     subject->stack = paths_load_stack(cli->paths, subject->set, error);
+    crash_guard_end();
     return subject->stack != NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "cli/cli.h"
+#include "cli/crash.h"
 #include "cli/run-record.h"
 #include "cli/run-show.h"
 #include "cli/simulation.h"
@@ -135,6 +136,7 @@ struct running {
     guint index, nr;    /* of the run that is on */
     int64_t begun_us, shown_us;
     struct run_record *record; /* of the run that is on, or NULL */
+    guint64 oom_kills;         /* of the run that is on, its warmup too */
 };
 
 static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
@@ -156,18 +158,44 @@ static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
     }
 }
 
-static void attach_record(struct kernel *k, void *data)
+static void count_oom_kill(const struct tp_event *e, void *data)
 {
     struct running *running = data;
 
-    running->record = run_record_new(k);
+    (void)e;
+    running->oom_kills++;
 }
 
-static void finish_record(const struct kernel *k, void *data)
+static void attach(struct kernel *k, void *data)
 {
     struct running *running = data;
 
-    run_record_finish(running->record, k);
+    kernel_listen(k, UINT64_C(1) << TP_OOM_KILL, count_oom_kill, running);
+    if (running->options->occupancy) {
+        running->record = run_record_new(k);
+    }
+}
+
+static void finish(const struct kernel *k, void *data)
+{
+    struct running *running = data;
+
+    if (running->record != NULL) {
+        run_record_finish(running->record, k);
+    }
+}
+
+/* The tasks are gone, and the result looks like that of an easy life. */
+static void warn_of_oom_kills(const struct running *running, const struct simulation_policy *policy,
+                              guint64 seed)
+{
+    if (running->oom_kills > 0) {
+        cli_warn("warning: %s, seed %" G_GUINT64_FORMAT ": %" G_GUINT64_FORMAT
+                 " out-of-memory kills, the warmup's too; what was killed does no more work. See "
+                 "memory.used_bytes.nodeN of the result, the sizes of the nodes (`numasim topology "
+                 "show`) and the regions and policies of memory in the workload",
+                 policy->set->name, seed, running->oom_kills);
+    }
 }
 
 static struct simulate_options make_options(struct running *running,
@@ -185,8 +213,8 @@ static struct simulate_options make_options(struct running *running,
     options.policy_digest = policy->set->digest;
     options.overrides = (const char *const *)o->sets;
     options.progress = running->cli->show_progress ? show_progress : NULL;
-    options.attach = o->occupancy ? attach_record : NULL;
-    options.finished = o->occupancy ? finish_record : NULL;
+    options.attach = attach;
+    options.finished = finish;
     options.data = running;
     return options;
 }
@@ -202,8 +230,11 @@ static bool run_once(struct running *running, const struct simulation_policy *po
     bool good = true;
 
     running->begun_us = g_get_monotonic_time();
+    running->oom_kills = 0;
+    crash_guard_begin_run(policy->stack, options.seed, NULL);
     result = simulate(s->machine, s->sds, (const struct workload *const *)s->workloads->pdata,
                       s->workloads->len, policy->stack, &options, &dump, error);
+    crash_guard_end();
     if (running->cli->show_progress) {
         fputs("\r\033[K", stderr);
     }
@@ -215,6 +246,7 @@ static bool run_once(struct running *running, const struct simulation_policy *po
                        policy->set->name, options.seed);
     } else {
         g_ptr_array_add(running->results, result);
+        warn_of_oom_kills(running, policy, options.seed);
         good = folder == NULL || run_show_write(s, policy, result, running->record, folder, error);
     }
     g_clear_pointer(&running->record, run_record_free);
@@ -232,7 +264,7 @@ static char *folder_of(const struct running *running, const struct simulation_po
     if (output == NULL || running->nr == 1) {
         return g_strdup(output);
     }
-    seed = g_strdup_printf("seed-%" G_GINT64_FORMAT, running->options->seed + run);
+    seed = g_strdup_printf("seed-%" G_GUINT64_FORMAT, (uint64_t)running->options->seed + run);
     return g_build_filename(output, policy->set->name, seed, NULL);
 }
 
@@ -360,7 +392,8 @@ const struct subcommand cmd_run = {
         "result.json, byte by byte. With several policies or seeds the runs are paired: what the "
         "workload asks for does not depend on the policy.\n\n"
         "A fault of a policy ends the run with exit status 3, and says which callback, task and "
-        "simulated time.",
+        "simulated time. So does a plugin that crashes or calls exit(); a debugger says where.\n\n"
+        "Tasks that were killed because no memory was left are told on standard error.",
     .examples = examples,
     .run = run_run,
 };

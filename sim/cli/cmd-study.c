@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "cli/cli.h"
+#include "cli/crash.h"
 #include "cli/run-show.h"
 #include "cli/simulation.h"
 #include "cli/study-find.h"
@@ -48,6 +49,8 @@ struct studying {
     char *building;                /* folder that is being filled, or NULL */
     struct study_run_info run;
     int64_t begun_us, shown_us;
+    guint64 oom_kills; /* of all runs, */
+    int32_t oom_cell;  /* the first of them in this cell */
 };
 
 /* ------------------------------------------------------------------------------------------- */
@@ -238,9 +241,42 @@ static bool prepare(int32_t cell, struct study_inputs *ret, void *data, GError *
 static void begin(const struct study_run_info *run, void *data)
 {
     struct studying *st = data;
+    const struct simulation_policy *policy = st->simulation->policies->pdata[0];
+    g_autofree char *also =
+        st->building != NULL ? g_strdup_printf("%s holds the runs before", st->building) : NULL;
 
     st->run = *run;
     st->begun_us = g_get_monotonic_time();
+    crash_guard_begin_run(policy->stack, st->study->seeds[run->seed], also);
+}
+
+static void count_oom_kill(const struct tp_event *e, void *data)
+{
+    struct studying *st = data;
+
+    (void)e;
+    if (st->oom_kills++ == 0) {
+        st->oom_cell = st->run.cell;
+    }
+}
+
+static void attach(struct kernel *k, void *data)
+{
+    kernel_listen(k, UINT64_C(1) << TP_OOM_KILL, count_oom_kill, data);
+}
+
+/* Tasks that are gone look like an easy life. */
+static void warn_of_oom_kills(const struct studying *st)
+{
+    g_autofree char *cell = study_cell_name(st->study, st->oom_cell);
+
+    if (st->oom_kills > 0) {
+        cli_warn("warning: %" G_GUINT64_FORMAT " out-of-memory kills in the runs, warmups too, the "
+                 "first in %s; what was killed does no more work. See the metric memory.oom_kills, "
+                 "the sizes of the nodes (`numasim topology show`) and the regions and policies of "
+                 "memory in the workload",
+                 st->oom_kills, cell);
+    }
 }
 
 static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
@@ -267,6 +303,7 @@ static bool done(const struct study_run_info *run, const struct result *result, 
     g_autofree char *name = NULL;
     g_autofree char *folder = NULL;
 
+    crash_guard_end();
     if (st->building == NULL) {
         return true;
     }
@@ -282,18 +319,21 @@ static struct study_results *run_matrix(struct studying *st, GError **error)
         .prepare = prepare,
         .begin = begin,
         .progress = st->cli->show_progress ? show_progress : NULL,
+        .attach = attach,
         .done = done,
         .data = st,
     };
     g_autofree char *dump = NULL;
     struct study_results *results = study_run(st->study, &driver, &dump, error);
 
+    crash_guard_end();
     if (st->cli->show_progress) {
         fputs("\r\033[K", stderr);
     }
     if (dump != NULL) {
         fputs(dump, stderr);
     }
+    warn_of_oom_kills(st);
     return results;
 }
 

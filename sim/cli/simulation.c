@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/crash.h"
 #include "format/policy-find.h"
 #include "format/topology-yaml.h"
 #include "format/workload-yaml.h"
@@ -122,6 +123,7 @@ bool simulation_add_policy(struct simulation *s, const char *name, char *const *
     g_autoptr(policy_set_t) set = paths_read_set(s->paths, name, error);
     struct simulation_policy *policy;
     struct policy_stack *stack;
+    g_autofree char *doing = NULL;
 
     if (set == NULL) {
         return false;
@@ -140,7 +142,10 @@ bool simulation_add_policy(struct simulation *s, const char *name, char *const *
             return false;
         }
     }
+    doing = g_strconcat("loading the plugins of ", set->name, NULL);
+    crash_guard_begin(doing);
     stack = paths_load_stack(s->paths, set, error);
+    crash_guard_end();
     if (stack == NULL) {
         return false;
     }

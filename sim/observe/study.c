@@ -225,6 +225,7 @@ static struct result *run_one(const struct study *s, const struct study_inputs *
     options.policy_digest = in->policy_digest;
     options.overrides = (const char *const *)s->axes[STUDY_POLICY][item[STUDY_POLICY]].overrides;
     options.progress = driver->progress;
+    options.attach = driver->attach;
     options.data = driver->data;
     result = simulate(in->machine, in->sds, in->workloads, in->nr_workloads, in->stack, &options,
                       ret_dump, error);

@@ -44,6 +44,8 @@ struct study_driver {
     void (*begin)(const struct study_run_info *run, void *data);
     /* During each run, as simulate_options.progress. Optional. */
     void (*progress)(int64_t now_ns, int64_t end_ns, void *data);
+    /* As simulate_options.attach. Optional. */
+    void (*attach)(struct kernel *k, void *data);
     /* After each run; false with @error ends the study. Optional. */
     bool (*done)(const struct study_run_info *run, const struct result *result, void *data,
                  GError **error);
