@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/error.h"
 #include "format/policy-find.h"
 
 /* What a file says, before it is laid over the set below. */
@@ -164,10 +165,28 @@ static bool read_plugin(const struct yaml_node *node, const char *source, struct
     return true;
 }
 
+/* A parameter beside `plugin:`, where it is no key; false with @error where there is one. */
+static bool check_role_keys(const struct yaml_node *node, GError **error)
+{
+    static const char *const keys[] = {"plugin", "params", "source", NULL};
+
+    for (uint32_t i = 0; node->kind == YAML_KIND_MAPPING && i < node->nr_items; i++) {
+        const char *key = node->items[i]->key->text;
+
+        if (!g_strv_contains(keys, key) && error_nearest(key, keys) == NULL) {
+            return yaml_error(node->items[i]->key, error,
+                              "unknown key '%s'; expected plugin, params or source; a parameter of "
+                              "the plugin stands in 'params: {%s: ...}'",
+                              key, key);
+        }
+    }
+    return true;
+}
+
 static bool read_role_mapping(const struct yaml_node *node, struct role_text *text,
                               struct policy_set *set, enum numasim_role role, GError **error)
 {
-    if (!yaml_read_fields(node, role_fields, text, error)) {
+    if (!check_role_keys(node, error) || !yaml_read_fields(node, role_fields, text, error)) {
         return false;
     }
     if (text->plugin != NULL && !read_plugin(text->plugin, text->source, set, role, error)) {

@@ -170,6 +170,17 @@ JsonNode *policy_describe_json(const struct policy_plugin *plugin)
     return json_builder_get_root(b);
 }
 
+/* True if one of the first @nr of @texts is the one behind them. */
+static bool listed(char *const *texts, size_t nr)
+{
+    for (size_t i = 0; i < nr; i++) {
+        if (strcmp(texts[i], texts[nr]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 char *policy_stack_describe(const struct policy_set *set, const struct policy_stack *stack)
 {
     GString *out = g_string_new(NULL);
@@ -193,7 +204,10 @@ char *policy_stack_describe(const struct policy_set *set, const struct policy_st
         g_string_append_printf(out, "\n%s", text);
     }
     for (size_t i = 0; set->sources[i] != NULL; i++) {
-        g_string_append_printf(out, "%ssource: %s\n", i == 0 ? "\n" : "", set->sources[i]);
+        /* One source often stands beside several values. */
+        if (!listed(set->sources, i)) {
+            g_string_append_printf(out, "%s  %s\n", i == 0 ? "\nsources:\n" : "", set->sources[i]);
+        }
     }
     return g_string_free(out, FALSE);
 }
