@@ -114,9 +114,18 @@ fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
 formatted = $(sort $(wildcard sim/*/*.[ch] policies/*.[ch] policies/*/*.[ch] tests/*/*.[ch]))
 
 .PHONY: all demo check unit matrix studies pictures bench fuzz lint format install uninstall
-.PHONY: clean help deps golden-update build-tests build-fuzzers run-checks FORCE
+.PHONY: clean help deps golden-update build-tests build-fuzzers run-checks remove-stale FORCE
 
-all: $(library) $(program) $(plugin_files)
+# What was built from policies whose sources are gone; a plugin put there by hand stays.
+built_plugins := $(patsubst $(BUILD)/policies/%.o,%,$(wildcard $(BUILD)/policies/*.o)) \
+	$(patsubst $(BUILD)/policies/%/,%,$(sort $(dir $(wildcard $(BUILD)/policies/*/*.o))))
+stale_plugins := $(addprefix $(BUILD)/policies/,$(filter-out $(plugins),$(built_plugins)))
+
+all: $(library) $(program) $(plugin_files) $(if $(stale_plugins),remove-stale)
+remove-stale:
+	$(say) REMOVE '$(stale_plugins:%=%.so)'
+	$(Q)rm -rf $(stale_plugins) $(stale_plugins:%=%.so) $(stale_plugins:%=%.o) $(stale_plugins:%=%.d)
+
 build-tests: all $(unit_tests) $(test_plugin_files)
 build-fuzzers: $(fuzzers)
 

@@ -235,6 +235,7 @@ static void zsh_action(GString *out, const char *message, const char *const *cho
 
 static void zsh_option(GString *out, const struct cli_option *option)
 {
+    g_assert(option != NULL);
     bool repeated = option->type == CLI_STRINGS;
 
     g_string_append(out, "        ");

@@ -84,6 +84,7 @@ bool plot_access(struct plot *p, GError **error)
         }
         append_matrix(p, i, m);
     }
+    g_assert(m != NULL); /* a plot has at least one result */
     g_autofree char *names = g_strjoinv(" ", m->columns);
 
     plot_set_text(p, "node_names", names);

@@ -135,11 +135,12 @@ static void set_range(struct plot *p, const struct result_histogram *const *h, i
 bool plot_cdf(struct plot *p, GError **error)
 {
     const char *metric = p->metric != NULL ? p->metric : choose_metric(p->inputs[0].result);
-    const struct result_histogram *h[PLOT_MAX_RESULTS];
+    const struct result_histogram *h[PLOT_MAX_RESULTS] = {NULL};
     g_autofree char *quantity = NULL;
     g_autofree char *axis = NULL;
-    int64_t low;
+    int64_t low = 1;
 
+    g_assert(p->nr_inputs > 0);
     for (int32_t i = 0; i < p->nr_inputs; i++) {
         h[i] = metric != NULL ? result_histogram(p->inputs[i].result, metric) : NULL;
         if (h[i] == NULL || h[i]->count == 0) {

@@ -87,7 +87,7 @@ static bool add_bound(struct study_expectation *e, const struct yaml_node *at,
 /* `between: [LOW, HIGH]`, both ends included. */
 static bool read_between(struct study_expectation *e, const struct yaml_node *list, GError **error)
 {
-    struct study_number number;
+    struct study_number number = {0};
 
     if (list->kind != YAML_KIND_SEQUENCE || list->nr_items != 2) {
         return yaml_error(list, error, "'between' takes two numbers; expected [LOW, HIGH]");
@@ -112,7 +112,7 @@ static bool read_between(struct study_expectation *e, const struct yaml_node *li
 static bool read_equals(struct study_expectation *e, const struct yaml_node *node,
                         const struct yaml_node *within, GError **error)
 {
-    struct study_number number, margin;
+    struct study_number number = {0}, margin = {0};
 
     if (!study_read_number(node, e->form == STUDY_DIFFERENCE, &number, error) ||
         !add_bound(e, node, STUDY_AT_LEAST, &number, error) ||
@@ -171,7 +171,7 @@ bool study_read_bounds(struct study_expectation *e, const struct yaml_node *map,
     }
     for (size_t i = 0; i < G_N_ELEMENTS(bound_keys); i++) {
         const struct yaml_node *node = yaml_map_get(map, bound_keys[i].key);
-        struct study_number number;
+        struct study_number number = {0};
 
         if (node != NULL &&
             (!study_read_number(node, e->form == STUDY_DIFFERENCE, &number, error) ||

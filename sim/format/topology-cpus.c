@@ -185,6 +185,7 @@ static bool read_compact(const struct yaml_node *block, struct machine *m, GErro
         !topology_check_source(c.source, error) || !count_compact(block, &c, &n, error)) {
         return false;
     }
+    g_assert(n.cores_per_node > 0);
     for (int32_t node = 0; node < n.cores / n.cores_per_node; node++) {
         if (topology_node_index(m, node) < 0) {
             return yaml_error(block->key, error,

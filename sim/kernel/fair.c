@@ -352,7 +352,7 @@ bool fair_wakeup_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32
             curr_depth--;
         }
     }
-    if (se == curr || !se->queued || q->pub.curr != curr) {
+    if (q == NULL || se == curr || !se->queued || q->pub.curr != curr) {
         return false;
     }
     struct numasim_decision record;

@@ -34,7 +34,8 @@ static bool note_fork(const struct step *s, void *data, GError **error)
 static bool note_step(const struct step *s, void *data, GError **error)
 {
     struct meetings *m = data;
-    struct use *use = s->object >= 0 && s->object < m->w->nr_objects ? &m->uses[s->object] : NULL;
+    struct use none = {0};
+    struct use *use = s->object >= 0 && s->object < m->w->nr_objects ? &m->uses[s->object] : &none;
 
     (void)error;
     switch (s->kind) {
