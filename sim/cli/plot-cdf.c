@@ -47,6 +47,7 @@ static void append_data(struct plot *p, int32_t i, const struct result_histogram
 {
     uint64_t below = 0;
 
+    g_assert(h != NULL);
     g_string_append_printf(p->script,
                            "$data%d << EOD\n%" G_GINT64_FORMAT " 0 %" G_GUINT64_FORMAT "\n", i + 1,
                            low, h->count);
@@ -62,6 +63,7 @@ static void append_data(struct plot *p, int32_t i, const struct result_histogram
 /* The value that @ppm of the samples do not exceed: the bucket's bound. */
 static int64_t percentile(const struct result_histogram *h, uint64_t ppm)
 {
+    g_assert(h != NULL);
     uint64_t below = 0, wanted = (h->count * ppm + 999999) / 1000000;
 
     for (uint32_t k = 0; k < h->nr_buckets; k++) {
@@ -117,6 +119,7 @@ static void set_range(struct plot *p, const struct result_histogram *const *h, i
     int64_t min = INT64_MAX, max = 1, low = 1, high = 10;
 
     for (int32_t i = 0; i < p->nr_inputs; i++) {
+        g_assert(h[i] != NULL);
         /* A few extremes far below the rest would leave it little room. */
         min = MIN(min, MAX(percentile(h[i], 1000), 1));
         max = MAX(max, h[i]->max);
