@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Names longer than this get no suggestion, so that the distance needs no allocation. */
@@ -127,4 +128,55 @@ gboolean file_write_atomic(const char *path, const char *bytes, gsize size, GErr
     }
     (void)unlink(temporary);
     return FALSE;
+}
+
+/* Opens @path; a FIFO without a writer would hang, were it not for O_NONBLOCK. -1 with @error. */
+static int open_regular(const char *path, struct stat *ret_stat, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0 || fstat(fd, ret_stat) != 0) {
+        set_io_error(error, path, "be read", errno);
+    } else if (S_ISDIR(ret_stat->st_mode)) {
+        set_io_error(error, path, "be read", EISDIR);
+    } else if (!S_ISREG(ret_stat->st_mode)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: is not a regular file", path);
+    } else {
+        return fd;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
+gboolean file_read(const char *path, gsize max, char **ret_bytes, gsize *ret_size, GError **error)
+{
+    enum { CHUNK_BYTES = 64 * 1024 };
+    struct stat stat;
+    int fd = open_regular(path, &stat, error);
+    g_autoptr(GByteArray) bytes = NULL;
+    ssize_t n = 1;
+
+    if (fd < 0) {
+        return FALSE;
+    }
+    bytes = g_byte_array_sized_new((guint)MIN((gsize)stat.st_size, max) + CHUNK_BYTES);
+    while (n != 0 && bytes->len <= max) {
+        guint size = bytes->len;
+
+        g_byte_array_set_size(bytes, size + (guint)MIN((gsize)CHUNK_BYTES, max + 1 - size));
+        n = read(fd, bytes->data + size, bytes->len - size);
+        g_byte_array_set_size(bytes, size + (guint)MAX(n, 0));
+        if (n < 0 && errno != EINTR) {
+            set_io_error(error, path, "be read", errno);
+            close(fd);
+            return FALSE;
+        }
+    }
+    close(fd);
+    *ret_size = bytes->len;
+    g_byte_array_append(bytes, (const guint8 *)"", 1);
+    *ret_bytes = (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
+    return TRUE;
 }

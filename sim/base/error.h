@@ -28,4 +28,12 @@ const char *error_nearest(const char *name, const char *const *names);
  */
 gboolean file_write_atomic(const char *path, const char *bytes, gsize size, GError **error);
 
+/*
+ * Reads the file @path into *@ret_bytes, newly allocated, with a NUL behind the *@ret_size bytes; at
+ * most @max bytes and one more, by which the caller sees that the file is too large. What is not a
+ * regular file is refused, for a FIFO or a device may never end. False with NUMASIM_ERROR_IO,
+ * "PATH: cannot be read: WHY".
+ */
+gboolean file_read(const char *path, gsize max, char **ret_bytes, gsize *ret_size, GError **error);
+
 #endif

@@ -23,7 +23,10 @@ static char *find_copy(const char *folder, const struct result_input *input, con
 
     while (entries != NULL && found == NULL && (name = g_dir_read_name(entries)) != NULL) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_autofree char *digest = g_str_has_suffix(name, ".yaml") ? digest_of_file(path) : NULL;
+        g_autofree char *digest =
+            g_str_has_suffix(name, ".yaml") && g_file_test(path, G_FILE_TEST_IS_REGULAR)
+                ? digest_of_file(path)
+                : NULL;
 
         if (g_strcmp0(digest, input->digest) == 0) {
             found = g_steal_pointer(&path);

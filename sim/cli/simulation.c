@@ -186,11 +186,8 @@ static bool copy_file(GArray *files, const char *path, GError **error)
 {
     struct result_file file;
     char *bytes;
-    g_autoptr(GError) cause = NULL;
 
-    if (!g_file_get_contents(path, &bytes, &file.size, &cause)) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot be read: %s", path,
-                    cause->message);
+    if (!file_read(path, G_MAXINT32, &bytes, &file.size, error)) {
         return false;
     }
     file.name = free_name(files, path);

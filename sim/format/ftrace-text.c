@@ -115,7 +115,12 @@ static bool take_line(struct reading *r, const char *line, size_t size, bool fin
     case FTRACE_LINE_LOST:
         text->lost_markers++;
         text->lost_events += (uint64_t)e.task.pid;
-        warn(text, text->nr_lines, "CPU %d lost %d events (0: not told) here", e.cpu, e.task.pid);
+        if (e.task.pid > 0) {
+            warn(text, text->nr_lines, "CPU %d lost %d events here", e.cpu, e.task.pid);
+        } else {
+            warn(text, text->nr_lines, "CPU %d lost events here; the trace does not say how many",
+                 e.cpu);
+        }
         break;
     case FTRACE_LINE_MALFORMED:
         text->malformed_lines++;
@@ -242,12 +247,9 @@ struct ftrace_text *ftrace_text_load_buffer(const char *name, const char *bytes,
 struct ftrace_text *ftrace_text_load(const char *path, GError **error)
 {
     g_autofree char *bytes = NULL;
-    GError *cause = NULL;
     gsize size;
 
-    if (!g_file_get_contents(path, &bytes, &size, &cause)) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: %s", path, cause->message);
-        g_error_free(cause);
+    if (!file_read(path, FTRACE_MAX_BYTES, &bytes, &size, error)) {
         return NULL;
     }
     return ftrace_text_load_buffer(path, bytes, size, error);

@@ -16,7 +16,8 @@ static bool says_policy_set(const char *path)
     g_autofree char *text = NULL;
     g_auto(GStrv) lines = NULL;
 
-    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) ||
+        !g_file_get_contents(path, &text, NULL, NULL)) {
         return false;
     }
     lines = g_strsplit(text, "\n", -1);

@@ -93,8 +93,7 @@ struct trace_summary *trace_summary_read_json(const char *path, GError **error)
     gsize size;
     JsonNode *root;
 
-    if (!g_file_get_contents(path, &text, &size, &cause)) {
-        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, cause->message);
+    if (!file_read(path, G_MAXINT32, &text, &size, error)) {
         return NULL;
     }
     if (!json_parser_load_from_data(parser, text, (gssize)size, &cause)) {

@@ -2,8 +2,6 @@
 /* Bytes to a tree of nodes, over libyaml's events. Nothing here knows any schema. */
 #include "format/yaml.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -363,32 +361,11 @@ struct yaml_doc *yaml_load_buffer(const char *name, const char *bytes, size_t si
 
 struct yaml_doc *yaml_load(const char *path, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    char chunk[16384];
-    FILE *file = fopen(path, "re");
-    int saved_errno;
-    size_t n, size;
+    char *bytes;
+    size_t size;
 
-    if (file != NULL) {
-        /* One chunk beyond the limit is enough to know that the file is too large. */
-        do {
-            n = fread(chunk, 1, sizeof(chunk), file);
-            g_byte_array_append(bytes, (const guint8 *)chunk, (guint)n);
-        } while (n == sizeof(chunk) && bytes->len <= YAML_MAX_BYTES);
-    }
-    if (file == NULL || ferror(file)) {
-        saved_errno = errno;
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot be read: %s", path,
-                    g_strerror(saved_errno));
-        if (file != NULL) {
-            fclose(file);
-        }
-        return NULL;
-    }
-    fclose(file);
-    size = bytes->len;
-    g_byte_array_append(bytes, (const guint8 *)"", 1);
-    return load(path, (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE), size, error);
+    return file_read(path, YAML_MAX_BYTES, &bytes, &size, error) ? load(path, bytes, size, error)
+                                                                 : NULL;
 }
 
 void yaml_doc_free(struct yaml_doc *doc)

@@ -548,12 +548,9 @@ struct result *result_read(const char *path, GError **error)
                                 ? g_build_filename(path, "result.json", NULL)
                                 : g_strdup(path);
     g_autofree char *text = NULL;
-    g_autoptr(GError) problem = NULL;
     gsize size;
 
-    /* The message names the file already. */
-    if (!g_file_get_contents(file, &text, &size, &problem)) {
-        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, problem->message);
+    if (!file_read(file, G_MAXINT32, &text, &size, error)) {
         return NULL;
     }
     return result_parse(file, text, (gssize)size, error);
