@@ -165,7 +165,9 @@ static int list_run(struct cli *cli, const void *data, char **args, GError **err
     bool good = true;
 
     (void)args;
-    (void)error;
+    if (plugins->len == 0 && !paths_check_any(cli->paths->sets, "policy", sets, error)) {
+        return CLI_BAD_INPUT;
+    }
     if (options->format == CLI_FORMAT_NAMES) {
         print_names(cli, sets, plugins, show_sets, show_plugins);
         return CLI_DONE;

@@ -145,12 +145,10 @@ static bool write_study(const struct studying *st, const struct study_results *r
     g_autofree char *path = g_build_filename(st->building, "study.json", NULL);
     g_autofree char *copy = g_build_filename(st->building, "study.yaml", NULL);
     g_autofree char *text = NULL;
-    g_autoptr(GError) cause = NULL;
     gsize size, text_size;
     g_autofree char *json = study_to_json(st->study, results, verdicts, &size);
 
-    if (!g_file_get_contents(st->study->path, &text, &text_size, &cause)) {
-        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, cause->message);
+    if (!file_read(st->study->path, G_MAXINT32, &text, &text_size, error)) {
         return false;
     }
     return file_write_atomic(copy, text, text_size, error) &&
@@ -395,7 +393,7 @@ static int run_study(struct cli *cli, const void *data, char **args, GError **er
     const struct study_options *o = data;
 
     if (strcmp(args[0], "list") == 0) {
-        return study_list(cli, (enum cli_format)o->format);
+        return study_list(cli, (enum cli_format)o->format, error);
     }
     if (o->format == CLI_FORMAT_NAMES) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,

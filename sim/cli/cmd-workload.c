@@ -106,7 +106,9 @@ static int list_run(struct cli *cli, const void *data, char **args, GError **err
     int status;
 
     (void)args;
-    (void)error;
+    if (!paths_check_any(cli->paths->workloads, "workload", names, error)) {
+        return CLI_BAD_INPUT;
+    }
     if (options->format == CLI_FORMAT_NAMES) {
         cli_print_names(cli, names);
         return CLI_DONE;

@@ -82,13 +82,16 @@ static bool set_int(const struct cli_option *option, const char *value, int64_t 
                     GError **error)
 {
     int64_t max = option->max > 0 ? option->max : G_MAXINT64;
+    g_autoptr(GError) cause = NULL;
     gint64 number;
 
-    if (!g_ascii_string_to_signed(value, 10, option->min, max, &number, NULL)) {
+    if (!g_ascii_string_to_signed(value, 10, option->min, max, &number, &cause)) {
+        bool beyond =
+            g_error_matches(cause, G_NUMBER_PARSER_ERROR, G_NUMBER_PARSER_ERROR_OUT_OF_BOUNDS);
         g_autofree char *expected =
-            option->max > 0
+            option->max > 0 || beyond
                 ? g_strdup_printf("a whole number in %" G_GINT64_FORMAT "..%" G_GINT64_FORMAT,
-                                  option->min, option->max)
+                                  option->min, max)
                 : g_strdup_printf("a whole number, at least %" G_GINT64_FORMAT, option->min);
 
         return bad_value(option, value, expected, error);

@@ -109,7 +109,8 @@ void paths_free(struct paths *paths)
 static bool says_kind(const char *path, const char *kind)
 {
     enum { HEAD_BYTES = 64 * 1024 };
-    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, NULL);
+    g_autoptr(GMappedFile) file =
+        g_file_test(path, G_FILE_TEST_IS_REGULAR) ? g_mapped_file_new(path, FALSE, NULL) : NULL;
     g_autofree char *head = NULL;
     g_auto(GStrv) lines = NULL;
     g_autofree char *wanted = g_strconcat(kind, "/", NULL);
@@ -174,6 +175,21 @@ static char *find_file(char *const *dirs, const char *name)
     return NULL;
 }
 
+bool paths_check_any(char *const *dirs, const char *kind, char *const *names, GError **error)
+{
+    g_autofree char *looked = g_strjoinv(", ", (char **)(guintptr)dirs);
+    bool regular = !g_str_has_suffix(kind, "y"); /* study, policy, topology */
+
+    if (names[0] != NULL) {
+        return true;
+    }
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO,
+                "no %.*s%s found; looked in %s; expected the command where it was built or "
+                "installed, or NUMASIM_PATH=FOLDER with topologies/, workloads/ and policies/",
+                (int)strlen(kind) - !regular, kind, regular ? "s" : "ies", looked);
+    return false;
+}
+
 char *paths_find(char *const *dirs, const char *kind, const char *name, GError **error)
 {
     g_auto(GStrv) names = NULL;
@@ -189,6 +205,9 @@ char *paths_find(char *const *dirs, const char *kind, const char *name, GError *
         return g_strdup(name);
     }
     names = paths_list(dirs, kind);
+    if (!paths_check_any(dirs, kind, names, error)) {
+        return NULL;
+    }
     nearest = error_nearest(name, (const char *const *)names);
     hint = nearest != NULL ? g_strdup_printf(" (did you mean '%s'?)", nearest) : g_strdup("");
     g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,

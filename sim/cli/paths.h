@@ -40,6 +40,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(paths_t, paths_free)
 /* Names of the files of @kind ("topology", "workload": as their first key says), sorted, each once;
  * NULL-terminated, transfer full. Only the head of each file is read. */
 char **paths_list(char *const *dirs, const char *kind);
+/* False with NUMASIM_ERROR_IO if @names, of paths_list(), are none: a command that was copied to where
+ * nothing else is, for example. The error names @dirs. */
+bool paths_check_any(char *const *dirs, const char *kind, char *const *names, GError **error);
 /* The file of @name in @dirs, newly allocated; a name may have a folder of theirs before it
  * ("traces/rt-app"). A path is taken as it is. NULL with NUMASIM_ERROR_INPUT, naming the nearest
  * that there is. */

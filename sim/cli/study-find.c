@@ -46,7 +46,7 @@ static bool list_one(const struct cli *cli, const char *name, struct table *tabl
     return true;
 }
 
-int study_list(struct cli *cli, enum cli_format format)
+int study_list(struct cli *cli, enum cli_format format, GError **error)
 {
     static const char *const heads[] = {"STUDY", "QUESTION", NULL};
     g_auto(GStrv) dirs = study_dirs(cli);
@@ -55,6 +55,9 @@ int study_list(struct cli *cli, enum cli_format format)
     struct json_out json;
     bool good = true;
 
+    if (!paths_check_any(dirs, "study", names, error)) {
+        return CLI_BAD_INPUT;
+    }
     if (format == CLI_FORMAT_NAMES) {
         cli_print_names(cli, names);
         return CLI_DONE;

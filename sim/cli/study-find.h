@@ -11,6 +11,6 @@ char *study_find(const struct cli *cli, const char *name, GError **error);
 
 /* Prints the shipped studies as @format says. The exit status; what cannot be read is told on
  * standard error. */
-int study_list(struct cli *cli, enum cli_format format);
+int study_list(struct cli *cli, enum cli_format format, GError **error);
 
 #endif

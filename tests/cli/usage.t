@@ -31,6 +31,7 @@ refuses 2 '(did you mean --seed?)' run --sead 3
 refuses 2 'run: --topology is given twice' run -t a -t b
 refuses 2 "run: --seed: bad value 'x'; expected a whole number, at least 0" run --seed x
 refuses 2 "run: --seed: bad value '-1'" run --seed=-1
+refuses 2 'expected a whole number in 0..9223372036854775807' run --seed 9223372036854775808
 refuses 2 'run: --all-ticks takes no value' run --all-ticks=3
 refuses 2 "(did you mean 'boot'?)" run --tie-break boat
 refuses 2 "run: --runs: bad value '0'; expected a whole number in 1..100000" run --runs 0
@@ -54,4 +55,30 @@ refuses 2 'more than 1000000 points; expected an interval of at least 20us' \
 refuses 2 'has 1000000 points at 1.00ms, and the run goes on' \
     run -t teach-uma-4 -w hackbench -p fifo-none --series 1ns
 
+# Files: none, and what may never end.
+why='cannot be read: No such file or directory'
+refuses 2 "./none.yaml: $why" topology show ./none.yaml
+refuses 2 "none.yaml: $why" study ./none.yaml
+refuses 2 "none: $why" plot none
+refuses 2 "-: $why" workload import -
+mkdir folder
+refuses 2 'folder: cannot be read: Is a directory' workload import folder
+mkfifo pipe.yaml
+for words in 'topology show' 'workload show' 'workload import' 'policy show' study plot; do
+    # shellcheck disable=SC2086 # two words
+    refuses 2 'pipe.yaml: is not a regular file' $words ./pipe.yaml
+done
+refuses 2 '/dev/zero: is not a regular file' workload import /dev/zero
+
+# A command that was copied to where nothing else is.
+mkdir alone && cp "$NUMASIM" alone/numasim
+if alone/numasim topology list >/dev/null 2>&1; then
+    skip 'a command without its data' 'it is installed'
+else
+    NUMASIM=$scratch/alone/numasim
+    for kind in topology workload policy study; do
+        refuses 2 "no $(echo $kind | sed 's/y$/ie/')s found; looked in " $kind list
+    done
+    refuses 2 'no topologies found; looked in ' topology show teach-uma-4
+fi
 done_testing
