@@ -4,7 +4,7 @@
 #include "cli/crash.h"
 
 #include <signal.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -100,8 +100,7 @@ static void remove_handlers(void)
 void crash_guard_begin(const char *doing)
 {
     g_assert(!guard.stands);
-    g_strlcpy(guard.doing, doing, sizeof(guard.doing) - 1);
-    strcat(guard.doing, "\n");
+    g_snprintf(guard.doing, sizeof(guard.doing), "%.*s\n", DOING_BYTES - 2, doing);
     guard.size = strlen(guard.doing);
     if (!guard.registered) {
         guard.registered = atexit(on_exit_called) == 0;
