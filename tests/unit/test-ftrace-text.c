@@ -160,8 +160,7 @@ static void test_counts(void)
     /* 10 events, 2 others, 1 unreadable, 1 unfinished of 20. */
     g_assert_cmpuint(t->missing_entries, ==, 6);
     g_assert_cmpuint(t->messages->len, ==, 14);
-    g_assert_cmpstr(g_ptr_array_index(t->messages, 1), ==,
-                    "t:7: CPU 1 lost 123 events here");
+    g_assert_cmpstr(g_ptr_array_index(t->messages, 1), ==, "t:7: CPU 1 lost 123 events here");
     for (size_t i = 1; i < t->nr_events; i++) {
         g_assert_cmpint(t->events[i - 1].time_ns, <=, t->events[i].time_ns);
     }
