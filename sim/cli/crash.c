@@ -53,10 +53,11 @@ static struct {
 /* Only what a signal handler may call. */
 static void say(const char *text)
 {
-    ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
-
-    ignored = write(STDERR_FILENO, guard.doing, guard.size);
-    (void)ignored;
+    /* There is nobody left to tell that telling failed. */
+    if (write(STDERR_FILENO, text, strlen(text)) < 0 ||
+        write(STDERR_FILENO, guard.doing, guard.size) < 0) {
+        return;
+    }
 }
 
 static void on_crash(int signal)
