@@ -73,32 +73,32 @@ struct process_instance {
 };
 
 struct thread {
+    /* What every step needs comes first: with thousands of threads each line read is a miss. */
+    struct ktimer timer; /* sleeps, and the start */
     struct task *task;
-    struct instance *instance;
-    struct process_instance *process;
-    const struct thread_group *group;
-    struct rng rng;
-    uint64_t draws;
-    bool begun;
+    const struct trace_task *trace; /* a replayed task, else NULL */
     struct frame *frames;
     int32_t depth, frames_size;
+    struct instance *instance;
+    struct process_instance *process;
+    struct source *serving;
+    struct rng rng;
+    uint64_t draws;
+    bool begun, joining, ended;
+    bool waits_for_credit;
+    int32_t trace_next;
+
+    const struct thread_group *group;
     struct list wait;    /* link in a waiters list */
     int64_t wait_amount; /* pipe: bytes */
     struct sync_object *cond_mutex;
-    struct ktimer timer; /* sleeps, and the start */
     int64_t start_ns, timer_next_ns;
     struct thread *parent;
     int32_t children;
-    bool joining, ended;
-    struct source *serving;
     struct request request;
     struct rng request_rng;
     uint64_t request_draws;
-
-    const struct trace_task *trace; /* a replayed task, else NULL */
-    int32_t trace_next;
-    int64_t credits; /* wakes that no block has used yet */
-    bool waits_for_credit;
+    int64_t credits;          /* wakes that no block has used yet */
     struct list early;        /* partners that came to wake it before it blocked */
     struct thread *early_for; /* whom it waits for so, or NULL */
     GHashTable *partners;     /* threads it wakes that also wake it; NULL: none */
