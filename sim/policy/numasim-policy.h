@@ -90,12 +90,17 @@ enum numasim_task_state {
     NUMASIM_TASK_DEAD
 };
 
-enum numasim_sched_class { /* how the host stacks them: lower runs first */
-                           NUMASIM_CLASS_STOP,
-                           NUMASIM_CLASS_DEADLINE,
-                           NUMASIM_CLASS_RT, /* SCHED_FIFO and SCHED_RR: the host's own */
-                           NUMASIM_CLASS_FAIR, /* SCHED_OTHER, SCHED_BATCH, SCHED_IDLE: the queue role's */
-                           NUMASIM_CLASS_IDLE
+/*
+ * The classes, as the host stacks them: lower runs first. SCHED_FIFO and SCHED_RR are the host's own:
+ * such a task wakes on the CPU where it last ran, is neither pushed nor pulled, and nothing keeps
+ * time for the fair class beside it (there is no fair_server).
+ */
+enum numasim_sched_class {
+    NUMASIM_CLASS_STOP,
+    NUMASIM_CLASS_DEADLINE,
+    NUMASIM_CLASS_RT,
+    NUMASIM_CLASS_FAIR, /* SCHED_OTHER, SCHED_BATCH, SCHED_IDLE: the queue role's */
+    NUMASIM_CLASS_IDLE
 };
 
 enum numasim_sched_policy {
@@ -305,6 +310,7 @@ static inline void numasim_compared(struct numasim_decision *d, const char *name
  * Order of calls. While an entity runs it is `queue->curr`, and it stays queued. The host calls
  * account() for the time it ran before any other operation on that queue. A task that stops:
  * account, dequeue (blocks) or put_current (preempted), then pick and set_current for the next.
+ * One whose dequeue was put off is still `curr` during that pick, and then gets put_current().
  */
 struct numasim_queue_ops {
     /* A queue was made; its state is zeroed. Optional. */
@@ -604,7 +610,8 @@ NUMASIM_API bool numasim_move_task(struct numasim_host *host, struct numasim_tas
 /* Moves the task that runs on @from_cpu now, by way of the stopper there (active balance). False if
  * nothing fair runs there, it may not run on @to_cpu, or a push is already under way. */
 NUMASIM_API bool numasim_push_running(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu);
-/* Asks @cpu to pick again, at once if it is the CPU that acts now, else an IPI later. */
+/* Asks @cpu to pick again, at once if it is the CPU that acts now, else an IPI later; a pick for
+ * another reason in between will do. */
 NUMASIM_API void numasim_resched(struct numasim_host *host, int32_t cpu);
 /* Calls @to_cpu's kicked() an IPI later; a second kick while one is under way is dropped (false). */
 NUMASIM_API bool numasim_kick(struct numasim_host *host, int32_t from_cpu, int32_t to_cpu);
