@@ -4,36 +4,14 @@
 
 #include "base/error.h"
 #include "format/trace-yaml.h"
+#include "format/workload-private.h"
 
-enum { OVERLAY_SCHEMA_VERSION = 1, MLP_MAX_PPM = 1000 * 1000000, REGION_NAME_MAX = 64 };
-
-struct region_spec {
-    int64_t size_bytes, working_set_bytes;
-    int page, pattern, touch;
-    bool shared;
-};
-
-static const char *const page_words[] = {"base", "2MiB", "1GiB", NULL};
-static const char *const pattern_words[] = {"random", "sequential", NULL};
-static const char *const touch_words[] = {"user", "first", "each", NULL};
+enum { OVERLAY_SCHEMA_VERSION = 1, MLP_MAX_PPM = 1000 * 1000000 };
 
 #define ROW(s, member, k, t, ...)                                                                  \
     {                                                                                              \
         .key = (k), .type = YAML_TYPE_##t, .offset = offsetof(struct s, member), __VA_ARGS__       \
     }
-
-static const struct yaml_field region_fields[] = {
-    ROW(region_spec, size_bytes, "size", INT, .unit = UNIT_BYTES, .min = 1, .max = INT64_C(1) << 50,
-        .required = true, .help = "of the mapping"),
-    ROW(region_spec, page, "page", CHOICE, .names = page_words, .help = "default base"),
-    ROW(region_spec, pattern, "pattern", CHOICE, .names = pattern_words, .help = "default random"),
-    ROW(region_spec, touch, "touch", CHOICE, .names = touch_words,
-        .help = "who touches pages first; default user"),
-    ROW(region_spec, shared, "shared", BOOL, .help = "by all tasks of the command; default true"),
-    ROW(region_spec, working_set_bytes, "working-set", INT, .unit = UNIT_BYTES,
-        .max = INT64_C(1) << 50, .help = "what a warm cache would hold of it"),
-    {.key = NULL},
-};
 
 struct memory_spec {
     const struct yaml_node *regions, *misses, *source;
@@ -50,51 +28,12 @@ static const struct yaml_field memory_fields[] = {
     {.key = NULL},
 };
 
-static bool check_region_name(const struct yaml_node *key, GError **error)
-{
-    size_t size = strlen(key->text);
-    size_t good = strspn(key->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "0123456789-_");
-
-    if (size < 1 || size > REGION_NAME_MAX || good < size) {
-        return yaml_error(key, error,
-                          "'%s' is no name of a region; expected 1 to %d letters, digits, '-' "
-                          "and '_'",
-                          key->text, REGION_NAME_MAX);
-    }
-    return true;
-}
-
 static bool read_regions(const struct yaml_node *map, struct trace_memory *m, GError **error)
 {
     if (map->nr_items == 0) {
         return yaml_error(map, error, "'regions' is empty; expected at least one region");
     }
-    m->regions = g_new0(struct workload_region, map->nr_items);
-    m->nr_regions = (int32_t)map->nr_items;
-    for (int32_t i = 0; i < m->nr_regions; i++) {
-        const struct yaml_node *node = map->items[i];
-        struct region_spec spec = {.shared = true};
-
-        if (!check_region_name(node->key, error) ||
-            !yaml_read_fields(node, region_fields, &spec, error)) {
-            return false;
-        }
-        if (spec.working_set_bytes > spec.size_bytes) {
-            return yaml_error(yaml_map_get(node, "working-set"), error,
-                              "'working-set' is larger than the region; expected at most its size");
-        }
-        m->regions[i] = (struct workload_region){
-            .name = g_strdup(node->key->text),
-            .size_bytes = spec.size_bytes,
-            .page = (enum page_kind)spec.page,
-            .pattern = (enum access_pattern)spec.pattern,
-            .touch = (enum first_toucher)spec.touch,
-            .shared = spec.shared,
-            .working_set_bytes = spec.working_set_bytes,
-        };
-    }
-    return true;
+    return workload_read_regions(map, &m->regions, &m->nr_regions, error);
 }
 
 static bool read_misses(const struct yaml_node *map, struct trace_memory *m, GError **error)
@@ -192,8 +131,9 @@ void trace_memory_write(GString *yaml, const struct trace_memory *m)
         g_string_append_printf(yaml,
                                "        %s: {size: %s, page: %s, pattern: %s, touch: %s, "
                                "shared: %s, working-set: %s}\n",
-                               r->name, size, page_words[r->page], pattern_words[r->pattern],
-                               touch_words[r->touch], r->shared ? "true" : "false", warm);
+                               r->name, size, workload_page_words[r->page],
+                               workload_pattern_words[r->pattern], workload_touch_words[r->touch],
+                               r->shared ? "true" : "false", warm);
     }
     g_string_append(yaml, "      misses: {");
     for (int32_t i = 0; i < m->mix.nr_entries; i++) {

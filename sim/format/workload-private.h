@@ -55,6 +55,12 @@ bool workload_cpulist(const struct yaml_node *node, char **member, GError **erro
 /* The index of the metric @name, which is added if it is new. */
 int32_t workload_metric(struct workload_reader *r, const char *name);
 
+/* How a region's choices are spelt, by enum page_kind, access_pattern and first_toucher. */
+extern const char *const workload_page_words[], *const workload_pattern_words[],
+                                                    *const workload_touch_words[];
+/* Regions by name. What was read so far belongs to the caller, also on failure. */
+bool workload_read_regions(const struct yaml_node *map, struct workload_region **regions,
+                           int32_t *nr_regions, GError **error);
 bool workload_read_objects(struct workload_reader *r, const struct yaml_node *map, GError **error);
 bool workload_read_cgroups(struct workload_reader *r, const struct yaml_node *map, GError **error);
 bool workload_read_arrivals(struct workload_reader *r, const struct yaml_node *map, GError **error);

@@ -5,78 +5,7 @@
 #include "base/time.h"
 #include "format/workload-private.h"
 
-enum { COMM_MAX = 15 /* TASK_COMM_LEN - 1 */, REGION_NAME_MAX = 64, PROCESS_NAME_MAX = 64 };
-
-/* ------------------------------------------------------------------------------------------- */
-/* Regions                                                                                     */
-
-struct region_spec {
-    int64_t size_bytes, working_set_bytes;
-    int page, pattern, touch;
-    bool shared;
-};
-
-static const char *const page_words[] = {"base", "2MiB", "1GiB", NULL};
-static const char *const pattern_words[] = {"random", "sequential", NULL};
-static const char *const touch_words[] = {"user", "first", "each", NULL};
-
-static const struct yaml_field region_fields[] = {
-    {.key = "size",
-     .type = YAML_TYPE_INT,
-     .offset = offsetof(struct region_spec, size_bytes),
-     .unit = UNIT_BYTES,
-     .min = 1,
-     .max = INT64_C(1) << 50,
-     .required = true},
-    {.key = "page",
-     .type = YAML_TYPE_CHOICE,
-     .offset = offsetof(struct region_spec, page),
-     .names = page_words},
-    {.key = "pattern",
-     .type = YAML_TYPE_CHOICE,
-     .offset = offsetof(struct region_spec, pattern),
-     .names = pattern_words},
-    {.key = "touch",
-     .type = YAML_TYPE_CHOICE,
-     .offset = offsetof(struct region_spec, touch),
-     .names = touch_words},
-    {.key = "shared", .type = YAML_TYPE_BOOL, .offset = offsetof(struct region_spec, shared)},
-    {.key = "working-set",
-     .type = YAML_TYPE_INT,
-     .offset = offsetof(struct region_spec, working_set_bytes),
-     .unit = UNIT_BYTES,
-     .max = INT64_C(1) << 50},
-    {.key = NULL},
-};
-
-static bool read_regions(struct workload_process *p, const struct yaml_node *map, GError **error)
-{
-    p->regions = g_new0(struct workload_region, map->nr_items + 1);
-    p->nr_regions = (int32_t)map->nr_items;
-    for (int32_t i = 0; i < p->nr_regions; i++) {
-        const struct yaml_node *node = map->items[i];
-        struct region_spec spec = {.shared = true};
-
-        if (!workload_check_name(node, "region", REGION_NAME_MAX, error) ||
-            !yaml_read_fields(node, region_fields, &spec, error)) {
-            return false;
-        }
-        if (spec.working_set_bytes > spec.size_bytes) {
-            return yaml_error(yaml_map_get(node, "working-set"), error,
-                              "'working-set' is larger than the region; expected at most its size");
-        }
-        p->regions[i] = (struct workload_region){
-            .name = g_strdup(node->key->text),
-            .size_bytes = spec.size_bytes,
-            .page = (enum page_kind)spec.page,
-            .pattern = (enum access_pattern)spec.pattern,
-            .touch = (enum first_toucher)spec.touch,
-            .shared = spec.shared,
-            .working_set_bytes = spec.working_set_bytes,
-        };
-    }
-    return true;
-}
+enum { COMM_MAX = 15 /* TASK_COMM_LEN - 1 */, PROCESS_NAME_MAX = 64 };
 
 /* ------------------------------------------------------------------------------------------- */
 /* Thread groups                                                                               */
@@ -294,7 +223,8 @@ static bool read_process(struct workload_reader *r, const struct yaml_node *node
         !workload_lookup(spec.cgroup, "cgroup", r->cgroups, &p->cgroup, error)) {
         return false;
     }
-    if (spec.regions != NULL && !read_regions(p, spec.regions, error)) {
+    if (spec.regions != NULL &&
+        !workload_read_regions(spec.regions, &p->regions, &p->nr_regions, error)) {
         return false;
     }
     r->process = p;

@@ -98,10 +98,11 @@ struct thread {
     struct request request;
     struct rng request_rng;
     uint64_t request_draws;
-    int64_t credits;          /* wakes that no block has used yet */
-    struct list early;        /* partners that came to wake it before it blocked */
-    struct thread *early_for; /* whom it waits for so, or NULL */
-    GHashTable *partners;     /* threads it wakes that also wake it; NULL: none */
+    const struct trace_memory *memory; /* of its command, or NULL */
+    int64_t credits;                   /* wakes that no block has used yet */
+    struct list early;                 /* partners that came to wake it before it blocked */
+    struct thread *early_for;          /* whom it waits for so, or NULL */
+    GHashTable *partners;              /* threads it wakes that also wake it; NULL: none */
 };
 
 struct admin_timer {

@@ -127,8 +127,46 @@ static enum step_result carry_out(struct thread *th, struct trace_step step)
     g_assert_not_reached();
 }
 
+static int32_t tasks_of(const struct workload_trace *trace, const char *comm)
+{
+    int32_t nr = 0;
+
+    for (int32_t i = 0; i < trace->nr_tasks; i++) {
+        nr += g_str_equal(trace->tasks[i].comm, comm);
+    }
+    return nr;
+}
+
+/* First touches that come before anything else: by whichever task of the command runs first, or by
+ * each its part; true if there were any. */
+static bool touch(struct thread *th)
+{
+    const struct workload_trace *trace = th->instance->spec->trace;
+    bool touched = false;
+
+    for (int32_t i = 0; th->memory != NULL && i < th->memory->nr_regions; i++) {
+        const struct workload_region *r = &th->memory->regions[i];
+        int64_t bytes = r->shared ? r->size_bytes / tasks_of(trace, th->trace->comm) : 0;
+
+        if (r->touch == TOUCH_FIRST) {
+            task_touch_all(thread_kernel(th), th->task, i);
+        } else if (r->touch == TOUCH_EACH) {
+            task_touch(thread_kernel(th), th->task, i, bytes);
+        }
+        touched |= r->touch != TOUCH_USER;
+    }
+    return touched;
+}
+
 void replay_advance(struct thread *th)
 {
+    if (!th->begun) {
+        th->begun = true;
+        if (touch(th)) {
+            task_run(thread_kernel(th), th->task, 0);
+            return;
+        }
+    }
     while (th->trace_next < th->trace->nr_steps) {
         if (carry_out(th, th->trace->steps[th->trace_next++]) == STEP_TAKES_TIME) {
             return;
@@ -221,13 +259,8 @@ static struct process *process_of(struct instance *in, GHashTable *by_comm, cons
         }
     }
     if (is_new && *ret_memory != NULL) {
-        int32_t nr_tasks = 0;
-
-        for (int32_t i = 0; i < trace->nr_tasks; i++) {
-            nr_tasks += g_str_equal(trace->tasks[i].comm, comm);
-        }
         process_add_regions(in->interp, p, (*ret_memory)->regions, (*ret_memory)->nr_regions,
-                            nr_tasks);
+                            tasks_of(trace, comm));
     }
     return p;
 }
@@ -311,6 +344,7 @@ bool replay_new(struct instance *in, GError **error)
 
         g_hash_table_insert(slices, p, GINT_TO_POINTER(slice + 1));
         th->task = kernel_task_new(k, &params, NULL);
+        th->memory = memory;
         if (memory != NULL) {
             task_set_mix(k, th->task, interp_mix(in->interp, memory, &memory->mix));
         }

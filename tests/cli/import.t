@@ -54,4 +54,27 @@ if [ -f "$traces/pgbench-select.overlay.yaml" ]; then
         --overlay "$traces/pgbench-select.overlay.yaml"
     ok 'one for other commands is refused' refused 2 'overlay'
 fi
+
+# Where a command's memory lies: 1 GiB that its first task, or each of its tasks, touches first.
+touched_by() {
+    cat >touch.overlay.yaml <<Y
+numasim: overlay/1
+commands:
+  short:
+    regions: {heap: {size: 1GiB, touch: $1}}
+    misses: {heap: 1/us}
+    source: made up for this test
+Y
+    "$NUMASIM" workload import "$traces/rt-app.ftrace.txt.gz" --overlay touch.overlay.yaml \
+        -o "touch-$1.yaml" 2>err &&
+        "$NUMASIM" run -t teach-numa-2x4 -w "./touch-$1.yaml" -p linux-6.12 -d 1s -o "touch-$1" >out
+}
+bytes() {
+    sed -n "s/.*\"memory.used_bytes.node$2\": {\"value\": \([0-9]*\).*/\1/p" "touch-$1/result.json"
+}
+ok 'a replayed command touches first what its overlay says' touched_by first
+ok 'all of it by one task' test "$(($(bytes first 0) + $(bytes first 1)))" -eq 1073741824
+ok 'on one node' sh -c "test $(bytes first 0) -eq 0 || test $(bytes first 1) -eq 0"
+ok 'or a part by each' touched_by each
+ok 'which is all of it, too' test "$(($(bytes each 0) + $(bytes each 1)))" -eq 1073741824
 done_testing
