@@ -20,6 +20,25 @@ void cli_warn(const char *format, ...)
     fprintf(stderr, "numasim: %s\n", text);
 }
 
+int cli_validate(struct cli *cli, char **args, const void *data,
+                 bool (*is_good)(struct cli *cli, const char *name, const void *data,
+                                 GError **error))
+{
+    int status = CLI_DONE;
+
+    for (size_t i = 0; args[i] != NULL; i++) {
+        g_autoptr(GError) cause = NULL;
+
+        if (is_good(cli, args[i], data, &cause)) {
+            g_string_append_printf(cli->out, "%s: good\n", args[i]);
+        } else {
+            cli_warn("%s", cause->message);
+            status = CLI_BAD_INPUT;
+        }
+    }
+    return status;
+}
+
 void cli_print_names(struct cli *cli, char *const *names)
 {
     for (size_t i = 0; names[i] != NULL; i++) {

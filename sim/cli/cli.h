@@ -31,6 +31,14 @@ extern const struct subcommand cmd_run, cmd_study, cmd_plot, cmd_topology, cmd_w
 /* A line "numasim: ..." on standard error; the text has no newline of its own. */
 void cli_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
+/*
+ * What `validate` does: says of each of @args that it is good, or warns why not, as @is_good finds
+ * with @data. The exit status.
+ */
+int cli_validate(struct cli *cli, char **args, const void *data,
+                 bool (*is_good)(struct cli *cli, const char *name, const void *data,
+                                 GError **error));
+
 /* For options of type CHOICE named --format. */
 enum cli_format { CLI_FORMAT_PEOPLE, CLI_FORMAT_JSON, CLI_FORMAT_NAMES };
 extern const char *const cli_formats_table[]; /* table, json */

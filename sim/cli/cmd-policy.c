@@ -323,25 +323,20 @@ static int show_run(struct cli *cli, const void *data, char **args, GError **err
     return CLI_DONE;
 }
 
-static int validate_run(struct cli *cli, const void *data, char **args, GError **error)
+static bool is_good(struct cli *cli, const char *name, const void *data, GError **error)
 {
     const struct policy_options *options = data;
-    int status = CLI_DONE;
+    struct subject subject = {NULL, NULL, NULL};
+    bool good = read_subject(cli, name, options->set, &subject, error);
 
+    subject_release(&subject);
+    return good;
+}
+
+static int validate_run(struct cli *cli, const void *data, char **args, GError **error)
+{
     (void)error;
-    for (size_t i = 0; args[i] != NULL; i++) {
-        struct subject subject = {NULL, NULL, NULL};
-        g_autoptr(GError) cause = NULL;
-
-        if (read_subject(cli, args[i], options->set, &subject, &cause)) {
-            g_string_append_printf(cli->out, "%s: good\n", args[i]);
-        } else {
-            cli_warn("%s", cause->message);
-            status = CLI_BAD_INPUT;
-        }
-        subject_release(&subject);
-    }
-    return status;
+    return cli_validate(cli, args, data, is_good);
 }
 
 static int new_run(struct cli *cli, const void *data, char **args, GError **error)

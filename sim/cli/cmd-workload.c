@@ -212,24 +212,18 @@ static int show_run(struct cli *cli, const void *data, char **args, GError **err
     return CLI_DONE;
 }
 
-static int validate_run(struct cli *cli, const void *data, char **args, GError **error)
+static bool is_good(struct cli *cli, const char *name, const void *data, GError **error)
 {
-    int status = CLI_DONE;
+    g_autoptr(workload_t) read = paths_read_workload(cli->paths, name, error);
 
     (void)data;
-    (void)error;
-    for (size_t i = 0; args[i] != NULL; i++) {
-        g_autoptr(GError) cause = NULL;
-        g_autoptr(workload_t) w = paths_read_workload(cli->paths, args[i], &cause);
+    return read != NULL;
+}
 
-        if (w == NULL) {
-            cli_warn("%s", cause->message);
-            status = CLI_BAD_INPUT;
-        } else {
-            g_string_append_printf(cli->out, "%s: good\n", args[i]);
-        }
-    }
-    return status;
+static int validate_run(struct cli *cli, const void *data, char **args, GError **error)
+{
+    (void)error;
+    return cli_validate(cli, args, data, is_good);
 }
 
 static const struct subcommand list = {
