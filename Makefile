@@ -48,7 +48,7 @@ endif
 CFLAGS ?= -O2 -g
 
 # Asked once, and only when something is compiled: before `deps` has run, pkg-config may be missing.
-packages := glib-2.0 json-glib-1.0 yaml-0.1 libxxhash
+packages := glib-2.0 json-glib-1.0 yaml-0.1 libxxhash hwloc libarchive numa
 package_cflags = $(eval package_cflags := $$(patsubst -I%,-isystem %,$$(shell \
 	pkg-config --cflags $(packages) 2>/dev/null)))$(package_cflags)
 package_libs = $(eval package_libs := $$(shell pkg-config --libs $(packages) 2>/dev/null))$(package_libs)

@@ -45,7 +45,7 @@ layer cli base machine policy kernel workload observe format
 indirect=''
 for file in $(find sim/format -name '*.[ch]' 2>/dev/null | LC_ALL=C sort); do
     # shellcheck disable=SC2046 # one word to a flag
-    found=$(gcc -MM -Isim $(pkg-config --cflags glib-2.0 json-glib-1.0 yaml-0.1 libxxhash) "$file" |
+    found=$(gcc -MM -Isim $(pkg-config --cflags glib-2.0 json-glib-1.0 yaml-0.1 libxxhash hwloc libarchive) "$file" |
         grep -oE 'sim/(kernel|observe)/[^ ]*')
     [ -z "$found" ] || indirect="$indirect$file reaches $found
 "

@@ -41,6 +41,9 @@ for group in "$@"; do
         need libjson-glib-dev pkg-config --exists json-glib-1.0
         need libyaml-dev pkg-config --exists yaml-0.1
         need libxxhash-dev pkg-config --exists libxxhash
+        need libhwloc-dev pkg-config --exists 'hwloc >= 2.4'
+        need libarchive-dev pkg-config --exists libarchive
+        need libnuma-dev pkg-config --exists numa
         need gzip has gzip
         ;;
     plot)

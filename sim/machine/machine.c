@@ -88,6 +88,18 @@ const char *machine_reach_name(enum machine_reach reach)
     return names[reach];
 }
 
+const char *machine_block_name(enum machine_block block)
+{
+    static const char *const names[NR_MACHINE_BLOCKS] = {
+        [MACHINE_CPUS] = "cpus",           [MACHINE_MEMORY] = "memory",
+        [MACHINE_DISTANCES] = "distances", [MACHINE_LATENCY] = "latency",
+        [MACHINE_BANDWIDTH] = "bandwidth", [MACHINE_CACHES] = "caches",
+        [MACHINE_FREQUENCY] = "frequency", [MACHINE_LINKS] = "links",
+        [MACHINE_COSTS] = "costs"};
+
+    return names[block];
+}
+
 struct machine *machine_new(void)
 {
     struct machine *m = g_new0(struct machine, 1);
@@ -122,6 +134,9 @@ void machine_free(struct machine *m)
     g_free(m->isolated);
     g_strfreev(m->sources);
     g_free(m->input_digest);
+    for (int block = 0; block < NR_MACHINE_BLOCKS; block++) {
+        g_free(m->block_sources[block]);
+    }
     for (int k = 0; k < NR_KINDS; k++) {
         if (group_kinds[k].sets_offset != 0) {
             g_free(*(uint64_t **)(void *)((char *)m + group_kinds[k].sets_offset));

@@ -91,6 +91,21 @@ struct machine_costs {
     int32_t smt_pace_ppm;             /* a thread's speed while its sibling is busy, ppm of alone */
 };
 
+/* The blocks of a machine's description; each has its source. */
+enum machine_block {
+    MACHINE_CPUS,
+    MACHINE_MEMORY,
+    MACHINE_DISTANCES,
+    MACHINE_LATENCY,
+    MACHINE_BANDWIDTH,
+    MACHINE_CACHES,
+    MACHINE_FREQUENCY,
+    MACHINE_LINKS,
+    MACHINE_COSTS,
+    NR_MACHINE_BLOCKS
+};
+const char *machine_block_name(enum machine_block block); /* "cpus", "memory", ...: the YAML key */
+
 struct machine {
     char *name, *vendor, *model, *description; /* owned; vendor and model may be NULL */
     enum machine_arch arch;
@@ -118,7 +133,8 @@ struct machine {
     uint64_t *isolated;   /* bitmap of nr_cpus: isolcpus=domain */
     bool numa_in_package; /* derived: some package holds CPUs of several nodes */
     char **sources;       /* every `source:` of the file, in order, NULL-terminated */
-    char *input_digest;   /* hex digest of the file's bytes, or NULL */
+    char *block_sources[NR_MACHINE_BLOCKS]; /* where each block comes from, owned; NULL: no block */
+    char *input_digest;                     /* hex digest of the file's bytes, or NULL */
 
     /* Derived by machine_finish(). Each is a bitmap of BITMAP_WORDS(nr_cpus) words per object. */
     uint64_t *core_cpus, *cluster_cpus, *llc_cpus, *die_cpus, *package_cpus, *node_cpus;
