@@ -26,19 +26,27 @@ const struct yaml_field topology_caches_fields[] = {
     {.key = NULL},
 };
 
+/* Sizes that the CPUs' entries did not state are those of the block. */
+static void fill_sizes(int64_t *sizes, int32_t nr, int64_t bytes)
+{
+    for (int32_t i = 0; i < nr; i++) {
+        sizes[i] = sizes[i] == TOPOLOGY_NO_SIZE ? bytes : sizes[i];
+    }
+}
+
 bool topology_read_caches(const struct yaml_node *block, struct machine *m, GError **error)
 {
     struct caches b = {.line_bytes = m->cache_line_bytes};
 
     if (!yaml_read_fields(block, topology_caches_fields, &b, error) ||
-        !topology_check_source(b.source, error)) {
+        !topology_read_source(b.source, MACHINE_CACHES, m, error)) {
         return false;
     }
     m->cache_line_bytes = b.line_bytes;
-    m->l1d_bytes = b.l1d_bytes;
-    m->l2_bytes = b.l2_bytes;
+    fill_sizes(m->l1d_bytes, m->nr_cores, b.l1d_bytes);
+    fill_sizes(m->l2_bytes, m->nr_l2s, b.l2_bytes);
     for (int32_t llc = 0; llc < m->nr_llcs; llc++) {
-        m->llcs[llc].size_bytes = b.llc_bytes;
+        fill_sizes(&m->llcs[llc].size_bytes, 1, b.llc_bytes);
     }
     return true;
 }
@@ -118,7 +126,7 @@ bool topology_read_costs(const struct yaml_node *block, struct machine *m, GErro
     struct costs b = {.costs = m->costs};
 
     if (!yaml_read_fields(block, topology_costs_fields, &b, error) ||
-        !topology_check_source(b.source, error) ||
+        !topology_read_source(b.source, MACHINE_COSTS, m, error) ||
         !read_reaches(b.wakeup_ipi, b.costs.wakeup_ipi_ns, error) ||
         !read_reaches(b.migration, b.costs.migration_ns, error)) {
         return false;
@@ -155,7 +163,7 @@ bool topology_read_frequency(const struct yaml_node *block, struct machine *m, G
     uint32_t nr;
 
     if (!yaml_read_fields(block, topology_frequency_fields, &b, error) ||
-        !topology_check_source(b.source, error)) {
+        !topology_read_source(b.source, MACHINE_FREQUENCY, m, error)) {
         return false;
     }
     m->core_hz = b.nominal_hz;
@@ -214,7 +222,7 @@ bool topology_read_links(const struct yaml_node *block, struct machine *m, GErro
     struct links b = {0};
 
     if (!yaml_read_fields(block, topology_links_fields, &b, error) ||
-        !topology_check_source(b.source, error)) {
+        !topology_read_source(b.source, MACHINE_LINKS, m, error)) {
         return false;
     }
     m->links = g_new0(struct machine_link, b.list->nr_items + 1);

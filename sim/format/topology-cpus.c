@@ -56,10 +56,23 @@ const struct yaml_field topology_cpus_explicit_fields[] = {
     {.key = NULL},
 };
 
+/* Caches whose sizes an entry may state. */
+enum { SIZE_L1D, SIZE_L2, SIZE_LLC, NR_SIZES };
+static const char *const size_keys[NR_SIZES] = {
+    [SIZE_L1D] = "l1d-size", [SIZE_L2] = "l2-size", [SIZE_LLC] = "llc-size"};
+
 struct entry {
     const struct yaml_node *cpus;
     int32_t core, threads_per_core, cluster, l2, llc, die, package, node, capacity, priority;
+    int64_t sizes[NR_SIZES];
     int threads;
+};
+
+/* A CPU of an entry, with what its entry says of its caches. */
+struct listed_cpu {
+    struct machine_cpu cpu;
+    int64_t sizes[NR_SIZES]; /* TOPOLOGY_NO_SIZE: nothing */
+    const struct yaml_node *entry;
 };
 
 #define ID(member, k, ...)                                                                         \
@@ -82,6 +95,10 @@ const struct yaml_field topology_cpus_entry_fields[] = {
     ROW(entry, capacity, "capacity", INT32, .min = 1, .max = 1024,
         .help = "cpu_capacity; default 1024"),
     ROW(entry, priority, "priority", INT32, .help = "firmware ranking, higher is preferred"),
+    ROW(entry, sizes[SIZE_L1D], "l1d-size", INT, .unit = UNIT_BYTES,
+        .help = "of these CPUs' caches; default: as `caches` says"),
+    ROW(entry, sizes[SIZE_L2], "l2-size", INT, .unit = UNIT_BYTES, .help = "the same"),
+    ROW(entry, sizes[SIZE_LLC], "llc-size", INT, .unit = UNIT_BYTES, .help = "the same"),
     {.key = NULL},
 };
 
@@ -170,6 +187,33 @@ static void place_core(const struct compact *c, const struct counts *n, int32_t 
     }
 }
 
+/* Counts what the CPUs belong to, and makes the arrays of caches, without sizes yet. */
+static void count_objects(struct machine *m)
+{
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        const struct machine_cpu *c = &m->cpus[cpu];
+
+        m->nr_cores = MAX(m->nr_cores, c->core + 1);
+        m->nr_clusters = MAX(m->nr_clusters, c->cluster + 1);
+        m->nr_l2s = MAX(m->nr_l2s, c->l2 + 1);
+        m->nr_llcs = MAX(m->nr_llcs, c->llc + 1);
+        m->nr_dies = MAX(m->nr_dies, c->die + 1);
+        m->nr_packages = MAX(m->nr_packages, c->package + 1);
+    }
+    m->l1d_bytes = g_new(int64_t, (size_t)m->nr_cores);
+    m->l2_bytes = g_new(int64_t, (size_t)m->nr_l2s);
+    m->llcs = g_new0(struct machine_llc, (size_t)m->nr_llcs);
+    for (int32_t core = 0; core < m->nr_cores; core++) {
+        m->l1d_bytes[core] = TOPOLOGY_NO_SIZE;
+    }
+    for (int32_t l2 = 0; l2 < m->nr_l2s; l2++) {
+        m->l2_bytes[l2] = TOPOLOGY_NO_SIZE;
+    }
+    for (int32_t llc = 0; llc < m->nr_llcs; llc++) {
+        m->llcs[llc].size_bytes = TOPOLOGY_NO_SIZE;
+    }
+}
+
 static bool read_compact(const struct yaml_node *block, struct machine *m, GError **error)
 {
     struct compact c = {.dies_per_package = 1,
@@ -182,7 +226,8 @@ static bool read_compact(const struct yaml_node *block, struct machine *m, GErro
     struct counts n = {0};
 
     if (!yaml_read_fields(block, topology_cpus_compact_fields, &c, error) ||
-        !topology_check_source(c.source, error) || !count_compact(block, &c, &n, error)) {
+        !topology_read_source(c.source, MACHINE_CPUS, m, error) ||
+        !count_compact(block, &c, &n, error)) {
         return false;
     }
     g_assert(n.cores_per_node > 0);
@@ -197,14 +242,41 @@ static bool read_compact(const struct yaml_node *block, struct machine *m, GErro
     for (int32_t core = 0; core < n.cores; core++) {
         place_core(&c, &n, core, m);
     }
+    count_objects(m);
     return true;
+}
+
+static void add_cpu(const struct entry *e, const struct yaml_node *node, int32_t id, int32_t core,
+                    int32_t node_index, GArray *cpus)
+{
+    struct listed_cpu listed = {
+        .cpu = {.os_id = id,
+                .core = e->core + core,
+                .cluster = e->cluster,
+                .l2 = e->l2,
+                .llc = e->llc,
+                .die = e->die >= 0 ? e->die : e->package,
+                .package = e->package,
+                .node = node_index,
+                .capacity = e->capacity,
+                .priority = e->priority},
+        .entry = node,
+    };
+
+    memcpy(listed.sizes, e->sizes, sizeof(listed.sizes));
+    g_array_append_val(cpus, listed);
 }
 
 /* Adds the CPUs of one entry; a cluster or L2 that is not stated stays -1. */
 static bool read_entry(const struct yaml_node *node, const struct machine *m, GArray *cpus,
                        uint64_t *seen, GError **error)
 {
-    struct entry e = {.threads_per_core = 1, .cluster = -1, .l2 = -1, .die = -1, .capacity = 1024};
+    struct entry e = {.threads_per_core = 1,
+                      .cluster = -1,
+                      .l2 = -1,
+                      .die = -1,
+                      .capacity = 1024,
+                      .sizes = {TOPOLOGY_NO_SIZE, TOPOLOGY_NO_SIZE, TOPOLOGY_NO_SIZE}};
     g_autofree uint64_t *set = bitmap_new(TOPOLOGY_MAX_CPU_ID);
     uint32_t weight, nr_cores, nth = 0;
     int32_t node_index;
@@ -233,37 +305,26 @@ static bool read_entry(const struct yaml_node *node, const struct machine *m, GA
          id = bitmap_next(set, TOPOLOGY_MAX_CPU_ID, id + 1), nth++) {
         uint32_t core =
             e.threads == THREADS_ADJACENT ? nth / (uint32_t)e.threads_per_core : nth % nr_cores;
-        struct machine_cpu cpu = {.os_id = (int32_t)id,
-                                  .core = e.core + (int32_t)core,
-                                  .cluster = e.cluster,
-                                  .l2 = e.l2,
-                                  .llc = e.llc,
-                                  .die = e.die >= 0 ? e.die : e.package,
-                                  .package = e.package,
-                                  .node = node_index,
-                                  .capacity = e.capacity,
-                                  .priority = e.priority};
-
-        g_array_append_val(cpus, cpu);
+        add_cpu(&e, node, (int32_t)id, (int32_t)core, node_index, cpus);
     }
     return true;
 }
 
 static int compare_os_id(const void *a, const void *b)
 {
-    const struct machine_cpu *x = a, *y = b;
+    const struct listed_cpu *x = a, *y = b;
 
-    return (x->os_id > y->os_id) - (x->os_id < y->os_id);
+    return (x->cpu.os_id > y->cpu.os_id) - (x->cpu.os_id < y->cpu.os_id);
 }
 
 /* Clusters and L2s are stated for all CPUs or for none: a mixture would have to invent numbers. */
 static bool fill_defaults(const struct yaml_node *list, GArray *cpus, GError **error)
 {
-    const struct machine_cpu *first = &g_array_index(cpus, struct machine_cpu, 0);
+    const struct machine_cpu *first = &g_array_index(cpus, struct listed_cpu, 0).cpu;
     bool cluster = first->cluster >= 0, l2 = first->l2 >= 0;
 
     for (guint i = 0; i < cpus->len; i++) {
-        struct machine_cpu *cpu = &g_array_index(cpus, struct machine_cpu, i);
+        struct machine_cpu *cpu = &g_array_index(cpus, struct listed_cpu, i).cpu;
 
         if ((cpu->cluster >= 0) != cluster || (cpu->l2 >= 0) != l2) {
             return yaml_error(list, error,
@@ -277,15 +338,60 @@ static bool fill_defaults(const struct yaml_node *list, GArray *cpus, GError **e
     return true;
 }
 
+/* The place in @m of the size @kind of the caches of @cpu, and the number of that cache. */
+static int64_t *size_of(struct machine *m, const struct machine_cpu *cpu, int kind, int32_t *ret_id)
+{
+    switch (kind) {
+    case SIZE_L1D:
+        *ret_id = cpu->core;
+        return &m->l1d_bytes[cpu->core];
+    case SIZE_L2:
+        *ret_id = cpu->l2;
+        return &m->l2_bytes[cpu->l2];
+    default:
+        *ret_id = cpu->llc;
+        return &m->llcs[cpu->llc].size_bytes;
+    }
+}
+
+/* Takes the sizes that the entries state. A cache that several entries share has one size. */
+static bool take_sizes(const GArray *cpus, struct machine *m, GError **error)
+{
+    static const char *const names[NR_SIZES] = {"the L1d of core", "L2", "LLC"};
+
+    for (guint i = 0; i < cpus->len; i++) {
+        const struct listed_cpu *listed = &g_array_index(cpus, struct listed_cpu, i);
+
+        for (int kind = 0; kind < NR_SIZES; kind++) {
+            int32_t id;
+            int64_t *size = size_of(m, &listed->cpu, kind, &id), stated = listed->sizes[kind];
+
+            if (stated == TOPOLOGY_NO_SIZE || stated == *size) {
+                continue;
+            }
+            if (*size != TOPOLOGY_NO_SIZE) {
+                g_autofree char *here = units_format(stated, UNIT_BYTES);
+                g_autofree char *there = units_format(*size, UNIT_BYTES);
+
+                return yaml_error(yaml_map_get(listed->entry, size_keys[kind]), error,
+                                  "%s %d has %s here and %s by another entry; expected one size",
+                                  names[kind], id, here, there);
+            }
+            *size = stated;
+        }
+    }
+    return true;
+}
+
 static bool read_explicit(const struct yaml_node *block, bool sparse, struct machine *m,
                           GError **error)
 {
     struct explicit_cpus e = {0};
-    g_autoptr(GArray) cpus = g_array_new(FALSE, FALSE, sizeof(struct machine_cpu));
+    g_autoptr(GArray) cpus = g_array_new(FALSE, FALSE, sizeof(struct listed_cpu));
     g_autofree uint64_t *seen = bitmap_new(TOPOLOGY_MAX_CPU_ID);
 
     if (!yaml_read_fields(block, topology_cpus_explicit_fields, &e, error) ||
-        !topology_check_source(e.source, error)) {
+        !topology_read_source(e.source, MACHINE_CPUS, m, error)) {
         return false;
     }
     for (uint32_t i = 0; i < e.list->nr_items; i++) {
@@ -297,9 +403,9 @@ static bool read_explicit(const struct yaml_node *block, bool sparse, struct mac
         return yaml_error(e.list, error, "these are %u CPUs; expected 1..%d", cpus->len,
                           MACHINE_MAX_CPUS);
     }
-    qsort(cpus->data, cpus->len, sizeof(struct machine_cpu), compare_os_id);
+    qsort(cpus->data, cpus->len, sizeof(struct listed_cpu), compare_os_id);
     for (guint i = 0; !sparse && i < cpus->len; i++) {
-        if (g_array_index(cpus, struct machine_cpu, i).os_id != (int32_t)i) {
+        if (g_array_index(cpus, struct listed_cpu, i).cpu.os_id != (int32_t)i) {
             return yaml_error(e.list, error,
                               "there is no CPU %u; expected no gap in the CPU "
                               "numbers, or 'sparse: true'",
@@ -310,27 +416,17 @@ static bool read_explicit(const struct yaml_node *block, bool sparse, struct mac
         return false;
     }
     m->nr_cpus = (int32_t)cpus->len;
-    m->cpus = (struct machine_cpu *)(void *)g_array_free(g_steal_pointer(&cpus), FALSE);
-    return true;
+    m->cpus = g_new(struct machine_cpu, (size_t)m->nr_cpus);
+    for (guint i = 0; i < cpus->len; i++) {
+        m->cpus[i] = g_array_index(cpus, struct listed_cpu, i).cpu;
+    }
+    count_objects(m);
+    return take_sizes(cpus, m, error);
 }
 
 bool topology_read_cpus(const struct yaml_node *block, bool sparse, struct machine *m,
                         GError **error)
 {
-    if (yaml_map_get(block, "list") != NULL ? !read_explicit(block, sparse, m, error)
-                                            : !read_compact(block, m, error)) {
-        return false;
-    }
-    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-        const struct machine_cpu *c = &m->cpus[cpu];
-
-        m->nr_cores = MAX(m->nr_cores, c->core + 1);
-        m->nr_clusters = MAX(m->nr_clusters, c->cluster + 1);
-        m->nr_l2s = MAX(m->nr_l2s, c->l2 + 1);
-        m->nr_llcs = MAX(m->nr_llcs, c->llc + 1);
-        m->nr_dies = MAX(m->nr_dies, c->die + 1);
-        m->nr_packages = MAX(m->nr_packages, c->package + 1);
-    }
-    m->llcs = g_new0(struct machine_llc, (size_t)m->nr_llcs);
-    return true;
+    return yaml_map_get(block, "list") != NULL ? read_explicit(block, sparse, m, error)
+                                               : read_compact(block, m, error);
 }

@@ -37,6 +37,10 @@ const struct yaml_field topology_memory_node_fields[] = {
     ROW(memory_node, node.memory_bytes, "size", INT, .unit = UNIT_BYTES, .required = true,
         .help = "memory of each; 0B for a node without"),
     ROW(memory_node, tier, "tier", CHOICE, .names = tier_names, .help = "default DRAM"),
+    ROW(memory_node, node.subtype, "subtype", STRING,
+        .help = "what the outside calls this memory: MCDRAM, GPUMemory"),
+    ROW(memory_node, node.side_cache_bytes, "side-cache", INT, .unit = UNIT_BYTES,
+        .help = "memory-side cache in front of each"),
     ROW(memory_node, node.package, "package", INT32, .min = 0, .max = MACHINE_MAX_CPUS - 1,
         .help = "the package that a node without CPUs hangs on"),
     ROW(memory_node, node.read_bandwidth_bytes_per_s, "read-bandwidth", INT,
@@ -48,31 +52,50 @@ const struct yaml_field topology_memory_node_fields[] = {
     {.key = NULL},
 };
 
+static bool add_memory_nodes(const struct yaml_node *node, struct memory_node *e, GArray *nodes,
+                             uint64_t *seen, GError **error)
+{
+    g_autofree uint64_t *set = bitmap_new(TOPOLOGY_MAX_NODE_ID);
+
+    if (!yaml_read_fields(node, topology_memory_node_fields, e, error) ||
+        !yaml_cpulist(e->nodes, set, TOPOLOGY_MAX_NODE_ID, error)) {
+        return false;
+    }
+    if (bitmap_empty(set, TOPOLOGY_MAX_NODE_ID)) {
+        return yaml_error(e->nodes, error, "'nodes' is empty; expected at least one node");
+    }
+    if (bitmap_intersects(set, seen, TOPOLOGY_MAX_NODE_ID)) {
+        return yaml_error(e->nodes, error, "node %u is listed twice; expected each node once",
+                          bitmap_next_and(set, seen, TOPOLOGY_MAX_NODE_ID, 0));
+    }
+    bitmap_or(seen, seen, set, TOPOLOGY_MAX_NODE_ID);
+    for (uint32_t id = bitmap_next(set, TOPOLOGY_MAX_NODE_ID, 0); id < TOPOLOGY_MAX_NODE_ID;
+         id = bitmap_next(set, TOPOLOGY_MAX_NODE_ID, id + 1)) {
+        struct machine_node copy = e->node;
+
+        copy.tier = (enum machine_tier)e->tier;
+        copy.os_id = (int32_t)id;
+        copy.subtype = g_strdup(e->node.subtype);
+        g_array_append_val(nodes, copy);
+    }
+    return true;
+}
+
 static bool read_memory_nodes(const struct yaml_node *node, GArray *nodes, uint64_t *seen,
                               GError **error)
 {
     struct memory_node e = {.node = {.package = -1}, .tier = TIER_DRAM};
-    g_autofree uint64_t *set = bitmap_new(TOPOLOGY_MAX_NODE_ID);
+    bool ok = add_memory_nodes(node, &e, nodes, seen, error);
 
-    if (!yaml_read_fields(node, topology_memory_node_fields, &e, error) ||
-        !yaml_cpulist(e.nodes, set, TOPOLOGY_MAX_NODE_ID, error)) {
-        return false;
-    }
-    if (bitmap_empty(set, TOPOLOGY_MAX_NODE_ID)) {
-        return yaml_error(e.nodes, error, "'nodes' is empty; expected at least one node");
-    }
-    if (bitmap_intersects(set, seen, TOPOLOGY_MAX_NODE_ID)) {
-        return yaml_error(e.nodes, error, "node %u is listed twice; expected each node once",
-                          bitmap_next_and(set, seen, TOPOLOGY_MAX_NODE_ID, 0));
-    }
-    bitmap_or(seen, seen, set, TOPOLOGY_MAX_NODE_ID);
-    e.node.tier = (enum machine_tier)e.tier;
-    for (uint32_t id = bitmap_next(set, TOPOLOGY_MAX_NODE_ID, 0); id < TOPOLOGY_MAX_NODE_ID;
-         id = bitmap_next(set, TOPOLOGY_MAX_NODE_ID, id + 1)) {
-        e.node.os_id = (int32_t)id;
-        g_array_append_val(nodes, e.node);
-    }
-    return true;
+    g_free(e.node.subtype);
+    return ok;
+}
+
+static void clear_node(gpointer data)
+{
+    struct machine_node *node = data;
+
+    g_free(node->subtype);
 }
 
 static int compare_os_id(const void *a, const void *b)
@@ -89,8 +112,9 @@ bool topology_read_memory(const struct yaml_node *block, bool sparse, struct mac
     g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(struct machine_node));
     g_autofree uint64_t *seen = bitmap_new(TOPOLOGY_MAX_NODE_ID);
 
+    g_array_set_clear_func(nodes, clear_node);
     if (!yaml_read_fields(block, topology_memory_fields, &b, error) ||
-        !topology_check_source(b.source, error)) {
+        !topology_read_source(b.source, MACHINE_MEMORY, m, error)) {
         return false;
     }
     for (uint32_t i = 0; i < b.nodes->nr_items; i++) {
@@ -118,13 +142,15 @@ bool topology_read_memory(const struct yaml_node *block, bool sparse, struct mac
 
 struct distances {
     const struct yaml_node *matrix, *source;
-    bool asymmetric;
+    bool asymmetric, irregular;
 };
 
 const struct yaml_field topology_distances_fields[] = {
     ROW(distances, matrix, "matrix", LIST, .required = true,
         .help = "a row for each node, in order of their numbers; 10 on the diagonal"),
     ROW(distances, asymmetric, "asymmetric", BOOL, .help = "accept a matrix that is not symmetric"),
+    ROW(distances, irregular, "irregular", BOOL,
+        .help = "accept 10 or less to another node, and other than 10 to itself"),
     ROW(distances, source, "source", NODE, .required = true, .help = "where this comes from"),
     {.key = NULL},
 };
@@ -151,22 +177,23 @@ static bool check_shape(const struct yaml_node *matrix, uint32_t rows, uint32_t 
     return true;
 }
 
-static bool read_distance(const struct yaml_node *cell, bool diagonal, int32_t *ret_distance,
-                          GError **error)
+static bool read_distance(const struct yaml_node *cell, bool diagonal, bool irregular,
+                          int32_t *ret_distance, GError **error)
 {
     int64_t value = 0;
 
     if (!yaml_int(cell, 0, 255, &value, error)) {
         return false;
     }
-    if (diagonal && value != MACHINE_LOCAL_DISTANCE) {
-        return yaml_error(cell, error, "a node's distance to itself is %d; expected %d", (int)value,
-                          MACHINE_LOCAL_DISTANCE);
+    if (diagonal && !irregular && value != MACHINE_LOCAL_DISTANCE) {
+        return yaml_error(cell, error,
+                          "a node's distance to itself is %d; expected %d, or 'irregular: true'",
+                          (int)value, MACHINE_LOCAL_DISTANCE);
     }
-    if (!diagonal && value <= MACHINE_LOCAL_DISTANCE) {
+    if (!diagonal && !irregular && value <= MACHINE_LOCAL_DISTANCE) {
         return yaml_error(cell, error,
                           "the distance to another node is %d; expected more than "
-                          "the %d of the diagonal",
+                          "the %d of the diagonal, or 'irregular: true'",
                           (int)value, MACHINE_LOCAL_DISTANCE);
     }
     *ret_distance = (int32_t)value;
@@ -179,16 +206,18 @@ bool topology_read_distances(const struct yaml_node *block, struct machine *m, G
     uint32_t n = (uint32_t)m->nr_nodes;
 
     if (!yaml_read_fields(block, topology_distances_fields, &b, error) ||
-        !topology_check_source(b.source, error) || !check_shape(b.matrix, n, n, "node", error)) {
+        !topology_read_source(b.source, MACHINE_DISTANCES, m, error) ||
+        !check_shape(b.matrix, n, n, "node", error)) {
         return false;
     }
+    m->irregular_distances = b.irregular;
     m->distances = g_new0(int32_t, (size_t)n * n);
     for (uint32_t i = 0; i < n; i++) {
         for (uint32_t j = 0; j < n; j++) {
             const struct yaml_node *cell = b.matrix->items[i]->items[j];
             int32_t *d = &m->distances[i * n + j];
 
-            if (!read_distance(cell, i == j, d, error)) {
+            if (!read_distance(cell, i == j, b.irregular, d, error)) {
                 return false;
             }
             if (j < i && !b.asymmetric && *d != m->distances[j * n + i]) {
@@ -224,7 +253,8 @@ const struct yaml_field topology_pairs_fields[] = {
 
 struct pair_reader {
     const struct yaml_node *block;
-    const struct machine *m;
+    struct machine *m;
+    enum machine_block kind;
     enum unit unit;
     int64_t *values;    /* [nr_nodes * nr_nodes] */
     uint64_t *cpu_node; /* bitmap of nodes with CPUs */
@@ -262,7 +292,8 @@ static bool read_pair_distances(const struct pair_reader *r, const struct yaml_n
     for (uint32_t i = 0; i < map->nr_items; i++) {
         int64_t distance = 0;
 
-        if (!yaml_int(map->items[i]->key, MACHINE_LOCAL_DISTANCE, 255, &distance, error) ||
+        if (!yaml_int(map->items[i]->key, r->m->irregular_distances ? 0 : MACHINE_LOCAL_DISTANCE,
+                      255, &distance, error) ||
             !yaml_quantity(map->items[i], r->unit, 1, INT64_MAX / 256, &by_distance[distance],
                            error)) {
             return false;
@@ -296,7 +327,7 @@ static bool read_pair_rule(const struct pair_reader *r, const struct yaml_node *
     }
     for (uint32_t from = 0; from < n; from++) {
         for (uint32_t to = 0; to < n && bitmap_test(r->cpu_node, from); to++) {
-            uint64_t distance = (uint64_t)r->m->distances[from * n + to];
+            uint64_t distance = (uint64_t)MAX(r->m->distances[from * n + to], 1);
             uint64_t scaled = r->unit == UNIT_NS ? mul_div_u64((uint64_t)value, distance, 10)
                                                  : mul_div_u64((uint64_t)value, 10, distance);
 
@@ -313,7 +344,7 @@ static bool read_pairs(const struct pair_reader *r, GError **error)
     int forms;
 
     if (!yaml_read_fields(r->block, topology_pairs_fields, &b, error) ||
-        !topology_check_source(b.source, error)) {
+        !topology_read_source(b.source, r->kind, r->m, error)) {
         return false;
     }
     forms = (b.matrix != NULL) + (b.by_distance != NULL) + (b.local != NULL);
@@ -329,13 +360,14 @@ static bool read_pairs(const struct pair_reader *r, GError **error)
                                  : read_pair_rule(r, b.local, error);
 }
 
-static bool read_pair_block(const struct yaml_node *block, const struct machine *m, enum unit unit,
-                            int64_t **ret_values, GError **error)
+static bool read_pair_block(const struct yaml_node *block, struct machine *m,
+                            enum machine_block kind, enum unit unit, int64_t **ret_values,
+                            GError **error)
 {
     size_t n = (size_t)m->nr_nodes;
     g_autofree int64_t *values = g_new0(int64_t, n * n);
     g_autofree uint64_t *cpu_node = bitmap_new((uint32_t)n);
-    struct pair_reader r = {block, m, unit, values, cpu_node};
+    struct pair_reader r = {block, m, kind, unit, values, cpu_node};
 
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         bitmap_set(cpu_node, (uint32_t)m->cpus[cpu].node);
@@ -350,10 +382,11 @@ static bool read_pair_block(const struct yaml_node *block, const struct machine 
 
 bool topology_read_latency(const struct yaml_node *block, struct machine *m, GError **error)
 {
-    return read_pair_block(block, m, UNIT_NS, &m->latency_ns, error);
+    return read_pair_block(block, m, MACHINE_LATENCY, UNIT_NS, &m->latency_ns, error);
 }
 
 bool topology_read_bandwidth(const struct yaml_node *block, struct machine *m, GError **error)
 {
-    return read_pair_block(block, m, UNIT_BYTES_PER_S, &m->bandwidth_bytes_per_s, error);
+    return read_pair_block(block, m, MACHINE_BANDWIDTH, UNIT_BYTES_PER_S, &m->bandwidth_bytes_per_s,
+                           error);
 }

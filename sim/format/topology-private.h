@@ -10,13 +10,18 @@ enum { TOPOLOGY_MAX_NODE_ID = 1024, TOPOLOGY_MAX_CPU_ID = 65536 };
 
 /* The index of the node with the outside's number @os_id, or -1. */
 int32_t topology_node_index(const struct machine *m, int32_t os_id);
-/* A `source:` must be text that is not empty. */
-bool topology_check_source(const struct yaml_node *source, GError **error);
+/* Takes the `source:` of @block, which must be text that is not empty. */
+bool topology_read_source(const struct yaml_node *source, enum machine_block block,
+                          struct machine *m, GError **error);
 /* Reads the CPUs named by the cpulist @node into a new bitmap of @m->nr_cpus indices. */
 bool topology_read_cpu_set(const struct yaml_node *node, const struct machine *m,
                            uint64_t **ret_set, GError **error);
 
-/* Each reads one block into @m. They are called in this order: a later one uses the earlier. */
+/*
+ * Each reads one block into @m. They are called in this order: a later one uses the earlier. Cache
+ * sizes that no entry of `cpus` stated are TOPOLOGY_NO_SIZE until topology_read_caches().
+ */
+enum { TOPOLOGY_NO_SIZE = -1 };
 bool topology_read_memory(const struct yaml_node *block, bool sparse, struct machine *m,
                           GError **error);
 bool topology_read_cpus(const struct yaml_node *block, bool sparse, struct machine *m,

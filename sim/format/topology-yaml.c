@@ -13,7 +13,7 @@ struct root {
     int arch;
     int32_t hz, reclaim_distance;
     int64_t page_size_bytes;
-    bool sparse;
+    bool sparse, hybrid;
     const struct yaml_node *cpus, *memory, *distances, *caches, *latency, *bandwidth, *costs;
     const struct yaml_node *frequency, *links, *offline, *isolated;
 };
@@ -38,6 +38,7 @@ static const struct yaml_field root_fields[] = {
         .help = "node_reclaim_distance; default 30, AMD Zen: 32"),
     ROW(page_size_bytes, "page-size", INT, .unit = UNIT_BYTES, .min = 4096, .max = 1 << 20,
         .help = "base page; default 4KiB"),
+    ROW(hybrid, "hybrid", BOOL, .help = "an x86 with several types of core"),
     ROW(sparse, "sparse", BOOL, .help = "CPU or node numbers have gaps"),
     ROW(memory, "memory", MAP, .required = true, .help = "the nodes and their memory"),
     ROW(cpus, "cpus", MAP, .required = true, .help = "the CPUs, compact or listed"),
@@ -89,7 +90,8 @@ int32_t topology_node_index(const struct machine *m, int32_t os_id)
     return -1;
 }
 
-bool topology_check_source(const struct yaml_node *source, GError **error)
+bool topology_read_source(const struct yaml_node *source, enum machine_block block,
+                          struct machine *m, GError **error)
 {
     const char *text = NULL;
 
@@ -99,6 +101,8 @@ bool topology_check_source(const struct yaml_node *source, GError **error)
     if (strspn(text, " \t\n") == strlen(text)) {
         return yaml_error(source, error, "'source' is blank; expected where the numbers come from");
     }
+    g_free(m->block_sources[block]);
+    m->block_sources[block] = g_strdup(text);
     return true;
 }
 
@@ -175,6 +179,7 @@ static bool read_root(const struct yaml_doc *doc, struct root *r, struct machine
                           "'page-size' is no power of two; expected 4KiB, 16KiB, 64KiB");
     }
     m->arch = (enum machine_arch)r->arch;
+    m->hybrid = r->hybrid;
     m->hz = r->hz;
     m->reclaim_distance = r->reclaim_distance;
     m->page_size_bytes = r->page_size_bytes;

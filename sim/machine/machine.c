@@ -124,6 +124,11 @@ void machine_free(struct machine *m)
     g_free(m->description);
     g_free(m->cpus);
     g_free(m->llcs);
+    g_free(m->l1d_bytes);
+    g_free(m->l2_bytes);
+    for (int32_t node = 0; m->nodes != NULL && node < m->nr_nodes; node++) {
+        g_free(m->nodes[node].subtype);
+    }
     g_free(m->nodes);
     g_free(m->distances);
     g_free(m->latency_ns);
@@ -241,11 +246,15 @@ static bool check_distances(const struct machine *m, GError **error)
     for (int32_t from = 0; from < m->nr_nodes; from++) {
         for (int32_t to = 0; to < m->nr_nodes; to++) {
             int32_t d = machine_distance(m, from, to);
+            bool regular =
+                from == to ? d == MACHINE_LOCAL_DISTANCE : d > MACHINE_LOCAL_DISTANCE && d <= 255;
 
-            if (from == to ? d != MACHINE_LOCAL_DISTANCE : d <= MACHINE_LOCAL_DISTANCE || d > 255) {
+            if (m->irregular_distances ? d < 0 || d > 255 : !regular) {
                 return fail(error, "the distance from node %d to node %d is %d; expected %s",
                             m->nodes[from].os_id, m->nodes[to].os_id, d,
-                            from == to ? "10" : "11..255");
+                            m->irregular_distances ? "0..255"
+                            : from == to           ? "10"
+                                                   : "11..255");
             }
         }
     }
@@ -275,8 +284,16 @@ static bool check_memory(const struct machine *m, GError **error)
     int64_t total = 0;
 
     for (int32_t node = 0; node < m->nr_nodes; node++) {
-        if (__builtin_add_overflow(total, m->nodes[node].memory_bytes, &total)) {
-            return fail(error, "the nodes' memory is beyond 8 EiB");
+        const struct machine_node *n = &m->nodes[node];
+
+        if (n->memory_bytes < 0 || n->side_cache_bytes < 0 ||
+            __builtin_add_overflow(total, n->memory_bytes, &total)) {
+            return fail(error, "node %d: the memory is negative, or all nodes' beyond 8 EiB",
+                        n->os_id);
+        }
+        if (n->package < -1 || n->package >= m->nr_packages) {
+            return fail(error, "node %d hangs on package %d; expected -1..%d", n->os_id, n->package,
+                        m->nr_packages - 1);
         }
     }
     return total > 0 ? true : fail(error, "no node has memory; expected one that has");
@@ -341,6 +358,12 @@ bool machine_finish(struct machine *m, GError **error)
     }
     derive_sets(m);
     derive_numbers(m);
+    if (m->l1d_bytes == NULL) {
+        m->l1d_bytes = g_new0(int64_t, (size_t)m->nr_cores);
+    }
+    if (m->l2_bytes == NULL) {
+        m->l2_bytes = g_new0(int64_t, (size_t)m->nr_l2s);
+    }
     if (bitmap_weight(m->offline, (uint32_t)m->nr_cpus) == (uint32_t)m->nr_cpus) {
         return fail(error, "every CPU is offline; expected one online");
     }

@@ -39,7 +39,9 @@ struct machine_node {
     int32_t os_id;
     int64_t memory_bytes; /* 0: a memory-less node */
     enum machine_tier tier;
+    char *subtype;   /* what the outside calls its memory ("MCDRAM", "GPUMemory"); owned, or NULL */
     int32_t package; /* the package it hangs on, -1 if none is stated or it spans several */
+    int64_t side_cache_bytes; /* memory-side cache in front of it, 0: none */
     int64_t read_bandwidth_bytes_per_s, write_bandwidth_bytes_per_s; /* 0 if unknown */
     int64_t hugetlb_2m_pages, hugetlb_1g_pages;
 };
@@ -109,6 +111,7 @@ const char *machine_block_name(enum machine_block block); /* "cpus", "memory", .
 struct machine {
     char *name, *vendor, *model, *description; /* owned; vendor and model may be NULL */
     enum machine_arch arch;
+    bool hybrid;              /* an x86 with several types of core (X86_FEATURE_HYBRID_CPU) */
     int32_t hz;               /* CONFIG_HZ of the kernel that ran or would run there */
     int32_t reclaim_distance; /* node_reclaim_distance: 30, 32 on AMD Zen */
     int64_t page_size_bytes;  /* base page */
@@ -118,10 +121,13 @@ struct machine {
     struct machine_llc *llcs;       /* [nr_llcs] */
     struct machine_node *nodes;     /* [nr_nodes] */
     int32_t *distances;             /* [nr_nodes * nr_nodes], row = from */
+    bool irregular_distances;       /* accept 0..255 anywhere, which firmware should not report */
     int64_t *latency_ns;            /* [nr_nodes * nr_nodes], idle load latency, row = CPU node */
     int64_t *bandwidth_bytes_per_s; /* same shape; 0 where unknown */
     int64_t core_hz;                /* nominal frequency, 0 unknown */
-    int64_t cache_line_bytes, l1d_bytes, l2_bytes;
+    int64_t cache_line_bytes;
+    int64_t *l1d_bytes; /* [nr_cores], 0 unknown; NULL until machine_finish() if nobody set it */
+    int64_t *l2_bytes;  /* [nr_l2s], the same */
     struct machine_frequency *frequencies;
     int32_t nr_frequencies;
     struct machine_link *links;
@@ -150,8 +156,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(machine_t, machine_free)
  * Derives the per-object CPU sets and thread numbers, and checks the invariants that every reader
  * must deliver: each CPU in exactly one core, LLC, die, package and node that contain one another
  * as hardware does (an LLC may span nodes, a node may hold several LLCs); the diagonal of the
- * distances is 10 and the smallest of its row; every latency of a CPU node is positive. False with
- * @error naming the object (no file position: the reader's own checks come first).
+ * distances is 10 and the smallest of its row, unless @m->irregular_distances; every latency of a
+ * CPU node is positive. Cache sizes that nobody set become unknown. False with @error naming the
+ * object (no file position: the reader's own checks come first).
  */
 bool machine_finish(struct machine *m, GError **error);
 

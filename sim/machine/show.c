@@ -51,7 +51,8 @@ static void show_heading(GString *out, const struct machine *m)
 
 static void show_summary(GString *out, const struct machine *m)
 {
-    g_autofree char *memory = NULL, *l1d = size_text(m->l1d_bytes), *l2 = size_text(m->l2_bytes);
+    g_autofree char *l1d = size_text(m->l1d_bytes[0]), *l2 = size_text(m->l2_bytes[0]);
+    g_autofree char *memory = NULL;
     int64_t total = 0;
 
     for (int32_t n = 0; n < m->nr_nodes; n++) {
