@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Nodes and what lies between them, where a description is silent. */
+#include <string.h>
+
+#include "base/bitmap.h"
+#include "base/fixed.h"
+#include "machine/complete-private.h"
+
+/* Between nodes without a SLIT: include/linux/topology.h, REMOTE_DISTANCE. */
+enum { REMOTE_DISTANCE = 20, MAX_DISTANCE = 255 };
+
+static int32_t count_cpus(const struct machine *m, int32_t node)
+{
+    int32_t count = 0;
+
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        count += m->cpus[cpu].node == node;
+    }
+    return count;
+}
+
+/* The package of the CPU that the outside numbers @id, -1 if it is not there. */
+static int32_t package_of(const struct completion *c, int32_t id)
+{
+    for (int32_t cpu = 0; id >= 0 && cpu < c->m->nr_cpus; cpu++) {
+        if (c->cpus[cpu]->id == id) {
+            return c->m->cpus[cpu].package;
+        }
+    }
+    return -1;
+}
+
+static int64_t memory_per_cpu(const struct machine *like)
+{
+    int64_t bytes = 0;
+
+    for (int32_t node = 0; node < like->nr_nodes; node++) {
+        bytes += like->nodes[node].tier == TIER_DRAM ? like->nodes[node].memory_bytes : 0;
+    }
+    return bytes / like->nr_cpus;
+}
+
+/* A description that says 0 of every node does not know. */
+static bool memory_known(const struct completion *c)
+{
+    for (int32_t node = 0; node < c->m->nr_nodes; node++) {
+        if (c->nodes[node] != NULL && c->nodes[node]->memory_bytes > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void complete_size(struct completion *c, int32_t node, bool known)
+{
+    const struct facts_node *stated = c->nodes[node];
+    struct machine_node *n = &c->m->nodes[node];
+    const int32_t nr_cpus = count_cpus(c->m, node);
+
+    if (known && stated != NULL && stated->memory_bytes >= 0) {
+        n->memory_bytes = stated->memory_bytes;
+        if (n->memory_bytes == 0) {
+            completion_say(c, "node %d has no memory", n->os_id);
+        }
+        return;
+    }
+    n->memory_bytes = memory_per_cpu(c->like) * MAX(nr_cpus, 1);
+    completion_say(c, "the memory of node %d is not stated: %" G_GINT64_FORMAT " MiB a CPU, as %s",
+                   n->os_id, memory_per_cpu(c->like) >> 20, c->like->name);
+}
+
+static void complete_tier(struct completion *c, int32_t node)
+{
+    const struct facts_node *stated = c->nodes[node];
+    struct machine_node *n = &c->m->nodes[node];
+
+    n->tier = TIER_DRAM;
+    if (stated != NULL && stated->tier >= 0) {
+        n->tier = (enum machine_tier)stated->tier;
+    } else if (count_cpus(c->m, node) == 0) {
+        completion_say(c, "node %d has no CPUs and its kind of memory is not stated: DRAM",
+                       n->os_id);
+    }
+}
+
+void complete_nodes(struct completion *c)
+{
+    const bool known = memory_known(c);
+
+    for (int32_t node = 0; node < c->m->nr_nodes; node++) {
+        const struct facts_node *stated = c->nodes[node];
+        struct machine_node *n = &c->m->nodes[node];
+
+        complete_size(c, node, known);
+        complete_tier(c, node);
+        n->package = -1;
+        if (stated != NULL) {
+            n->package = package_of(c, stated->near_cpu);
+            n->subtype = g_strdup(stated->subtype);
+            n->side_cache_bytes = stated->side_cache_bytes;
+            n->read_bandwidth_bytes_per_s = stated->read_bandwidth_bytes_per_s;
+            n->write_bandwidth_bytes_per_s = stated->write_bandwidth_bytes_per_s;
+            n->hugetlb_2m_pages = stated->hugetlb_2m_pages;
+            n->hugetlb_1g_pages = stated->hugetlb_1g_pages;
+        }
+    }
+    completion_source(c, MACHINE_MEMORY,
+                      known ? NULL : "not stated; so much a CPU as the machine it was likened to");
+}
+
+/* Sets the distances and says what is unusual about them. */
+static void judge_distances(struct completion *c)
+{
+    struct machine *m = c->m;
+    bool asymmetric = false;
+
+    for (int32_t from = 0; from < m->nr_nodes; from++) {
+        for (int32_t to = 0; to < m->nr_nodes; to++) {
+            const int32_t d = machine_distance(m, from, to);
+
+            asymmetric = asymmetric || d != machine_distance(m, to, from);
+            m->irregular_distances = m->irregular_distances || (from == to && d != 10) ||
+                                     (from != to && d <= MACHINE_LOCAL_DISTANCE);
+        }
+    }
+    if (asymmetric) {
+        completion_say(c, "unusual: some distances differ between there and back");
+    }
+    if (m->irregular_distances) {
+        completion_say(c, "unusual: distances of 10 or less to another node, or other than 10 to "
+                          "itself");
+    }
+}
+
+void complete_distances(struct completion *c)
+{
+    struct machine *m = c->m;
+    const size_t n = (size_t)m->nr_nodes;
+    int32_t stated = 0;
+
+    m->distances = g_new0(int32_t, n * n);
+    for (int32_t from = 0; from < m->nr_nodes; from++) {
+        for (int32_t to = 0; to < m->nr_nodes; to++) {
+            const int64_t d =
+                facts_pair_get(c->f, FACTS_DISTANCE, m->nodes[from].os_id, m->nodes[to].os_id);
+
+            stated += d > 0;
+            m->distances[from * m->nr_nodes + to] =
+                d > 0 ? (int32_t)MIN(d, MAX_DISTANCE)
+                      : (from == to ? MACHINE_LOCAL_DISTANCE : REMOTE_DISTANCE);
+        }
+    }
+    if (stated < m->nr_nodes * m->nr_nodes && m->nr_nodes > 1) {
+        completion_say(c,
+                       "%s distances are not stated: 10 to itself and 20 to others, Linux's "
+                       "default",
+                       stated > 0 ? "some" : "the");
+    }
+    judge_distances(c);
+    completion_source(c, MACHINE_DISTANCES,
+                      stated < m->nr_nodes * m->nr_nodes
+                          ? "include/linux/topology.h: LOCAL_DISTANCE, REMOTE_DISTANCE"
+                          : NULL);
+}
+
+/* The nodes in @m that have CPUs, as flags. */
+static bool *cpu_nodes(const struct machine *m)
+{
+    bool *nodes = g_new0(bool, (size_t)m->nr_nodes);
+
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        nodes[m->cpus[cpu].node] = true;
+    }
+    return nodes;
+}
+
+/* Which of two such numbers, and where they stand. */
+struct pair_kind {
+    enum facts_pair pair;
+    enum machine_block block;
+    const char *what;
+    bool falls; /* with distance */
+};
+
+static const int64_t *values_of(const struct machine *m, const struct pair_kind *kind)
+{
+    return kind->pair == FACTS_LATENCY_NS ? m->latency_ns : m->bandwidth_bytes_per_s;
+}
+
+/* @value at the distance @d, if it is @reference's at the distance @d0; more than 0. */
+static int64_t scale(const struct pair_kind *kind, int64_t value, int32_t d, int32_t d0)
+{
+    const uint64_t scaled = kind->falls ? mul_div_u64((uint64_t)value, (uint64_t)d0, (uint64_t)d)
+                                        : mul_div_u64((uint64_t)value, (uint64_t)d, (uint64_t)d0);
+
+    return MAX((int64_t)MIN(scaled, (uint64_t)INT64_MAX / 256), 1);
+}
+
+/* What the nearest CPUs of @like get from memory of @tier; 0 if it knows none of that tier. */
+static int64_t reference_of_tier(const struct machine *like, const struct pair_kind *kind,
+                                 enum machine_tier tier)
+{
+    const int64_t *values = values_of(like, kind);
+    g_autofree bool *initiators = cpu_nodes(like);
+    int32_t nearest = INT32_MAX;
+    int64_t value = 0;
+
+    for (int32_t from = 0; values != NULL && from < like->nr_nodes; from++) {
+        for (int32_t to = 0; initiators[from] && to < like->nr_nodes; to++) {
+            if (like->nodes[to].tier == tier && machine_distance(like, from, to) < nearest) {
+                nearest = machine_distance(like, from, to);
+                value = values[from * like->nr_nodes + to];
+            }
+        }
+    }
+    return value;
+}
+
+/* A distance to divide by: at least 1, whatever a description says. */
+static int32_t distance(const struct machine *m, int32_t from, int32_t to)
+{
+    return MAX(machine_distance(m, from, to), 1);
+}
+
+/* Where the values towards one node start from: a stated one, or that of its tier. */
+struct reference {
+    int64_t value;
+    int32_t distance;
+};
+
+static struct reference find_reference(const struct completion *c, const struct pair_kind *kind,
+                                       const bool *initiators, int32_t to)
+{
+    const struct machine *m = c->m;
+    struct reference stated = {0, INT32_MAX}, nearest = {0, INT32_MAX};
+
+    for (int32_t from = 0; from < m->nr_nodes; from++) {
+        const int64_t value =
+            facts_pair_get(c->f, kind->pair, m->nodes[from].os_id, m->nodes[to].os_id);
+        const int32_t d = distance(m, from, to);
+
+        if (initiators[from] && d < nearest.distance) {
+            nearest.distance = d;
+        }
+        if (value > 0 && d < stated.distance) {
+            stated = (struct reference){value, d};
+        }
+    }
+    if (stated.value > 0) {
+        return stated;
+    }
+    nearest.value = reference_of_tier(c->like, kind, m->nodes[to].tier);
+    if (nearest.value == 0) {
+        nearest.value = reference_of_tier(c->like, kind, TIER_DRAM);
+    }
+    return nearest;
+}
+
+/* The host's node that holds guest node @node's CPUs, or its memory; -1 if no pin says. */
+static int32_t host_node(const struct completion *c, int32_t node, bool memory)
+{
+    g_autofree uint64_t *set = bitmap_new(FACTS_MAX_CPU_ID);
+
+    for (guint i = 0; c->host != NULL && i < c->f->pins->len; i++) {
+        const struct facts_pin *pin = g_ptr_array_index(c->f->pins, i);
+        const struct facts_cpu *cpu = pin->memory ? NULL : facts_find_cpu(c->f, pin->id);
+        int32_t first;
+
+        if (pin->memory != memory ||
+            (memory        ? pin->id
+             : cpu != NULL ? cpu->group[FACTS_NODE]
+                           : -1) != c->m->nodes[node].os_id ||
+            !bitmap_parse_list(pin->host, set, FACTS_MAX_CPU_ID, NULL)) {
+            continue;
+        }
+        first = (int32_t)bitmap_next(set, FACTS_MAX_CPU_ID, 0);
+        for (int32_t n = 0; memory && n < c->host->nr_nodes; n++) {
+            if (c->host->nodes[n].os_id == first) {
+                return n;
+            }
+        }
+        for (int32_t h = 0; !memory && h < c->host->nr_cpus; h++) {
+            if (c->host->cpus[h].os_id == first) {
+                return c->host->cpus[h].node;
+            }
+        }
+    }
+    return -1;
+}
+
+/* What the host says of the way from guest node @from to guest node @to; 0: nothing. */
+static int64_t host_value(const struct completion *c, const struct pair_kind *kind, int32_t from,
+                          int32_t to)
+{
+    const int32_t cpus = host_node(c, from, false);
+    int32_t memory = host_node(c, to, true);
+    const int64_t *values = c->host != NULL ? values_of(c->host, kind) : NULL;
+
+    /* Memory that nothing binds is where the node's own CPUs first touched it. */
+    memory = memory >= 0 ? memory : host_node(c, to, false);
+    return values != NULL && cpus >= 0 && memory >= 0 ? values[cpus * c->host->nr_nodes + memory]
+                                                      : 0;
+}
+
+static int64_t complete_pair(const struct completion *c, const struct pair_kind *kind,
+                             const struct reference *reference, int32_t from, int32_t to,
+                             int32_t *filled)
+{
+    const int64_t stated =
+        facts_pair_get(c->f, kind->pair, c->m->nodes[from].os_id, c->m->nodes[to].os_id);
+    const int64_t by_host = host_value(c, kind, from, to);
+
+    if (by_host > 0 || stated > 0) {
+        return by_host > 0 ? by_host : stated;
+    }
+    (*filled)++;
+    return scale(kind, reference->value, distance(c->m, from, to), reference->distance);
+}
+
+static void complete_kind(struct completion *c, const struct pair_kind *kind)
+{
+    struct machine *m = c->m;
+    g_autofree bool *initiators = cpu_nodes(m);
+    int64_t *values = g_new0(int64_t, (size_t)m->nr_nodes * (size_t)m->nr_nodes);
+    int32_t filled = 0;
+
+    for (int32_t to = 0; to < m->nr_nodes; to++) {
+        const struct reference reference = find_reference(c, kind, initiators, to);
+
+        for (int32_t from = 0; from < m->nr_nodes; from++) {
+            if (initiators[from] && reference.value > 0) {
+                values[from * m->nr_nodes + to] =
+                    complete_pair(c, kind, &reference, from, to, &filled);
+            }
+        }
+    }
+    if (filled > 0) {
+        g_autofree char *source =
+            g_strdup_printf("by distance, from those of each tier of %s: %s", c->like->name,
+                            c->like->block_sources[kind->block]);
+
+        completion_say(c, "%s %s is not stated: by distance, as %s",
+                       g_hash_table_size(c->f->pairs[kind->pair]) > 0 ? "some" : "the", kind->what,
+                       c->like->name);
+        completion_source(c, kind->block, source);
+    } else {
+        completion_source(c, kind->block, NULL);
+    }
+    if (kind->pair == FACTS_LATENCY_NS) {
+        m->latency_ns = values;
+    } else {
+        m->bandwidth_bytes_per_s = values;
+    }
+}
+
+void complete_pairs(struct completion *c)
+{
+    static const struct pair_kind kinds[] = {
+        {FACTS_LATENCY_NS, MACHINE_LATENCY, "latency between nodes", false},
+        {FACTS_BANDWIDTH_BYTES_PER_S, MACHINE_BANDWIDTH, "bandwidth between nodes", true},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        complete_kind(c, &kinds[i]);
+    }
+    if (c->host != NULL) {
+        for (int32_t node = 0; node < c->m->nr_nodes; node++) {
+            const int32_t there = host_node(c, node, true);
+
+            if (there >= 0) {
+                c->m->nodes[node].tier = c->host->nodes[there].tier;
+            }
+        }
+        completion_say(c, "latencies and tiers of pinned nodes are those of the host %s",
+                       c->host->name);
+    }
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From facts to a machine: who stays, in which order, and what the whole machine is. */
+#include <string.h>
+
+#include "base/bitmap.h"
+#include "base/error.h"
+#include "machine/complete-private.h"
+
+void completion_say(const struct completion *c, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(c->lines, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+void completion_source(const struct completion *c, enum machine_block block, const char *otherwise)
+{
+    const char *stated = c->f->block_sources[block];
+
+    g_free(c->m->block_sources[block]);
+    if (stated != NULL && otherwise != NULL) {
+        c->m->block_sources[block] = g_strconcat(stated, "; the rest: ", otherwise, NULL);
+    } else {
+        c->m->block_sources[block] =
+            g_strdup(stated != NULL ? stated : (otherwise != NULL ? otherwise : c->f->source));
+    }
+}
+
+char *completion_cpulist(const struct completion *c, const bool *chosen)
+{
+    g_autofree uint64_t *set = bitmap_new(FACTS_MAX_CPU_ID);
+
+    for (int32_t cpu = 0; cpu < c->m->nr_cpus; cpu++) {
+        if (chosen[cpu]) {
+            bitmap_set(set, (uint32_t)c->cpus[cpu]->id);
+        }
+    }
+    return bitmap_to_list(set, FACTS_MAX_CPU_ID);
+}
+
+static bool placed(const struct facts_cpu *cpu)
+{
+    for (int group = 0; group < NR_FACTS_GROUPS; group++) {
+        if (cpu->group[group] >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The CPUs that stay: an offline one of which nothing else is known belongs nowhere. */
+static bool choose_cpus(struct completion *c)
+{
+    g_autofree uint64_t *dropped = bitmap_new(FACTS_MAX_CPU_ID);
+    const GArray *cpus = c->f->cpus;
+
+    c->cpus = g_new0(const struct facts_cpu *, (size_t)cpus->len + 1);
+    for (guint i = 0; i < cpus->len; i++) {
+        const struct facts_cpu *cpu = &g_array_index(cpus, struct facts_cpu, i);
+
+        if (cpu->offline && !placed(cpu)) {
+            bitmap_set(dropped, (uint32_t)cpu->id);
+        } else {
+            c->cpus[c->m->nr_cpus++] = cpu;
+        }
+    }
+    if (!bitmap_empty(dropped, FACTS_MAX_CPU_ID)) {
+        g_autofree char *list = bitmap_to_list(dropped, FACTS_MAX_CPU_ID);
+
+        completion_say(c, "CPUs %s are offline and nothing says where they belong: left out", list);
+    }
+    if (c->m->nr_cpus < 1 || c->m->nr_cpus > MACHINE_MAX_CPUS) {
+        g_set_error(c->error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                    "%s describes %d CPUs; expected 1..%d", c->f->source, c->m->nr_cpus,
+                    MACHINE_MAX_CPUS);
+        return false;
+    }
+    return true;
+}
+
+/* All nodes that the facts describe or a CPU names; one if there is none. */
+static bool choose_nodes(struct completion *c)
+{
+    g_autofree uint64_t *ids = bitmap_new(FACTS_MAX_NODE_ID);
+    uint32_t id;
+
+    for (guint i = 0; i < c->f->nodes->len; i++) {
+        bitmap_set(ids, (uint32_t)g_array_index(c->f->nodes, struct facts_node, i).id);
+    }
+    for (int32_t cpu = 0; cpu < c->m->nr_cpus; cpu++) {
+        if (c->cpus[cpu]->group[FACTS_NODE] >= 0) {
+            bitmap_set(ids, (uint32_t)c->cpus[cpu]->group[FACTS_NODE]);
+        }
+    }
+    if (bitmap_empty(ids, FACTS_MAX_NODE_ID)) {
+        completion_say(c, "no NUMA node is stated: all CPUs are on node 0");
+        bitmap_set(ids, 0);
+    }
+    c->m->nr_nodes = (int32_t)bitmap_weight(ids, FACTS_MAX_NODE_ID);
+    if (c->m->nr_nodes > MACHINE_MAX_NODES) {
+        g_set_error(c->error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                    "%s describes %d nodes; expected 1..%d", c->f->source, c->m->nr_nodes,
+                    MACHINE_MAX_NODES);
+        return false;
+    }
+    c->nodes = g_new0(const struct facts_node *, (size_t)c->m->nr_nodes);
+    c->m->nodes = g_new0(struct machine_node, (size_t)c->m->nr_nodes);
+    id = bitmap_next(ids, FACTS_MAX_NODE_ID, 0);
+    for (int32_t node = 0; node < c->m->nr_nodes; node++) {
+        c->m->nodes[node].os_id = (int32_t)id;
+        c->nodes[node] = facts_find_node(c->f, (int32_t)id);
+        id = bitmap_next(ids, FACTS_MAX_NODE_ID, id + 1);
+    }
+    return true;
+}
+
+static void complete_states(struct completion *c)
+{
+    struct machine *m = c->m;
+
+    m->offline = bitmap_new((uint32_t)m->nr_cpus);
+    m->isolated = bitmap_new((uint32_t)m->nr_cpus);
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        if (c->cpus[cpu]->offline) {
+            bitmap_set(m->offline, (uint32_t)cpu);
+        }
+        if (c->cpus[cpu]->isolated) {
+            bitmap_set(m->isolated, (uint32_t)cpu);
+        }
+    }
+}
+
+/* The integers that describe the whole machine, each told where it is a default. */
+static void complete_whole(struct completion *c)
+{
+    const struct facts *f = c->f;
+    struct machine *m = c->m;
+
+    m->name = g_strdup(f->name);
+    m->vendor = g_strdup(f->vendor);
+    m->model = g_strdup(f->model);
+    m->description = g_strdup(f->description);
+    m->arch = f->arch >= 0 ? (enum machine_arch)f->arch : c->like->arch;
+    if (f->arch < 0) {
+        completion_say(c, "the architecture is not stated: %s", machine_arch_name(m->arch));
+    }
+    m->hybrid = f->hybrid == 1;
+    if (f->hz > 0) {
+        m->hz = f->hz;
+    } else {
+        completion_say(c, "the kernel's HZ is not stated: %d", m->hz);
+    }
+    if (f->reclaim_distance > 0) {
+        m->reclaim_distance = f->reclaim_distance;
+    } else {
+        completion_say(c, "the reclaim distance is not stated: %d", m->reclaim_distance);
+    }
+    m->page_size_bytes = f->page_size_bytes > 0 ? f->page_size_bytes : m->page_size_bytes;
+    m->cache_line_bytes = f->cache_line_bytes > 0 ? f->cache_line_bytes : m->cache_line_bytes;
+}
+
+static void complete_costs(struct completion *c)
+{
+    g_autofree char *source =
+        g_strdup_printf("as of %s: %s", c->like->name, c->like->block_sources[MACHINE_COSTS]);
+
+    c->m->costs = c->like->costs;
+    completion_source(c, MACHINE_COSTS, source);
+    completion_say(c, "what kernel actions cost is not stated: as of %s", c->like->name);
+}
+
+static bool complete(struct completion *c)
+{
+    if (!choose_cpus(c) || !choose_nodes(c) || !complete_groups(c)) {
+        return false;
+    }
+    complete_states(c);
+    complete_whole(c);
+    complete_nodes(c);
+    complete_distances(c);
+    complete_pairs(c);
+    complete_caches(c);
+    complete_costs(c);
+    if (!machine_finish(c->m, c->error)) {
+        g_prefix_error(c->error, "%s: ", c->f->source);
+        return false;
+    }
+    return true;
+}
+
+struct machine *machine_complete(const struct facts *f, const struct machine *like,
+                                 const struct machine *host, GPtrArray *lines, GError **error)
+{
+    g_autoptr(machine_t) m = machine_new();
+    struct completion c = {
+        .f = f, .like = like, .host = host, .m = m, .lines = lines, .error = error};
+    bool ok;
+
+    for (guint i = 0; i < f->notes->len; i++) {
+        g_ptr_array_add(lines, g_strdup(g_ptr_array_index(f->notes, i)));
+    }
+    ok = complete(&c);
+    g_free(c.cpus);
+    g_free(c.nodes);
+    return ok ? g_steal_pointer(&m) : NULL;
+}
