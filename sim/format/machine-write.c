@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "format/machine-write.h"
+
+static const struct machine_writer *const writers[] = {
+    NULL,
+};
+
+const struct machine_writer *const *machine_writers(void)
+{
+    return writers;
+}
