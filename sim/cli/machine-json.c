@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/machine-json.h"
 
+#include "base/bitmap.h"
+
 static void optional_string(struct json_out *out, const char *name, const char *value)
 {
     if (value != NULL) {
@@ -14,6 +16,7 @@ static void append_counts(struct json_out *out, const struct machine *m)
     json_int(out, "cpus", m->nr_cpus);
     json_int(out, "cores", m->nr_cores);
     json_int(out, "clusters", m->nr_clusters);
+    json_int(out, "l2s", m->nr_l2s);
     json_int(out, "llcs", m->nr_llcs);
     json_int(out, "dies", m->nr_dies);
     json_int(out, "packages", m->nr_packages);
@@ -32,14 +35,52 @@ static void append_cpus(struct json_out *out, const struct machine *m)
         json_int(out, "core", cpu->core);
         json_int(out, "thread", cpu->thread);
         json_int(out, "cluster", cpu->cluster);
+        json_int(out, "l2", cpu->l2);
         json_int(out, "llc", cpu->llc);
         json_int(out, "die", cpu->die);
         json_int(out, "package", cpu->package);
         json_int(out, "node", m->nodes[cpu->node].os_id);
         json_int(out, "capacity", cpu->capacity);
+        json_int(out, "priority", cpu->priority);
         json_object_end(out);
     }
     json_array_end(out);
+}
+
+/* The CPUs of @set, by the numbers that the outside uses. */
+static void append_cpu_set(struct json_out *out, const char *name, const struct machine *m,
+                           const uint64_t *set)
+{
+    uint32_t nr = (uint32_t)m->nr_cpus;
+
+    json_array_begin(out, name, true);
+    for (uint32_t cpu = bitmap_next(set, nr, 0); cpu < nr; cpu = bitmap_next(set, nr, cpu + 1)) {
+        json_int(out, NULL, m->cpus[cpu].os_id);
+    }
+    json_array_end(out);
+}
+
+static void append_sizes(struct json_out *out, const char *name, const int64_t *bytes, int32_t nr)
+{
+    json_array_begin(out, name, true);
+    for (int32_t i = 0; i < nr; i++) {
+        json_int(out, NULL, bytes[i]);
+    }
+    json_array_end(out);
+}
+
+static void append_caches(struct json_out *out, const struct machine *m)
+{
+    json_object_begin(out, "caches", false);
+    json_int(out, "line_bytes", m->cache_line_bytes);
+    append_sizes(out, "l1d_bytes", m->l1d_bytes, m->nr_cores);
+    append_sizes(out, "l2_bytes", m->l2_bytes, m->nr_l2s);
+    json_array_begin(out, "llc_bytes", true);
+    for (int32_t llc = 0; llc < m->nr_llcs; llc++) {
+        json_int(out, NULL, m->llcs[llc].size_bytes);
+    }
+    json_array_end(out);
+    json_object_end(out);
 }
 
 static void append_nodes(struct json_out *out, const struct machine *m)
@@ -51,7 +92,9 @@ static void append_nodes(struct json_out *out, const struct machine *m)
         json_object_begin(out, NULL, true);
         json_int(out, "node", node->os_id);
         json_string(out, "tier", machine_tier_name(node->tier));
+        optional_string(out, "subtype", node->subtype);
         json_int(out, "memory_bytes", node->memory_bytes);
+        json_int(out, "side_cache_bytes", node->side_cache_bytes);
         json_int(out, "package", node->package);
         json_int(out, "read_bandwidth_bytes_per_s", node->read_bandwidth_bytes_per_s);
         json_int(out, "write_bandwidth_bytes_per_s", node->write_bandwidth_bytes_per_s);
@@ -96,6 +139,7 @@ static void append_costs(struct json_out *out, const struct machine_costs *costs
     json_int(out, "wakeup_ns", costs->wakeup_ns);
     append_by_reach(out, "wakeup_ipi_ns", costs->wakeup_ipi_ns);
     json_int(out, "idle_exit_ns", costs->idle_exit_ns);
+    json_int(out, "resched_ns", costs->resched_ns);
     json_int(out, "fork_ns", costs->fork_ns);
     json_int(out, "exit_ns", costs->exit_ns);
     json_int(out, "tick_ns", costs->tick_ns);
@@ -119,15 +163,27 @@ void machine_to_json(struct json_out *out, const struct machine *m)
     optional_string(out, "model", m->model);
     optional_string(out, "description", m->description);
     json_string(out, "arch", machine_arch_name(m->arch));
+    json_bool(out, "hybrid", m->hybrid);
     json_int(out, "hz", m->hz);
+    json_int(out, "reclaim_distance", m->reclaim_distance);
     json_int(out, "page_size_bytes", m->page_size_bytes);
     append_counts(out, m);
     append_cpus(out, m);
+    append_cpu_set(out, "offline", m, m->offline);
+    append_cpu_set(out, "isolated", m, m->isolated);
+    json_int(out, "nominal_hz", m->core_hz);
+    append_caches(out, m);
     append_nodes(out, m);
     append_matrix(out, "distances", m, m->distances, NULL);
     append_matrix(out, "latency_ns", m, NULL, m->latency_ns);
     append_matrix(out, "bandwidth_bytes_per_s", m, NULL, m->bandwidth_bytes_per_s);
     append_costs(out, &m->costs);
+    json_object_begin(out, "block_sources", false);
+    for (int block = 0; block < NR_MACHINE_BLOCKS; block++) {
+        optional_string(out, machine_block_name((enum machine_block)block),
+                        m->block_sources[block]);
+    }
+    json_object_end(out);
     json_strings(out, "sources", m->sources);
     json_object_end(out);
 }
