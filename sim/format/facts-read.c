@@ -78,6 +78,14 @@ static struct facts *read_input(const struct facts_input *in, const char *format
     return reader != NULL ? reader->read(in, error) : NULL;
 }
 
+struct facts *facts_read_bytes(const char *name, const char *bytes, size_t size, const char *format,
+                               GError **error)
+{
+    const struct facts_input in = {.name = name, .bytes = bytes, .size = size};
+
+    return read_input(&in, format, true, error);
+}
+
 struct facts *facts_read(const char *argument, const char *format, GError **error)
 {
     g_autofree char *bytes = NULL;
@@ -88,13 +96,17 @@ struct facts *facts_read(const char *argument, const char *format, GError **erro
         in.folder = argument;
         return read_input(&in, format, true, error);
     }
-    if (strcmp(argument, "-") == 0 || g_file_test(argument, G_FILE_TEST_EXISTS)) {
+    if (g_file_test(argument, G_FILE_TEST_EXISTS)) {
         if (!file_read(argument, MAX_INPUT_BYTES, &bytes, &size, error)) {
             return NULL;
         }
-        in.bytes = bytes;
-        in.size = size;
-        return read_input(&in, format, true, error);
+        if (size > MAX_INPUT_BYTES) {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                        "%s: more than %d MiB; expected a description of a machine", argument,
+                        MAX_INPUT_BYTES >> 20);
+            return NULL;
+        }
+        return facts_read_bytes(argument, bytes, size, format, error);
     }
     in.bytes = argument;
     in.size = strlen(argument);

@@ -43,5 +43,8 @@ const struct facts_reader *const *facts_readers(void);
  * NUMASIM_ERROR_INPUT, naming what was looked for, if none knows it or its reader refuses it.
  */
 struct facts *facts_read(const char *argument, const char *format, GError **error);
+/* The same of @size bytes that were read already, with a NUL behind them; @name is for messages. */
+struct facts *facts_read_bytes(const char *name, const char *bytes, size_t size, const char *format,
+                               GError **error);
 
 #endif
