@@ -3,13 +3,14 @@
 #include "base/bitmap.h"
 #include "machine/domains-internal.h"
 
-/* asym_cpu_capacity_classify(): how many of the machine's capacities @span sees. */
-static uint32_t asym_flags(const struct builder *b, const struct span *span)
+/* asym_cpu_capacity_classify(): how many of the partition's capacities @span sees. */
+static uint32_t asym_flags(const struct builder *b, const struct partition *partition,
+                           const struct span *span)
 {
     uint32_t i, seen = 0, missing = 0;
 
-    for (i = 0; b->capacity_sets[i]; i++) {
-        if (bitmap_intersects(b->capacity_sets[i], span->map, b->nr_cpus)) {
+    for (i = 0; partition->capacity_sets[i]; i++) {
+        if (bitmap_intersects(partition->capacity_sets[i], span->map, b->nr_cpus)) {
             seen++;
         } else {
             missing++;
@@ -21,11 +22,12 @@ static uint32_t asym_flags(const struct builder *b, const struct span *span)
     return missing ? SD_ASYM_CPUCAPACITY : SD_ASYM_CPUCAPACITY | SD_ASYM_CPUCAPACITY_FULL;
 }
 
-static uint32_t domain_flags(const struct builder *b, uint32_t level, const struct span *span)
+static uint32_t domain_flags(const struct builder *b, const struct partition *partition,
+                             uint32_t level, const struct span *span)
 {
     const struct topo_level *tl = &b->levels[level];
     uint32_t flags = SD_BALANCE_NEWIDLE | SD_BALANCE_EXEC | SD_BALANCE_FORK | SD_WAKE_AFFINE |
-                     SD_PREFER_SIBLING | tl->flags | asym_flags(b, span);
+                     SD_PREFER_SIBLING | tl->flags | asym_flags(b, partition, span);
 
     if (flags & SD_NUMA) {
         flags &= ~(uint32_t)SD_PREFER_SIBLING;
@@ -34,7 +36,7 @@ static uint32_t domain_flags(const struct builder *b, uint32_t level, const stru
             flags &= ~(uint32_t)(SD_BALANCE_EXEC | SD_BALANCE_FORK | SD_WAKE_AFFINE);
         }
     }
-    if (b->relax_level >= 0 && (int64_t)level >= b->relax_level) {
+    if (b->options->relax_level >= 0 && (int64_t)level >= b->options->relax_level) {
         flags &= ~(uint32_t)(SD_BALANCE_WAKE | SD_BALANCE_NEWIDLE);
     }
     return flags;
@@ -50,8 +52,9 @@ static const struct span *widened_span(struct builder *b, uint64_t *map,
     return span_intern(&b->store->spans, map);
 }
 
-static void build_cpu(struct builder *b, uint32_t cpu, const struct span *cpu_map)
+static void build_cpu(struct builder *b, uint32_t cpu)
 {
+    const struct partition *partition = b->partition_of[cpu];
     g_autofree uint64_t *map = bitmap_new(b->nr_cpus);
     uint32_t level;
 
@@ -60,61 +63,56 @@ static void build_cpu(struct builder *b, uint32_t cpu, const struct span *cpu_ma
         struct build_domain *d = builder_domain(b, cpu, level);
         struct build_domain *child = builder_child(b, cpu, level);
 
-        bitmap_and(map, mask->map, b->cpu_map, b->nr_cpus);
+        bitmap_and(map, mask->map, partition->cpus->map, b->nr_cpus);
         d->mask_weight = b->release < KERNEL_7_3 ? mask->weight : bitmap_weight(map, b->nr_cpus);
-        d->flags = domain_flags(b, level, span_intern(&b->store->spans, map));
+        d->flags = domain_flags(b, partition, level, span_intern(&b->store->spans, map));
         if (child && (d->flags & SD_ASYM_CPUCAPACITY) && b->release < KERNEL_7_3) {
             child->flags &= ~(uint32_t)SD_PREFER_SIBLING;
         }
         d->span = widened_span(b, map, child);
         b->height[cpu] = level + 1;
-        if (d->span == cpu_map) {
+        if (d->span == partition->cpus) {
             break;
         }
     }
 }
 
-static uint64_t **find_capacities(const struct builder *b)
+/*
+ * Which domains of @cpu share state (sched_domain_shared): in 6.1 and 6.12 all that share an LLC, in
+ * 7.3 only the topmost of them and the lowest that sees every capacity, unless that is NUMA.
+ */
+static void set_shared(struct builder *b, uint32_t cpu)
 {
-    GPtrArray *sets = g_ptr_array_new();
-    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(int32_t));
-    uint32_t cpu, i;
+    struct build_domain *llc = NULL, *asym = NULL;
+    uint32_t level;
 
-    for (cpu = 0; cpu < b->nr_cpus; cpu++) {
-        int32_t capacity = b->m->cpus[cpu].capacity;
+    for (level = 0; level < b->height[cpu]; level++) {
+        struct build_domain *d = builder_domain(b, cpu, level);
 
-        if (!bitmap_test(b->cpu_map, cpu)) {
-            continue;
-        }
-        for (i = 0; i < values->len && g_array_index(values, int32_t, i) != capacity; i++) {
-        }
-        if (i == values->len) {
-            g_array_append_val(values, capacity);
-            g_ptr_array_add(sets, bitmap_new(b->nr_cpus));
-        }
-        bitmap_set(g_ptr_array_index(sets, i), cpu);
+        d->has_shared = b->release < KERNEL_7_3 && (d->flags & SD_SHARE_LLC);
+        llc = d->flags & SD_SHARE_LLC ? d : llc;
+        asym = !asym && (d->flags & SD_ASYM_CPUCAPACITY_FULL) ? d : asym;
     }
-    g_ptr_array_add(sets, NULL);
-    return (uint64_t **)g_ptr_array_free(sets, FALSE);
+    if (b->release >= KERNEL_7_3 && llc) {
+        llc->has_shared = true;
+    }
+    if (b->release >= KERNEL_7_3 && asym && !(asym->flags & SD_NUMA)) {
+        asym->has_shared = true;
+    }
 }
 
 void builder_init_domains(struct builder *b)
 {
-    const struct span *cpu_map = span_intern(&b->store->spans, b->cpu_map);
-    uint32_t cpu, i;
+    uint32_t cpu;
 
     b->height = g_new0(uint32_t, b->nr_cpus);
     b->domains = g_new0(struct build_domain, (size_t)b->nr_cpus * b->nr_levels);
-    b->capacity_sets = find_capacities(b);
     for (cpu = 0; cpu < b->nr_cpus; cpu++) {
-        if (bitmap_test(b->cpu_map, cpu)) {
-            build_cpu(b, cpu, cpu_map);
+        if (b->partition_of[cpu]) {
+            build_cpu(b, cpu);
+            set_shared(b, cpu);
         }
     }
-    for (i = 0; b->capacity_sets[i]; i++) {
-        g_free(b->capacity_sets[i]);
-    }
-    g_clear_pointer(&b->capacity_sets, g_free);
 }
 
 /* Span weight of the first NUMA domain above @level, or of @level itself. */

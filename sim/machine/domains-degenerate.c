@@ -59,6 +59,9 @@ uint32_t builder_attach(struct builder *b, uint32_t cpu, uint32_t *levels)
             builder_domain(b, cpu, i + 1)->first_group_flags = child->flags;
         }
         child->flags |= parent->flags & SD_PREFER_SIBLING;
+        if (b->release >= KERNEL_7_3) {
+            child->has_shared |= parent->has_shared;
+        }
     }
     if (degenerate(builder_domain(b, cpu, levels[0]))) {
         nr--;

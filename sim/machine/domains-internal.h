@@ -55,21 +55,35 @@ struct build_domain {
     uint32_t mask_weight; /* what the intervals derive from */
     uint32_t imb_numa_nr;
     uint32_t first_group_flags; /* flags of the ring's first group as this CPU leaves it */
+    bool has_shared;
+};
+
+/* The CPUs for which domains are built together: what the kernel calls a cpu_map. */
+struct partition {
+    const struct span *cpus;
+    uint64_t **capacity_sets; /* its CPUs of each distinct capacity, NULL-terminated */
 };
 
 struct builder {
     const struct machine *m;
+    const struct sched_domains_options *options;
     struct sched_domains *sds;
     struct domains_store *store;
     enum kernel_release release;
-    int32_t relax_level;
     uint32_t nr_cpus, nr_words, nr_levels;
-    uint64_t *online, *cpu_map; /* cpu_map: online and not isolated */
-    uint64_t *present;          /* CPUs that the level masks still hold: see init_maps() */
+    uint64_t *booted, *online; /* CPUs that were ever up, and that are up in the end */
+    uint64_t *isolated;        /* isolcpus= */
+    /*
+     * When the domains were built last: the CPUs that its node set counts, and those that the
+     * level masks held; see init_maps().
+     */
+    uint64_t *counted, *present;
+    struct partition *partitions;
+    uint32_t nr_partitions;
+    struct partition **partition_of; /* [nr_cpus], NULL: the CPU gets no domains */
     struct topo_level *levels;
     uint32_t *height;             /* [nr_cpus]: levels built */
     struct build_domain *domains; /* [nr_cpus][nr_levels] */
-    uint64_t **capacity_sets;     /* CPUs of each distinct capacity, NULL-terminated */
     GHashTable *ring_memo, *balance_memo;
 };
 
@@ -86,9 +100,25 @@ static inline struct build_domain *builder_child(const struct builder *b, uint32
     return level ? builder_domain(b, cpu, level - 1) : NULL;
 }
 
-/* domains-levels.c: fills levels, numa_levels, numa_type and max_distance. */
+/* domains-partitions.c: fills the sets of CPUs and the partitions. */
+void builder_init_partitions(struct builder *b);
+void builder_release_partitions(struct builder *b);
+
+/* domains-levels.c: fills levels and numa_in_package, and by domains-numa.c the rest. */
 void builder_init_levels(struct builder *b);
 void builder_release_levels(struct builder *b);
+/* Appends an empty line to the table. */
+struct topo_level *builder_add_level(struct builder *b, const char *name, uint32_t flags);
+
+/* A line for each distance; node distances are 10..255 (sched_init_numa()). */
+enum { MAX_NUMA_LEVELS = 246 };
+/* domains-numa.c: NODE and NUMA, numa_levels, numa_type and max_distance. */
+void builder_add_numa_levels(struct builder *b);
+/*
+ * domains-distance.c: the distances that the levels of @b are made from, nr_nodes x nr_nodes,
+ * newly allocated: the machine's, or what the architecture makes of them.
+ */
+int32_t *builder_level_distances(const struct builder *b);
 
 /* domains-build.c: every CPU's domains with flags (sd_init()), and imb_numa_nr. */
 void builder_init_domains(struct builder *b);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The topology table: which CPU sets the architecture names (kernel/sched/topology.c:
- * default_topology; arch/x86/kernel/smpboot.c; drivers/base/arch_topology.c) and which the
- * distances add (sched_init_numa()). Nodes count only if they have an online CPU.
+ * The topology table, as far as the architecture makes it: kernel/sched/topology.c:
+ * default_topology; arch/x86/kernel/smpboot.c; drivers/base/arch_topology.c.
  */
+#include <string.h>
+
 #include "base/bitmap.h"
 #include "machine/domains-internal.h"
 
-enum { MAX_ARCH_LEVELS = 4, MAX_DISTANCE = 256 };
+enum { MAX_ARCH_LEVELS = 4 };
 
 /* For each CPU: the present CPUs that have the same @group_of. */
 static void level_mask_by_group(struct builder *b, struct topo_level *level,
@@ -37,7 +38,7 @@ static void level_mask_by_group(struct builder *b, struct topo_level *level,
     }
 }
 
-static struct topo_level *add_level(struct builder *b, const char *name, uint32_t flags)
+struct topo_level *builder_add_level(struct builder *b, const char *name, uint32_t flags)
 {
     struct topo_level *level = &b->levels[b->nr_levels++];
 
@@ -112,22 +113,25 @@ static bool has_smt(const struct builder *b)
 /*
  * smpboot.c: match_smt(), match_l2c(), match_llc(): nothing is shared across nodes, because
  * topology_sane() and the SNC case refuse it. PKG is the node, and is left out where a package
- * holds several nodes. ITMT flags: x86_smt_flags() of 6.1, x86_die_flags() of 6.12.
+ * holds several nodes. A hybrid part has a table of its own in 6.1 (x86_hybrid_topology), which
+ * wins over that. ITMT flags: x86_smt_flags(), x86_core_flags() of 6.1, x86_die_flags() of 6.12.
  */
 static void add_x86_levels(struct builder *b, uint32_t cluster_flags)
 {
     const uint32_t itmt = cpus_ranked(b) ? SD_ASYM_PACKING : 0;
-    const bool old = b->release == KERNEL_6_1;
+    const bool old = b->release == KERNEL_6_1, hybrid_table = old && b->m->hybrid;
 
     if (b->release < KERNEL_7_3 || has_smt(b)) {
-        level_mask_by(b,
-                      add_level(b, "SMT", SD_SHARE_CPUCAPACITY | SD_SHARE_LLC | (old ? itmt : 0)),
-                      BY_CORE, true);
+        level_mask_by(
+            b, builder_add_level(b, "SMT", SD_SHARE_CPUCAPACITY | SD_SHARE_LLC | (old ? itmt : 0)),
+            BY_CORE, true);
     }
-    level_mask_by(b, add_level(b, "CLS", cluster_flags | itmt), BY_L2, true);
-    level_mask_by(b, add_level(b, "MC", SD_SHARE_LLC | itmt), BY_LLC, true);
-    if (!b->m->numa_in_package) {
-        level_mask_by(b, add_level(b, old ? "DIE" : "PKG", old ? 0 : itmt), BY_NODE, false);
+    if (!hybrid_table) {
+        level_mask_by(b, builder_add_level(b, "CLS", cluster_flags | itmt), BY_L2, true);
+    }
+    level_mask_by(b, builder_add_level(b, "MC", SD_SHARE_LLC | itmt), BY_LLC, true);
+    if (hybrid_table || !b->sds->numa_in_package) {
+        level_mask_by(b, builder_add_level(b, old ? "DIE" : "PKG", old ? 0 : itmt), BY_NODE, false);
     }
 }
 
@@ -170,167 +174,51 @@ static void add_generic_levels(struct builder *b, uint32_t cluster_flags)
 {
     struct topo_level *smt, *cls, *mc;
 
-    smt = add_level(b, "SMT", SD_SHARE_CPUCAPACITY | SD_SHARE_LLC);
+    smt = builder_add_level(b, "SMT", SD_SHARE_CPUCAPACITY | SD_SHARE_LLC);
     level_mask_by(b, smt, BY_CORE, false);
-    cls = add_level(b, "CLS", cluster_flags);
+    cls = builder_add_level(b, "CLS", cluster_flags);
     level_mask_by(b, cls, BY_CLUSTER, false);
-    mc = add_level(b, "MC", SD_SHARE_LLC);
+    mc = builder_add_level(b, "MC", SD_SHARE_LLC);
     level_mask_by(b, mc, BY_LLC, false);
     fit_generic_masks(b, cls, mc, smt);
-    level_mask_by(b, add_level(b, b->release == KERNEL_6_1 ? "DIE" : "PKG", 0), BY_NODE, false);
+    level_mask_by(b, builder_add_level(b, b->release == KERNEL_6_1 ? "DIE" : "PKG", 0), BY_NODE,
+                  false);
 }
 
-/* Nodes that have an online CPU (N_CPU). */
-static uint64_t *cpu_nodes(const struct builder *b)
+/* x86_has_numa_in_package: before 7.3 by the CPUs that came up, then by what firmware says. */
+static bool numa_in_package(const struct builder *b)
 {
-    uint64_t *nodes = bitmap_new((uint32_t)b->m->nr_nodes);
+    g_autofree int32_t *node_of = g_new(int32_t, (gsize)b->m->nr_packages);
     uint32_t cpu;
 
+    memset(node_of, 0xff, (gsize)b->m->nr_packages * sizeof(*node_of));
     for (cpu = 0; cpu < b->nr_cpus; cpu++) {
-        if (bitmap_test(b->online, cpu)) {
-            bitmap_set(nodes, (uint32_t)b->m->cpus[cpu].node);
+        int32_t *node = &node_of[b->m->cpus[cpu].package];
+
+        if (b->release < KERNEL_7_3 && !bitmap_test(b->booted, cpu)) {
+            continue;
         }
-    }
-    return nodes;
-}
-
-/*
- * The distinct distances between nodes of @nodes, ascending, in sds->numa_levels. False, with
- * none, if one lies outside 10..255: then the kernel adds no NUMA level at all.
- */
-static bool find_distances(struct builder *b, const uint64_t *nodes)
-{
-    const uint32_t n = (uint32_t)b->m->nr_nodes;
-    uint64_t seen[BITMAP_WORDS(MAX_DISTANCE)] = {0};
-    uint32_t i, j, nr = 0;
-
-    for (i = bitmap_next(nodes, n, 0); i < n; i = bitmap_next(nodes, n, i + 1)) {
-        for (j = bitmap_next(nodes, n, 0); j < n; j = bitmap_next(nodes, n, j + 1)) {
-            int32_t distance = machine_distance(b->m, (int32_t)i, (int32_t)j);
-
-            if (distance < MACHINE_LOCAL_DISTANCE || distance >= MAX_DISTANCE) {
-                return false;
-            }
-            bitmap_set(seen, (uint32_t)distance);
-        }
-    }
-    b->sds->numa_levels = g_new(int32_t, bitmap_weight(seen, MAX_DISTANCE));
-    for (i = bitmap_next(seen, MAX_DISTANCE, 0); i < MAX_DISTANCE;
-         i = bitmap_next(seen, MAX_DISTANCE, i + 1)) {
-        b->sds->numa_levels[nr++] = (int32_t)i;
-    }
-    b->sds->nr_numa_levels = nr;
-    b->sds->max_distance = nr ? b->sds->numa_levels[nr - 1] : 0;
-    return true;
-}
-
-/* True iff some node is nearer than @max to both @from and @to. */
-static bool has_intermediate(const struct builder *b, const uint64_t *nodes, uint32_t from,
-                             uint32_t to, int32_t max)
-{
-    const uint32_t n = (uint32_t)b->m->nr_nodes;
-    uint32_t i;
-
-    for (i = bitmap_next(nodes, n, 0); i < n; i = bitmap_next(nodes, n, i + 1)) {
-        if (machine_distance(b->m, (int32_t)from, (int32_t)i) < max &&
-            machine_distance(b->m, (int32_t)to, (int32_t)i) < max) {
+        if (*node >= 0 && *node != b->m->cpus[cpu].node) {
             return true;
         }
+        *node = b->m->cpus[cpu].node;
     }
     return false;
-}
-
-/* init_numa_topology_type(): the first pair at the largest distance decides. */
-static enum numa_topology_type topology_type(const struct builder *b, const uint64_t *nodes)
-{
-    const uint32_t n = (uint32_t)b->m->nr_nodes;
-    const int32_t max = b->sds->max_distance;
-    uint32_t i, j;
-
-    if (b->sds->nr_numa_levels <= 2) {
-        return NUMA_DIRECT;
-    }
-    for (i = bitmap_next(nodes, n, 0); i < n; i = bitmap_next(nodes, n, i + 1)) {
-        for (j = bitmap_next(nodes, n, 0); j < n; j = bitmap_next(nodes, n, j + 1)) {
-            if (machine_distance(b->m, (int32_t)i, (int32_t)j) >= max) {
-                return has_intermediate(b, nodes, i, j, max) ? NUMA_GLUELESS_MESH : NUMA_BACKPLANE;
-            }
-        }
-    }
-    return NUMA_DIRECT;
-}
-
-/* Gives @level the CPUs of all nodes within @distance of each CPU's own, by its row. */
-static void level_mask_by_distance(struct builder *b, struct topo_level *level,
-                                   const uint64_t *nodes, uint64_t *const *node_cpus,
-                                   int32_t distance)
-{
-    const uint32_t n = (uint32_t)b->m->nr_nodes;
-    g_autofree const struct span **of_node = g_new0(const struct span *, n);
-    g_autofree uint64_t *set = bitmap_new(b->nr_cpus);
-    uint32_t i, j, cpu;
-
-    for (i = bitmap_next(nodes, n, 0); i < n; i = bitmap_next(nodes, n, i + 1)) {
-        memset(set, 0, b->nr_words * sizeof(*set));
-        for (j = bitmap_next(nodes, n, 0); j < n; j = bitmap_next(nodes, n, j + 1)) {
-            if (machine_distance(b->m, (int32_t)i, (int32_t)j) <= distance) {
-                bitmap_or(set, set, node_cpus[j], b->nr_cpus);
-            }
-        }
-        of_node[i] = span_intern(&b->store->spans, set);
-    }
-    for (cpu = 0; cpu < b->nr_cpus; cpu++) {
-        if (bitmap_test(b->present, cpu)) {
-            level->mask[cpu] = of_node[b->m->cpus[cpu].node];
-        }
-    }
-}
-
-static void add_numa_levels(struct builder *b, const uint64_t *nodes)
-{
-    const uint32_t n = (uint32_t)b->m->nr_nodes;
-    const uint32_t numa_flags = SD_NUMA | (b->release < KERNEL_7_3 ? SD_OVERLAP : 0);
-    uint64_t **node_cpus = g_new(uint64_t *, n);
-    uint32_t i, cpu;
-
-    for (i = 0; i < n; i++) {
-        node_cpus[i] = bitmap_new(b->nr_cpus);
-    }
-    for (cpu = 0; cpu < b->nr_cpus; cpu++) {
-        if (bitmap_test(b->present, cpu)) {
-            bitmap_set(node_cpus[b->m->cpus[cpu].node], cpu);
-        }
-    }
-    for (i = 0; i < b->sds->nr_numa_levels; i++) {
-        struct topo_level *level = add_level(b, i ? "NUMA" : "NODE", i ? numa_flags : 0);
-
-        level->overlap = i > 0;
-        level->numa_distance = i ? b->sds->numa_levels[i] : 0;
-        level_mask_by_distance(b, level, nodes, node_cpus, b->sds->numa_levels[i]);
-    }
-    for (i = 0; i < n; i++) {
-        g_free(node_cpus[i]);
-    }
-    g_free(node_cpus);
 }
 
 void builder_init_levels(struct builder *b)
 {
     const uint32_t cluster_flags =
         b->release == KERNEL_6_1 ? SD_SHARE_LLC : SD_CLUSTER | SD_SHARE_LLC;
-    g_autofree uint64_t *nodes = cpu_nodes(b);
-    bool numa = find_distances(b, nodes);
 
-    b->levels = g_new0(struct topo_level, MAX_ARCH_LEVELS + b->sds->nr_numa_levels);
+    b->levels = g_new0(struct topo_level, MAX_ARCH_LEVELS + MAX_NUMA_LEVELS);
     if (b->m->arch == ARCH_X86_64) {
+        b->sds->numa_in_package = numa_in_package(b);
         add_x86_levels(b, cluster_flags);
     } else {
         add_generic_levels(b, cluster_flags);
     }
-    if (numa) {
-        b->sds->numa_type = topology_type(b, nodes);
-        add_numa_levels(b, nodes);
-    }
+    builder_add_numa_levels(b);
 }
 
 void builder_release_levels(struct builder *b)

@@ -176,18 +176,19 @@ static void fill_domain(struct builder *b, struct sched_domain *sd, uint32_t cpu
     sd->nr_groups = ring->nr_groups;
     sd->groups = ring->groups;
     sd->numa_distance = b->levels[level].numa_distance;
+    sd->has_shared = d->has_shared;
 }
 
 /*
- * update_top_cache_domain(): the highest domain up to which every one shares the LLC. An isolated
- * CPU is never attached and keeps the zeroes of its per-CPU data.
+ * update_top_cache_domain(): the highest domain up to which every one shares the LLC. A CPU of
+ * isolcpus= is never attached and keeps the zeroes of its per-CPU data.
  */
 static void set_llc(const struct builder *b, uint32_t cpu)
 {
     struct sched_domains *sds = b->sds;
     uint32_t i;
 
-    if (bitmap_test(b->online, cpu) && !bitmap_test(b->cpu_map, cpu)) {
+    if (bitmap_test(b->online, cpu) && bitmap_test(b->isolated, cpu)) {
         return;
     }
     sds->sd_llc_id[cpu] = (int32_t)cpu;
@@ -275,69 +276,38 @@ static struct domains_store *store_new(uint32_t nr_cpus)
     return store;
 }
 
-/*
- * CPUs go offline one by one, in ascending order, and each time the domains are built anew. Since
- * 6.10 cpusets handle that at once (kernel/cgroup/cpuset.c: cpuset_handle_hotplug()), before the
- * architecture takes the CPU out of its masks: the last one to go still counts in their weight.
- */
-static void init_maps(struct builder *b)
-{
-    uint32_t cpu;
-
-    b->online = bitmap_new(b->nr_cpus);
-    b->cpu_map = bitmap_new(b->nr_cpus);
-    b->present = bitmap_new(b->nr_cpus);
-    bitmap_fill(b->online, b->nr_cpus);
-    if (b->m->offline) {
-        bitmap_andnot(b->online, b->online, b->m->offline, b->nr_cpus);
-    }
-    bitmap_copy(b->present, b->online, b->nr_cpus);
-    for (cpu = b->nr_cpus; b->release == KERNEL_6_12 && cpu-- > 0;) {
-        if (!bitmap_test(b->online, cpu)) {
-            bitmap_set(b->present, cpu);
-            break;
-        }
-    }
-    bitmap_copy(b->cpu_map, b->online, b->nr_cpus);
-    if (b->m->isolated) {
-        bitmap_andnot(b->cpu_map, b->cpu_map, b->m->isolated, b->nr_cpus);
-    }
-}
-
-struct sched_domains *sched_domains_new_relaxed(const struct machine *m,
-                                                enum kernel_release release, int32_t level)
+struct sched_domains *sched_domains_new_with(const struct machine *m,
+                                             const struct sched_domains_options *options)
 {
     const uint32_t nr_cpus = (uint32_t)m->nr_cpus;
     struct sched_domains *sds = g_new0(struct sched_domains, 1);
     struct builder b = {
         .m = m,
+        .options = options,
         .sds = sds,
-        .release = release,
-        .relax_level = level,
+        .release = options->release,
         .nr_cpus = nr_cpus,
         .nr_words = BITMAP_WORDS(nr_cpus),
     };
 
-    sds->release = release;
+    sds->release = options->release;
     sds->nr_cpus = m->nr_cpus;
     sds->nr_domains = g_new0(uint32_t, nr_cpus);
     sds->domains = g_new0(struct sched_domain *, nr_cpus);
     sds->sd_llc_id = g_new0(int32_t, nr_cpus);
     sds->sd_llc_size = g_new0(int32_t, nr_cpus);
     sds->store = b.store = store_new(nr_cpus);
-    init_maps(&b);
+    builder_init_partitions(&b);
     builder_init_levels(&b);
     builder_init_domains(&b);
     builder_set_imb_numa_nr(&b);
     builder_init_groups(&b);
     fill_domains(&b);
-    if (release >= KERNEL_7_3) {
+    if (b.release >= KERNEL_7_3) {
         number_llcs(&b);
     }
     builder_release_levels(&b);
-    g_free(b.online);
-    g_free(b.present);
-    g_free(b.cpu_map);
+    builder_release_partitions(&b);
     g_free(b.height);
     g_free(b.domains);
     return sds;
@@ -345,7 +315,9 @@ struct sched_domains *sched_domains_new_relaxed(const struct machine *m,
 
 struct sched_domains *sched_domains_new(const struct machine *m, enum kernel_release release)
 {
-    return sched_domains_new_relaxed(m, release, -1);
+    const struct sched_domains_options options = sched_domains_defaults(release);
+
+    return sched_domains_new_with(m, &options);
 }
 
 void sched_domains_free(struct sched_domains *sds)

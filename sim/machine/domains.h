@@ -58,6 +58,7 @@ struct sched_domain {
     uint32_t nr_groups;
     struct sched_group *groups; /* ring order, the first holds the domain's own CPU */
     int32_t numa_distance;      /* of a NUMA level, else 0 */
+    bool has_shared;            /* has a struct sched_domain_shared */
 };
 
 enum numa_topology_type { NUMA_DIRECT, NUMA_GLUELESS_MESH, NUMA_BACKPLANE };
@@ -70,25 +71,59 @@ struct sched_domains {
     uint32_t *nr_domains;             /* [nr_cpus]; 0 for an isolated or offline CPU */
     struct sched_domain **domains;    /* [nr_cpus][nr_domains[cpu]], innermost first */
     int32_t *sd_llc_id, *sd_llc_size; /* [nr_cpus]; size 0 for an isolated CPU */
-    int32_t *numa_levels;             /* distinct distances, ascending */
+    int32_t *numa_levels;             /* distinct distances of the levels, ascending */
     uint32_t nr_numa_levels;
     enum numa_topology_type numa_type;
-    int32_t max_distance;
+    int32_t max_distance;        /* the largest between nodes that have an online CPU */
+    bool numa_in_package;        /* x86: some package held CPUs of several nodes, so no PKG level */
     uint32_t nr_group_ids;       /* sched_group ids are 0..nr_group_ids-1 */
     struct domains_store *store; /* private */
 };
+
+/* CPUs that a cpuset keeps for itself: cpuset.cpus.partition of cgroup v2. */
+struct sched_partition {
+    const uint64_t *cpus; /* bitmap of nr_cpus: its effective cpuset.cpus */
+    bool load_balance;    /* true: `root`; false: `isolated`, its CPUs get no domains */
+};
+
+/* What the machine does not say and the kernel learns at boot or later. */
+struct sched_domains_options {
+    enum kernel_release release;
+    /*
+     * The boot option relax_domain_level=: domains of tl_level >= it do no newidle balancing
+     * (kernel/sched/topology.c: set_domain_attribute()). -1: not given.
+     */
+    int32_t relax_level;
+    /*
+     * Partitions that hold no CPU in common; the CPUs in none of them are the root partition
+     * (kernel/cgroup/cpuset.c: generate_sched_domains()). Isolated and offline CPUs may stand in
+     * a partition; they get no domains there either.
+     */
+    const struct sched_partition *partitions;
+    uint32_t nr_partitions;
+    /*
+     * CPUs of machine.offline that were up once, in the order in which they went down; the others
+     * never came up. NULL: all of them, in ascending order. It matters as domains are built anew
+     * only when a partition's CPUs change, and the intervals count what the masks hold then.
+     */
+    const int32_t *offlined;
+    uint32_t nr_offlined;
+};
+
+/* The options of a kernel of @release to which nothing was said. */
+static inline struct sched_domains_options sched_domains_defaults(enum kernel_release release)
+{
+    return (struct sched_domains_options){.release = release, .relax_level = -1};
+}
 
 /*
  * Builds the domains of every CPU of @m (finished) by the rules of @release. Never fails on a
  * finished machine. Time O(CPUs x levels x groups).
  */
 struct sched_domains *sched_domains_new(const struct machine *m, enum kernel_release release);
-/*
- * The same under the boot option relax_domain_level=@level: domains of tl_level >= @level do no
- * newidle balancing (kernel/sched/topology.c: set_domain_attribute()). -1: option not given.
- */
-struct sched_domains *sched_domains_new_relaxed(const struct machine *m,
-                                                enum kernel_release release, int32_t level);
+/* The same under @options, which are not kept. */
+struct sched_domains *sched_domains_new_with(const struct machine *m,
+                                             const struct sched_domains_options *options);
 void sched_domains_free(struct sched_domains *sds);
 typedef struct sched_domains sched_domains_t; /* for g_autoptr(sched_domains_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sched_domains_t, sched_domains_free)

@@ -179,7 +179,7 @@ static void compare_all(struct comparison *c, JsonObject *dump)
     uint32_t cpu;
 
     compare_numa(c, json_object_get_object_member(dump, "numa"));
-    compare_member(c, dump, "x86_has_numa_in_package", c->m->numa_in_package);
+    compare_member(c, dump, "x86_has_numa_in_package", c->sds->numa_in_package);
     for (cpu = 0; cpu < (uint32_t)c->m->nr_cpus; cpu++) {
         g_autofree char *name = g_strdup_printf("%u", cpu);
 
@@ -199,13 +199,16 @@ static void test_dump(gconstpointer data)
     g_autoptr(machine_t) m = NULL;
     g_autoptr(GError) error = NULL;
     struct dump_boot boot;
+    struct sched_domains_options options;
     enum kernel_release release;
     struct comparison c = {.where = ""};
 
     kernel_release_parse(json_object_get_string_member(dump, "kernel"), &release, &error);
     g_assert_no_error(error);
     c.m = m = dump_machine(dump, &boot);
-    c.sds = sds = sched_domains_new_relaxed(m, release, boot.relax_domain_level);
+    options = sched_domains_defaults(release);
+    options.relax_level = boot.relax_domain_level;
+    c.sds = sds = sched_domains_new_with(m, &options);
     compare_all(&c, dump);
     if (c.nr_differences) {
         g_test_message("%s: %u differences", m->name, c.nr_differences);

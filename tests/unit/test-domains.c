@@ -356,8 +356,11 @@ static void test_relax_domain_level(void)
     const struct shape shape = {2, 2, 1, 1, 1, distances, ARCH_X86_64};
     g_autoptr(machine_t) m = machine_of(&shape);
     g_autoptr(sched_domains_t) plain = domains_of(m, KERNEL_6_12);
-    g_autoptr(sched_domains_t) sds = sched_domains_new_relaxed(m, KERNEL_6_12, 4);
+    g_autoptr(sched_domains_t) sds = NULL;
+    struct sched_domains_options options = sched_domains_defaults(KERNEL_6_12);
 
+    options.relax_level = 4;
+    sds = sched_domains_new_with(m, &options);
     assert_stack(sds, 0, "MC NUMA");
     g_assert_cmphex(domain(plain, 0, 1)->flags & SD_BALANCE_NEWIDLE, !=, 0);
     g_assert_cmphex(domain(sds, 0, 0)->flags & SD_BALANCE_NEWIDLE, !=, 0);
