@@ -1,50 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The CPUs of a topology file: the compact form for regular machines, and the explicit one. */
+/* The CPUs of a topology file in the explicit form, CPU by CPU. */
 #include <string.h>
 
 #include "base/bitmap.h"
 #include "base/error.h"
 #include "format/topology-private.h"
 
-enum threads_numbering { THREADS_INTERLEAVED, THREADS_ADJACENT };
-static const char *const threads_names[] = {"interleaved", "adjacent", NULL};
-
-enum core_order { ORDER_LINEAR, ORDER_ROUND_ROBIN_NODES, ORDER_ROUND_ROBIN_PACKAGES };
-static const char *const order_names[] = {"linear", "round-robin-nodes", "round-robin-packages",
-                                          NULL};
-
-struct compact {
-    int32_t packages, dies_per_package, nodes_per_package, llcs_per_node, nodes_per_llc;
-    int32_t cores_per_llc, cores_per_cluster, cores_per_l2, threads_per_core;
-    int threads, order;
-    const struct yaml_node *source;
-};
+const char *const topology_threads_names[] = {"interleaved", "adjacent", NULL};
 
 #define ROW(s, member, k, t, ...)                                                                  \
     {                                                                                              \
         .key = (k), .type = YAML_TYPE_##t, .offset = offsetof(struct s, member), __VA_ARGS__       \
     }
-#define COUNT(member, k, ...)                                                                      \
-    ROW(compact, member, k, INT32, .min = 1, .max = MACHINE_MAX_CPUS, __VA_ARGS__)
-
-const struct yaml_field topology_cpus_compact_fields[] = {
-    COUNT(packages, "packages", .required = true, .help = "sockets"),
-    COUNT(dies_per_package, "dies-per-package", .help = "default 1"),
-    COUNT(nodes_per_package, "nodes-per-package", .help = "nodes with CPUs; default 1"),
-    COUNT(llcs_per_node, "llcs-per-node", .help = "default 1"),
-    COUNT(nodes_per_llc, "nodes-per-llc", .help = "default 1; more where nodes share an LLC (SNC)"),
-    COUNT(cores_per_llc, "cores-per-llc", .required = true, .help = "cores that share one LLC"),
-    COUNT(cores_per_cluster, "cores-per-cluster", .help = "default 1: no clusters"),
-    COUNT(cores_per_l2, "cores-per-l2", .help = "default 1: each core has its own L2"),
-    COUNT(threads_per_core, "threads-per-core", .help = "default 1"),
-    ROW(compact, threads, "threads", CHOICE, .names = threads_names,
-        .help = "interleaved (default): all first threads, then all second; adjacent: siblings "
-                "have neighbouring numbers"),
-    ROW(compact, order, "order", CHOICE, .names = order_names,
-        .help = "how cores are numbered; default linear: through LLCs, nodes and packages"),
-    ROW(compact, source, "source", NODE, .required = true, .help = "where this comes from"),
-    {.key = NULL},
-};
 
 struct explicit_cpus {
     const struct yaml_node *list, *source;
@@ -83,7 +50,7 @@ const struct yaml_field topology_cpus_entry_fields[] = {
     ID(core, "core", .required = true, .help = "number of the first core; the others follow it"),
     ROW(entry, threads_per_core, "threads-per-core", INT32, .min = 1, .max = 16,
         .help = "default 1"),
-    ROW(entry, threads, "threads", CHOICE, .names = threads_names,
+    ROW(entry, threads, "threads", CHOICE, .names = topology_threads_names,
         .help = "which of the listed CPUs are siblings; default interleaved"),
     ID(cluster, "cluster", .help = "default: one for each core"),
     ID(l2, "l2", .help = "default: one for each core"),
@@ -102,93 +69,7 @@ const struct yaml_field topology_cpus_entry_fields[] = {
     {.key = NULL},
 };
 
-static bool check_divides(const struct yaml_node *block, const char *key, int32_t part,
-                          const char *whole_name, int32_t whole, GError **error)
-{
-    if (whole % part == 0) {
-        return true;
-    }
-    return yaml_error(yaml_map_get(block, key), error,
-                      "'%s' is %d; expected a divisor of the %d %s", key, part, whole, whole_name);
-}
-
-struct counts {
-    int32_t cores, cores_per_node, cores_per_package;
-};
-
-static bool count_compact(const struct yaml_node *block, const struct compact *c,
-                          struct counts *ret, GError **error)
-{
-    int64_t per_node, per_package, cpus;
-
-    if (!check_divides(block, "nodes-per-llc", c->nodes_per_llc, "cores of an LLC",
-                       c->cores_per_llc, error) ||
-        !check_divides(block, "nodes-per-llc", c->nodes_per_llc, "nodes of a package",
-                       c->nodes_per_package, error)) {
-        return false;
-    }
-    if (c->nodes_per_llc > 1 && c->llcs_per_node > 1) {
-        return yaml_error(yaml_map_get(block, "nodes-per-llc"), error,
-                          "'nodes-per-llc' and 'llcs-per-node' are both above 1; expected one");
-    }
-    per_node = (int64_t)c->llcs_per_node * c->cores_per_llc / c->nodes_per_llc;
-    per_package = per_node * c->nodes_per_package;
-    /* Each factor is at most 4096 and the bound is checked step by step: no overflow. */
-    cpus = per_package > MACHINE_MAX_CPUS ? per_package : per_package * c->packages;
-    cpus = cpus > MACHINE_MAX_CPUS ? cpus : cpus * c->threads_per_core;
-    if (cpus > MACHINE_MAX_CPUS) {
-        return yaml_error(block, error, "these are more than %d CPUs; expected fewer",
-                          MACHINE_MAX_CPUS);
-    }
-    ret->cores_per_node = (int32_t)per_node;
-    ret->cores_per_package = (int32_t)per_package;
-    ret->cores = (int32_t)per_package * c->packages;
-    return check_divides(block, "dies-per-package", c->dies_per_package, "cores of a package",
-                         ret->cores_per_package, error) &&
-           check_divides(block, "cores-per-cluster", c->cores_per_cluster, "cores of an LLC",
-                         c->cores_per_llc, error) &&
-           check_divides(block, "cores-per-l2", c->cores_per_l2, "cores of an LLC",
-                         c->cores_per_llc, error);
-}
-
-/* The place of core @core (counted through the packages) in the order of CPU numbers. */
-static int32_t core_rank(const struct compact *c, const struct counts *n, int32_t core)
-{
-    int32_t part = n->cores;
-
-    if (c->order == ORDER_ROUND_ROBIN_NODES) {
-        part = n->cores_per_node;
-    } else if (c->order == ORDER_ROUND_ROBIN_PACKAGES) {
-        part = n->cores_per_package;
-    }
-    return (core % part) * (n->cores / part) + core / part;
-}
-
-static void place_core(const struct compact *c, const struct counts *n, int32_t core,
-                       struct machine *m)
-{
-    int32_t rank = core_rank(c, n, core);
-
-    for (int32_t thread = 0; thread < c->threads_per_core; thread++) {
-        int32_t cpu = c->threads == THREADS_ADJACENT ? rank * c->threads_per_core + thread
-                                                     : thread * n->cores + rank;
-
-        m->cpus[cpu] = (struct machine_cpu){
-            .os_id = cpu,
-            .core = core,
-            .cluster = core / c->cores_per_cluster,
-            .l2 = core / c->cores_per_l2,
-            .llc = core / c->cores_per_llc,
-            .die = core / (n->cores_per_package / c->dies_per_package),
-            .package = core / n->cores_per_package,
-            .node = topology_node_index(m, core / n->cores_per_node),
-            .capacity = 1024,
-        };
-    }
-}
-
-/* Counts what the CPUs belong to, and makes the arrays of caches, without sizes yet. */
-static void count_objects(struct machine *m)
+void topology_count_objects(struct machine *m)
 {
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         const struct machine_cpu *c = &m->cpus[cpu];
@@ -212,38 +93,6 @@ static void count_objects(struct machine *m)
     for (int32_t llc = 0; llc < m->nr_llcs; llc++) {
         m->llcs[llc].size_bytes = TOPOLOGY_NO_SIZE;
     }
-}
-
-static bool read_compact(const struct yaml_node *block, struct machine *m, GError **error)
-{
-    struct compact c = {.dies_per_package = 1,
-                        .nodes_per_package = 1,
-                        .llcs_per_node = 1,
-                        .nodes_per_llc = 1,
-                        .cores_per_cluster = 1,
-                        .cores_per_l2 = 1,
-                        .threads_per_core = 1};
-    struct counts n = {0};
-
-    if (!yaml_read_fields(block, topology_cpus_compact_fields, &c, error) ||
-        !topology_read_source(c.source, MACHINE_CPUS, m, error) ||
-        !count_compact(block, &c, &n, error)) {
-        return false;
-    }
-    g_assert(n.cores_per_node > 0);
-    for (int32_t node = 0; node < n.cores / n.cores_per_node; node++) {
-        if (topology_node_index(m, node) < 0) {
-            return yaml_error(block->key, error,
-                              "these CPUs need a node %d; expected one in 'memory'", node);
-        }
-    }
-    m->nr_cpus = n.cores * c.threads_per_core;
-    m->cpus = g_new0(struct machine_cpu, (size_t)m->nr_cpus);
-    for (int32_t core = 0; core < n.cores; core++) {
-        place_core(&c, &n, core, m);
-    }
-    count_objects(m);
-    return true;
 }
 
 static void add_cpu(const struct entry *e, const struct yaml_node *node, int32_t id, int32_t core,
@@ -303,8 +152,8 @@ static bool read_entry(const struct yaml_node *node, const struct machine *m, GA
     }
     for (uint32_t id = bitmap_next(set, TOPOLOGY_MAX_CPU_ID, 0); id < TOPOLOGY_MAX_CPU_ID;
          id = bitmap_next(set, TOPOLOGY_MAX_CPU_ID, id + 1), nth++) {
-        uint32_t core =
-            e.threads == THREADS_ADJACENT ? nth / (uint32_t)e.threads_per_core : nth % nr_cores;
+        uint32_t core = e.threads == TOPOLOGY_THREADS_ADJACENT ? nth / (uint32_t)e.threads_per_core
+                                                               : nth % nr_cores;
         add_cpu(&e, node, (int32_t)id, (int32_t)core, node_index, cpus);
     }
     return true;
@@ -420,7 +269,7 @@ static bool read_explicit(const struct yaml_node *block, bool sparse, struct mac
     for (guint i = 0; i < cpus->len; i++) {
         m->cpus[i] = g_array_index(cpus, struct listed_cpu, i).cpu;
     }
-    count_objects(m);
+    topology_count_objects(m);
     return take_sizes(cpus, m, error);
 }
 
@@ -428,5 +277,5 @@ bool topology_read_cpus(const struct yaml_node *block, bool sparse, struct machi
                         GError **error)
 {
     return yaml_map_get(block, "list") != NULL ? read_explicit(block, sparse, m, error)
-                                               : read_compact(block, m, error);
+                                               : topology_read_compact(block, m, error);
 }

@@ -242,7 +242,7 @@ struct pairs {
 
 const struct yaml_field topology_pairs_fields[] = {
     ROW(pairs, matrix, "matrix", LIST,
-        .help = "a row for each node with CPUs, a member for each node"),
+        .help = "a row for each node with CPUs, a member for each node; 0B/s: unknown"),
     ROW(pairs, by_distance, "by-distance", MAP, .help = "a value for each distance: {10: 90ns}"),
     ROW(pairs, local, "local", NODE, .help = "the value at distance 10, for `rule`"),
     ROW(pairs, rule, "rule", CHOICE, .names = rule_names,
@@ -264,6 +264,7 @@ static bool read_pair_matrix(const struct pair_reader *r, const struct yaml_node
                              GError **error)
 {
     uint32_t n = (uint32_t)r->m->nr_nodes, row = 0;
+    int64_t min = r->unit == UNIT_NS ? 1 : 0; /* a bandwidth of 0B/s is unknown */
 
     if (!check_shape(matrix, bitmap_weight(r->cpu_node, n), n, "node with CPUs", error)) {
         return false;
@@ -273,7 +274,7 @@ static bool read_pair_matrix(const struct pair_reader *r, const struct yaml_node
             continue;
         }
         for (uint32_t to = 0; to < n; to++) {
-            if (!yaml_quantity(matrix->items[row]->items[to], r->unit, 1, INT64_MAX / 256,
+            if (!yaml_quantity(matrix->items[row]->items[to], r->unit, min, INT64_MAX / 256,
                                &r->values[from * n + to], error)) {
                 return false;
             }

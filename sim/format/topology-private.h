@@ -34,7 +34,25 @@ bool topology_read_costs(const struct yaml_node *block, struct machine *m, GErro
 bool topology_read_frequency(const struct yaml_node *block, struct machine *m, GError **error);
 bool topology_read_links(const struct yaml_node *block, struct machine *m, GError **error);
 
-/* The tables, for the documentation. */
+/* Counts what the CPUs belong to, and makes the arrays of caches, without sizes yet. */
+void topology_count_objects(struct machine *m);
+
+/* `threads`: which of the CPUs are siblings. */
+enum topology_threads { TOPOLOGY_THREADS_INTERLEAVED, TOPOLOGY_THREADS_ADJACENT };
+extern const char *const topology_threads_names[];
+
+/* The compact form of `cpus`; topology_cpus_compact_fields says its keys. */
+struct topology_compact {
+    int32_t packages, dies_per_package, nodes_per_package, llcs_per_node, nodes_per_llc;
+    int32_t cores_per_llc, cores_per_cluster, cores_per_l2, threads_per_core;
+    int threads, order;
+    const struct yaml_node *source;
+};
+bool topology_read_compact(const struct yaml_node *block, struct machine *m, GError **error);
+/* The compact form that makes just the CPUs of @m; false if there is none. */
+bool topology_find_compact(const struct machine *m, struct topology_compact *ret);
+
+/* The tables, for the documentation. The integers of `costs` lie in struct machine_costs. */
 extern const struct yaml_field topology_memory_fields[], topology_memory_node_fields[];
 extern const struct yaml_field topology_cpus_compact_fields[], topology_cpus_explicit_fields[],
     topology_cpus_entry_fields[];
