@@ -133,12 +133,27 @@ bool topology_read_cpu_set(const struct yaml_node *node, const struct machine *m
     return true;
 }
 
+/* The packages are known only when the CPUs are. */
+static bool check_node_packages(const struct yaml_node *memory, const struct machine *m,
+                                GError **error)
+{
+    for (int32_t node = 0; node < m->nr_nodes; node++) {
+        if (m->nodes[node].package >= m->nr_packages) {
+            return yaml_error(memory->key, error,
+                              "node %d is on package %d; expected one of the CPUs' packages, 0..%d",
+                              m->nodes[node].os_id, m->nodes[node].package, m->nr_packages - 1);
+        }
+    }
+    return true;
+}
+
 static bool read_blocks(const struct root *r, struct machine *m, GError **error)
 {
     g_autoptr(GError) cause = NULL;
 
     if (!topology_read_memory(r->memory, r->sparse, m, error) ||
         !topology_read_cpus(r->cpus, r->sparse, m, error) ||
+        !check_node_packages(r->memory, m, error) ||
         !topology_read_distances(r->distances, m, error) ||
         !topology_read_latency(r->latency, m, error) ||
         !topology_read_caches(r->caches, m, error) || !topology_read_costs(r->costs, m, error)) {

@@ -165,9 +165,37 @@ static void test_invariants(void)
     }
     expect_failure(m, "no node has memory; expected one that has");
     m = machine_new_regular();
+    m->irregular_distances = true;
+    m->distances[1] = 256;
+    expect_failure(m, "the distance from node 0 to node 1 is 256; expected 0..255");
+    m = machine_new_regular();
+    m->nodes[3].memory_bytes = -1;
+    expect_failure(m, "node 3: the memory is negative, or all nodes' beyond 8 EiB");
+    m = machine_new_regular();
+    m->nodes[4].package = 2;
+    expect_failure(m, "node 4 hangs on package 2; expected -1..1");
+    m = machine_new_regular();
     m->offline = bitmap_new(32);
     bitmap_fill(m->offline, 32);
     expect_failure(m, "every CPU is offline; expected one online");
+}
+
+/* Firmware that calls every node local, and sizes that nobody stated. */
+static void test_irregular(void)
+{
+    g_autoptr(machine_t) m = machine_new_regular();
+    g_autoptr(GError) error = NULL;
+
+    for (int32_t i = 0; i < 25; i++) {
+        m->distances[i] = i == 0 ? 0 : 10;
+    }
+    m->irregular_distances = true;
+    machine_finish(m, &error);
+    g_assert_no_error(error);
+    for (int32_t core = 0; core < m->nr_cores; core++) {
+        g_assert_cmpint(m->l1d_bytes[core], ==, 0);
+        g_assert_cmpint(m->l2_bytes[core], ==, 0);
+    }
 }
 
 static void assert_fallback(const struct machine *m, int32_t node, const char *expected)
@@ -215,6 +243,70 @@ static void test_fallback_memoryless(void)
     assert_fallback(m, 1, "0 3 2 4 1");
 }
 
+/* All distances alike: the local node first, then by who was not first elsewhere yet. */
+static void test_fallback_flat(void)
+{
+    g_autoptr(machine_t) m = machine_new_regular();
+
+    for (int32_t i = 0; i < 25; i++) {
+        m->distances[i] = 10;
+    }
+    m->irregular_distances = true;
+    g_assert_true(machine_finish(m, NULL));
+    /* Node 4 has no CPUs and so less penalty; nodes below the local one have 1 more each. */
+    assert_fallback(m, 0, "0 4 1 2 3");
+    assert_fallback(m, 2, "2 4 3 0 1");
+    assert_fallback(m, 4, "4 0 1 2 3");
+}
+
+/* As many nodes as there may be, some without memory, some without CPUs, numbered with gaps. */
+static void test_large(void)
+{
+    enum { CPUS = 1024, NODES = 64 };
+    g_autoptr(machine_t) m = machine_new();
+    g_autofree int32_t *order = g_new(int32_t, NODES);
+
+    m->nr_cpus = m->nr_cores = m->nr_clusters = m->nr_l2s = CPUS;
+    m->nr_llcs = m->nr_dies = m->nr_packages = NODES / 2;
+    m->nr_nodes = NODES;
+    m->cpus = g_new0(struct machine_cpu, CPUS);
+    m->llcs = g_new0(struct machine_llc, NODES / 2);
+    m->nodes = g_new0(struct machine_node, NODES);
+    m->distances = g_new(int32_t, NODES * NODES);
+    m->latency_ns = g_new(int64_t, NODES * NODES);
+    m->irregular_distances = true;
+    for (int32_t i = 0; i < CPUS; i++) {
+        int32_t package = i % (NODES / 2);
+
+        m->cpus[i] = (struct machine_cpu){i * 64,  i,           i, i,    package, package,
+                                          package, 2 * package, 0, 1024, 0};
+    }
+    for (int32_t i = 0; i < NODES; i++) {
+        m->nodes[i] = (struct machine_node){
+            .os_id = 16 * i, .memory_bytes = (i % 4) * (int64_t)NODE_BYTES, .package = -1};
+    }
+    for (int32_t i = 0; i < NODES * NODES; i++) {
+        m->distances[i] = 10;
+        m->latency_ns[i] = LOCAL_NS;
+    }
+    g_assert_true(machine_finish(m, NULL));
+    assert_list(m, machine_node_cpus(m, 62),
+                "31,63,95,127,159,191,223,255,287,319,351,383,415,447,"
+                "479,511,543,575,607,639,671,703,735,767,799,831,863,"
+                "895,927,959,991,1023");
+    for (int32_t node = 0; node < NODES; node++) {
+        g_autofree bool *seen = g_new0(bool, NODES);
+
+        machine_fallback_order(m, node, order);
+        g_assert_true(order[0] == node || m->nodes[node].memory_bytes == 0);
+        for (int32_t i = 0; i < NODES; i++) {
+            g_assert_false(seen[order[i]]);
+            seen[order[i]] = true;
+            g_assert_true((m->nodes[order[i]].memory_bytes == 0) == (i >= NODES * 3 / 4));
+        }
+    }
+}
+
 static void test_show(void)
 {
     g_autoptr(machine_t) m = machine_new_finished();
@@ -252,6 +344,9 @@ int main(int argc, char **argv)
     g_test_add_func("/machine/invariants", test_invariants);
     g_test_add_func("/machine/fallback", test_fallback);
     g_test_add_func("/machine/fallback-memoryless", test_fallback_memoryless);
+    g_test_add_func("/machine/fallback-flat", test_fallback_flat);
+    g_test_add_func("/machine/irregular", test_irregular);
+    g_test_add_func("/machine/large", test_large);
     g_test_add_func("/machine/show", test_show);
     g_test_add_func("/machine/names", test_names);
     return g_test_run();
