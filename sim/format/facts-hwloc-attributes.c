@@ -38,7 +38,7 @@ static int32_t arch_of(hwloc_topology_t topology, const struct facts *f)
 {
     static const struct {
         const char *prefix;
-        enum machine_arch arch;
+        int32_t arch;
     } archs[] = {{"x86_64", ARCH_X86_64}, {"amd64", ARCH_X86_64}, {"aarch64", ARCH_ARM64},
                  {"ppc64", ARCH_PPC64},   {"ia64", ARCH_IA64},    {"riscv64", ARCH_RISCV64}},
       models[] = {{"AMD ", ARCH_X86_64},
@@ -265,7 +265,6 @@ void facts_hwloc_memory_attributes(hwloc_topology_t topology, struct facts *f)
         add_pair(f, FACTS_LATENCY_NS, node, &a, cpus);
         get_attribute(topology, "ReadBandwidth", node, &a);
         facts->read_bandwidth_bytes_per_s = best_bandwidth(&a);
-        add_pair(f, FACTS_BANDWIDTH_BYTES_PER_S, node, &a, cpus);
         get_attribute(topology, "WriteBandwidth", node, &a);
         facts->write_bandwidth_bytes_per_s = best_bandwidth(&a);
         get_attribute(topology, "Bandwidth", node, &a);

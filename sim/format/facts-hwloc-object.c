@@ -17,7 +17,8 @@ enum {
 /* Types by version: 1 had memory around CPUs, and other names. I/O is nothing to a scheduler. */
 static const struct object_type {
     const char *name;
-    int kind, version; /* version 0: of all */
+    enum facts_hwloc_kind kind;
+    int version; /* 0: of all */
 } object_types[] = {
     {"Machine", OBJECT_ROOT, 0},    {"System", OBJECT_ROOT, 1},     {"Package", OBJECT_NORMAL, 0},
     {"Socket", OBJECT_NORMAL, 1},   {"Die", OBJECT_NORMAL, 2},      {"Group", OBJECT_NORMAL, 0},
@@ -125,7 +126,7 @@ static const struct object_type *find_type(int version, const char *name)
 }
 
 /* May an object of @kind stand in @parent? */
-static bool may_stand_in(int kind, const struct facts_hwloc_object *parent)
+static bool may_stand_in(enum facts_hwloc_kind kind, const struct facts_hwloc_object *parent)
 {
     if (parent == NULL) {
         return kind == OBJECT_ROOT;

@@ -118,7 +118,7 @@ static int32_t tier_of(hwloc_obj_t node)
     const char *kind = node->subtype != NULL ? node->subtype : dax;
     static const struct {
         const char *prefix;
-        enum machine_tier tier;
+        int32_t tier;
     } tiers[] = {{"HBM", TIER_HBM},  {"MCDRAM", TIER_HBM}, {"GPUMemory", TIER_HBM},
                  {"SPM", TIER_HBM},  {"CXL", TIER_CXL},    {"NVM", TIER_PMEM},
                  {"PMEM", TIER_PMEM}};
@@ -157,7 +157,8 @@ static void add_node(hwloc_obj_t object, struct facts *f)
 
     node->memory_bytes = (int64_t)MIN(object->attr->numanode.local_memory, (uint64_t)INT64_MAX);
     node->tier = tier_of(object);
-    if (object->subtype != NULL && strcmp(object->subtype, machine_tier_name(node->tier)) != 0) {
+    if (object->subtype != NULL &&
+        strcmp(object->subtype, machine_tier_name((enum machine_tier)node->tier)) != 0) {
         g_free(node->subtype);
         node->subtype = g_strdup(object->subtype);
     }

@@ -24,9 +24,11 @@ char *facts_hwloc_clean(const struct facts_input *in, GPtrArray *infos, GError *
 /* Appends ` name="value"`, escaped in the way that both of hwloc's parsers know. */
 void facts_hwloc_attribute(GString *text, const char *name, const char *value);
 
+enum facts_hwloc_kind { OBJECT_ROOT, OBJECT_NORMAL, OBJECT_MEMORY, OBJECT_PU, OBJECT_DROPPED };
+
 /* One object of a file, for the checks of an object against the one around it. */
 struct facts_hwloc_object {
-    enum { OBJECT_ROOT, OBJECT_NORMAL, OBJECT_MEMORY, OBJECT_PU, OBJECT_DROPPED } kind;
+    enum facts_hwloc_kind kind;
     const char *type;              /* static */
     hwloc_bitmap_t cpus, nodes;    /* or NULL: not stated */
     hwloc_bitmap_t children;       /* the CPUs of its normal children so far */
