@@ -132,11 +132,26 @@ static void complete_states(struct completion *c)
     }
 }
 
+/* What @f says, or 0 if that cannot be: beyond @least..@most, or no @power of two. */
+static int64_t plausible(struct completion *c, const char *what, int64_t value, int64_t least,
+                         int64_t most, bool power)
+{
+    if (value <= 0) {
+        return 0;
+    }
+    if (value < least || value > most || (power && (value & (value - 1)) != 0)) {
+        completion_say(c, "%s of %" G_GINT64_FORMAT " cannot be: left out", what, value);
+        return 0;
+    }
+    return value;
+}
+
 /* The integers that describe the whole machine, each told where it is a default. */
 static void complete_whole(struct completion *c)
 {
     const struct facts *f = c->f;
     struct machine *m = c->m;
+    int64_t hz, reclaim, page, line;
 
     m->name = g_strdup(f->name);
     m->vendor = g_strdup(f->vendor);
@@ -147,18 +162,22 @@ static void complete_whole(struct completion *c)
         completion_say(c, "the architecture is not stated: %s", machine_arch_name(m->arch));
     }
     m->hybrid = f->hybrid == 1;
-    if (f->hz > 0) {
-        m->hz = f->hz;
+    hz = plausible(c, "a HZ", f->hz, 24, 10000, false);
+    reclaim = plausible(c, "a reclaim distance", f->reclaim_distance, 10, 255, false);
+    page = plausible(c, "a page size", f->page_size_bytes, 4096, 1 << 20, true);
+    line = plausible(c, "a cache line", f->cache_line_bytes, 8, 4096, true);
+    if (hz > 0) {
+        m->hz = (int32_t)hz;
     } else {
         completion_say(c, "the kernel's HZ is not stated: %d", m->hz);
     }
-    if (f->reclaim_distance > 0) {
-        m->reclaim_distance = f->reclaim_distance;
+    if (reclaim > 0) {
+        m->reclaim_distance = (int32_t)reclaim;
     } else {
         completion_say(c, "the reclaim distance is not stated: %d", m->reclaim_distance);
     }
-    m->page_size_bytes = f->page_size_bytes > 0 ? f->page_size_bytes : m->page_size_bytes;
-    m->cache_line_bytes = f->cache_line_bytes > 0 ? f->cache_line_bytes : m->cache_line_bytes;
+    m->page_size_bytes = page > 0 ? page : m->page_size_bytes;
+    m->cache_line_bytes = line > 0 ? line : m->cache_line_bytes;
 }
 
 static void complete_costs(struct completion *c)
