@@ -13,6 +13,11 @@ enum { MAX_INPUT_BYTES = 64 << 20 };
 static const struct facts_reader *const readers[] = {
     &facts_hwloc_xml,
     &facts_hwloc_synthetic,
+    &facts_lscpu_json,
+    &facts_numactl,
+    &facts_lscpu_p,
+    &facts_lscpu_e,
+    &facts_lscpu_text,
     &facts_qemu,
     NULL,
 };

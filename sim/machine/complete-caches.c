@@ -27,10 +27,20 @@ static int64_t llc_bytes_per_core(const struct machine *like)
     return bytes / like->nr_cores;
 }
 
-/* The size of the cache that is @cpu's last one. */
-static int64_t stated_llc(const struct facts_cpu *cpu)
+/* What a CPU says of its cache goes before what is said of all. */
+static int64_t stated(int64_t cpu_bytes, int64_t each_bytes)
 {
-    return cpu->group[FACTS_L3] >= 0 || cpu->l3_bytes > 0 ? cpu->l3_bytes : cpu->l2_bytes;
+    return cpu_bytes > 0 ? cpu_bytes : each_bytes;
+}
+
+/* The size of the cache that is @cpu's last one; where it names none, the machine's last one. */
+static int64_t stated_llc(const struct facts *f, const struct facts_cpu *cpu)
+{
+    const bool named = cpu->group[FACTS_L3] >= 0 || cpu->l3_bytes > 0;
+    const bool silent = cpu->group[FACTS_L2] < 0 && cpu->l2_bytes == 0 && f->l3_bytes > 0;
+
+    return named || silent ? stated(cpu->l3_bytes, f->l3_bytes)
+                           : stated(cpu->l2_bytes, f->l2_bytes);
 }
 
 static void complete_llcs(struct completion *c)
@@ -42,7 +52,7 @@ static void complete_llcs(struct completion *c)
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         struct machine_llc *llc = &m->llcs[m->cpus[cpu].llc];
 
-        llc->size_bytes = MAX(llc->size_bytes, stated_llc(c->cpus[cpu]));
+        llc->size_bytes = MAX(llc->size_bytes, stated_llc(c->f, c->cpus[cpu]));
     }
     for (int32_t llc = 0; llc < m->nr_llcs; llc++) {
         if (m->llcs[llc].size_bytes == 0) {
@@ -111,8 +121,8 @@ void complete_caches(struct completion *c)
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         int64_t *l1d = &m->l1d_bytes[m->cpus[cpu].core], *l2 = &m->l2_bytes[m->cpus[cpu].l2];
 
-        *l1d = MAX(*l1d, c->cpus[cpu]->l1d_bytes);
-        *l2 = MAX(*l2, c->cpus[cpu]->l2_bytes);
+        *l1d = MAX(*l1d, stated(c->cpus[cpu]->l1d_bytes, c->f->l1d_bytes));
+        *l2 = MAX(*l2, stated(c->cpus[cpu]->l2_bytes, c->f->l2_bytes));
     }
     complete_llcs(c);
     fill_sizes(c, m->l2_bytes, m->nr_l2s, c->like->l2_bytes, "L2");

@@ -240,6 +240,9 @@ static bool merge_whole(const struct merge *g)
     take32(&f->hz, other->hz, 0);
     take64(&f->page_size_bytes, other->page_size_bytes, 0);
     take64(&f->cache_line_bytes, other->cache_line_bytes, 0);
+    take64(&f->l1d_bytes, other->l1d_bytes, 0);
+    take64(&f->l2_bytes, other->l2_bytes, 0);
+    take64(&f->l3_bytes, other->l3_bytes, 0);
     take_text(&f->name, other->name);
     take_text(&f->vendor, other->vendor);
     take_text(&f->model, other->model);

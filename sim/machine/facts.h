@@ -70,6 +70,7 @@ struct facts {
     int32_t hybrid;               /* 1: an x86 of several core types, 0: not, FACTS_UNKNOWN */
     int32_t reclaim_distance, hz; /* 0 unknown */
     int64_t page_size_bytes, cache_line_bytes; /* 0 unknown */
+    int64_t l1d_bytes, l2_bytes, l3_bytes;     /* of each where its CPUs do not say, 0 unknown */
     GArray *cpus;                              /* struct facts_cpu, ascending by id */
     GArray *nodes;                             /* struct facts_node, ascending by id */
     GHashTable *pairs[NR_FACTS_PAIRS];         /* private: facts_pair_get(), facts_pair_set() */
