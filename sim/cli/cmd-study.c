@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* numasim study: a matrix of runs, and what is expected of them. */
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +7,7 @@
 #include "base/time.h"
 #include "cli/cli.h"
 #include "cli/crash.h"
+#include "cli/folder.h"
 #include "cli/run-show.h"
 #include "cli/simulation.h"
 #include "cli/study-find.h"
@@ -56,35 +55,6 @@ struct studying {
 /* ------------------------------------------------------------------------------------------- */
 /* The folder: filled under another name, renamed when it is whole                              */
 
-static bool fail_io(const char *path, const char *what, GError **error)
-{
-    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot %s: %s", path, what,
-                g_strerror(errno));
-    return false;
-}
-
-/* Removes a folder with all that is in it; links in it are removed, not followed. */
-static void remove_tree(const char *path)
-{
-    GDir *entries;
-    const char *name;
-
-    if (!g_file_test(path, G_FILE_TEST_IS_DIR) || g_file_test(path, G_FILE_TEST_IS_SYMLINK)) {
-        g_unlink(path);
-        return;
-    }
-    entries = g_dir_open(path, 0, NULL);
-    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
-        g_autofree char *below = g_build_filename(path, name, NULL);
-
-        remove_tree(below);
-    }
-    if (entries != NULL) {
-        g_dir_close(entries);
-    }
-    g_rmdir(path);
-}
-
 static bool check_output(const struct study_options *o, GError **error)
 {
     g_autofree char *mark = NULL;
@@ -98,43 +68,6 @@ static bool check_output(const struct study_options *o, GError **error)
                     "study: %s exists and holds no study; expected a new folder, or --force",
                     o->output);
         return false;
-    }
-    return true;
-}
-
-static char *begin_folder(const char *output, GError **error)
-{
-    g_autofree char *path = g_canonicalize_filename(output, NULL);
-    g_autofree char *parent = g_path_get_dirname(path);
-    char *building = g_strconcat(path, ".XXXXXX", NULL);
-
-    if (g_mkdir_with_parents(parent, 0777) != 0 || g_mkdtemp_full(building, 0777) == NULL) {
-        fail_io(parent, "make a folder in it", error);
-        g_free(building);
-        return NULL;
-    }
-    return building;
-}
-
-/* An old folder steps aside first, and comes back if the new one cannot take its place. */
-static bool finish_folder(const char *building, const char *output, GError **error)
-{
-    g_autofree char *path = g_canonicalize_filename(output, NULL);
-    g_autofree char *old = g_strconcat(building, ".old", NULL);
-    bool replaces = g_file_test(path, G_FILE_TEST_EXISTS);
-
-    if (replaces && g_rename(path, old) != 0) {
-        return fail_io(output, "be replaced", error);
-    }
-    if (g_rename(building, path) != 0) {
-        fail_io(output, "take its place", error);
-        if (replaces) {
-            g_rename(old, path);
-        }
-        return false;
-    }
-    if (replaces) {
-        remove_tree(old);
     }
     return true;
 }
@@ -343,7 +276,7 @@ static int carry_out(struct studying *st, const struct study_options *o, GError 
     int status;
 
     if (o->output != NULL) {
-        st->building = begin_folder(o->output, error);
+        st->building = folder_begin(o->output, error);
         if (st->building == NULL) {
             return CLI_BAD_INPUT;
         }
@@ -359,7 +292,7 @@ static int carry_out(struct studying *st, const struct study_options *o, GError 
                            : study_table(st->study, results, verdicts));
     if (st->building != NULL) {
         if (!write_study(st, results, verdicts, error) ||
-            !finish_folder(st->building, o->output, error)) {
+            !folder_finish(st->building, o->output, error)) {
             status = CLI_BAD_INPUT;
         } else {
             g_clear_pointer(&st->building, g_free);
@@ -381,7 +314,7 @@ static int run_one(struct cli *cli, const struct study_options *o, const char *n
     }
     status = carry_out(&st, o, error);
     if (st.building != NULL) {
-        remove_tree(st.building);
+        folder_remove(st.building);
         g_free(st.building);
     }
     g_clear_pointer(&st.simulation, simulation_free);
