@@ -4,7 +4,8 @@
 #include "cli/cli.h"
 #include "cli/machine-json.h"
 #include "cli/table.h"
-#include "machine/domains-text.h"
+#include "cli/topology.h"
+#include "machine/dot.h"
 #include "machine/show.h"
 #include "observe/json.h"
 
@@ -14,24 +15,17 @@ struct topology_options {
 };
 #define AT(member) offsetof(struct topology_options, member)
 
+enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_DOT };
+static const char *const show_formats[] = {"text", "json", "dot", NULL};
+
 static const struct cli_option list_options[] = {
     CLI_FORMAT_ROW(AT(format), cli_formats_list, "table"),
     {.name = NULL},
 };
 
 static const struct cli_option show_options[] = {
-    CLI_FORMAT_ROW(AT(format), cli_formats_text, "text"),
-    {.name = NULL},
-};
-
-static const struct cli_option domains_options[] = {
-    {.name = "kernel",
-     .type = CLI_STRING,
-     .offset = AT(kernel),
-     .arg = "RELEASE",
-     .initial = "6.12",
-     .help = "by the rules of this release of Linux"},
-    CLI_FORMAT_ROW(AT(format), cli_formats_text, "text"),
+    TOPOLOGY_KERNEL_ROW(AT(kernel)),
+    CLI_FORMAT_ROW(AT(format), show_formats, "text"),
     {.name = NULL},
 };
 
@@ -141,40 +135,28 @@ static int list_run(struct cli *cli, const void *data, char **args, GError **err
 static int show_run(struct cli *cli, const void *data, char **args, GError **error)
 {
     const struct topology_options *options = data;
-    g_autoptr(machine_t) m = paths_read_topology(cli->paths, args[0], error);
-
-    if (m == NULL) {
-        return CLI_BAD_INPUT;
-    }
-    if (options->format == CLI_FORMAT_JSON) {
-        struct json_out json = json_out_new();
-
-        machine_to_json(&json, m);
-        cli_print_json(cli, &json);
-    } else {
-        cli_print(cli, machine_show(m));
-    }
-    return CLI_DONE;
-}
-
-static int domains_run(struct cli *cli, const void *data, char **args, GError **error)
-{
-    const struct topology_options *options = data;
     enum kernel_release release;
     g_autoptr(machine_t) m = NULL;
-    g_autoptr(sched_domains_t) sds = NULL;
 
-    if (!kernel_release_parse(options->kernel, &release, error)) {
-        g_prefix_error(error, "--kernel: ");
+    if (!topology_kernel(options->kernel, &release, error)) {
         return CLI_BAD_INPUT;
     }
     m = paths_read_topology(cli->paths, args[0], error);
     if (m == NULL) {
         return CLI_BAD_INPUT;
     }
-    sds = sched_domains_new(m, release);
-    cli_print(cli, options->format == CLI_FORMAT_JSON ? domains_to_json(m, sds)
-                                                      : domains_to_text(m, sds));
+    if (options->format == SHOW_JSON) {
+        struct json_out json = json_out_new();
+
+        machine_to_json(&json, m);
+        cli_print_json(cli, &json);
+    } else if (options->format == SHOW_DOT) {
+        cli_print(cli, machine_to_dot(m));
+    } else {
+        g_autoptr(sched_domains_t) sds = sched_domains_new(m, release);
+
+        cli_print(cli, machine_show(m, sds));
+    }
     return CLI_DONE;
 }
 
@@ -202,28 +184,16 @@ static const struct subcommand list = {
 
 static const struct subcommand show = {
     .name = "show",
-    .summary = "draw a machine: packages, nodes, LLCs, CPUs, distances, tiers, costs",
+    .summary = "draw a machine: packages, nodes, LLCs, CPUs, distances, sched_domains, costs",
     .args = "TOPOLOGY",
     .min_args = 1,
     .max_args = 1,
     .complete = CLI_COMPLETE_TOPOLOGY,
     .options = show_options,
     .options_size = sizeof(struct topology_options),
+    .description = "--kernel says whose sched_domains are drawn. The formats json and dot (for "
+                   "Graphviz) have the machine alone; `numasim topology domains` has the domains.",
     .run = show_run,
-};
-
-static const struct subcommand domains = {
-    .name = "domains",
-    .summary = "show the sched_domains that Linux would build",
-    .args = "TOPOLOGY",
-    .min_args = 1,
-    .max_args = 1,
-    .complete = CLI_COMPLETE_TOPOLOGY,
-    .options = domains_options,
-    .options_size = sizeof(struct topology_options),
-    .description = "As kernel/sched/topology.c builds them: CPUs that have the same domains are "
-                   "shown once. The JSON form has every CPU, with the groups in ring order.",
-    .run = domains_run,
 };
 
 static const struct subcommand validate = {
@@ -238,11 +208,16 @@ static const struct subcommand validate = {
     .run = validate_run,
 };
 
-static const struct subcommand *const actions[] = {&list, &show, &domains, &validate, NULL};
+static const struct subcommand *const actions[] = {&list, &show, &topology_domains, &validate,
+                                                   NULL};
 
 static const char *const examples[] = {
     "numasim topology show epyc-7763-2s-nps4 # draw a machine",
+    "numasim topology show teach-numa-2x4 --format dot | dot -Tsvg -o machine.svg # as a picture",
     "numasim topology domains epyc-7763-2s-nps4 --format json # for a program to read",
+    "numasim topology domains epyc-7763-2s-nps4 --partition 0-15,128-143 # with a cpuset of its "
+    "own",
+    "numasim topology domains teach-numa-2x4 --kernel 7.3 --format schedstat # version 17",
     "numasim topology validate ./mine.yaml # check a file of one's own",
     NULL,
 };

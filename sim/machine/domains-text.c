@@ -4,299 +4,356 @@
 #include <string.h>
 
 #include "base/bitmap.h"
+#include "machine/cpulist.h"
+#include "machine/domains-names.h"
+#include "machine/domains-tree.h"
 
-/* Groups that the text for people shows of one ring before it gives only their number. */
-enum { MAX_SHOWN_GROUPS = 16 };
-
-/* cpulists are made once for each set, as most domains share theirs. */
-struct printer {
-    const struct machine *m;
-    const struct sched_domains *sds;
-    GString *out;
-    uint32_t nr_os_ids;
-    GHashTable *lists; /* set -> its cpulist, owned */
+enum {
+    TEXT_COLUMNS = 96,
+    MAX_SHOWN = 16, /* spans, groups or rings before "..." */
 };
 
-static void printer_init(struct printer *p, const struct machine *m,
-                         const struct sched_domains *sds)
+struct drawing {
+    const struct machine *m;
+    const struct sched_domains *sds;
+    struct cpu_set_names *names;
+    GString *out;
+    bool details; /* groups and constants, too; nothing folded where spans overlap */
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Lines                                                                                        */
+
+/*
+ * Where @text, which is longer than @room, is best broken: between items, or else behind a blank,
+ * or a comma, or where all of that comes too late, at the first of them.
+ */
+static size_t break_at(const char *text, size_t room)
 {
-    int32_t cpu;
+    size_t item = 0, blank = 0, comma = 0, i;
 
-    p->m = m;
-    p->sds = sds;
-    p->out = g_string_new(NULL);
-    p->lists = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    p->nr_os_ids = 0;
-    for (cpu = 0; cpu < m->nr_cpus; cpu++) {
-        p->nr_os_ids = MAX(p->nr_os_ids, (uint32_t)m->cpus[cpu].os_id + 1);
-    }
-}
-
-static char *printer_finish(struct printer *p)
-{
-    g_hash_table_unref(p->lists);
-    return g_string_free(p->out, FALSE);
-}
-
-/* The cpulist of @map in the outside's numbers, newly allocated. */
-static char *os_list(const struct printer *p, const uint64_t *map)
-{
-    const uint32_t n = (uint32_t)p->m->nr_cpus;
-    g_autofree uint64_t *os_map = bitmap_new(p->nr_os_ids);
-    uint32_t cpu;
-
-    for (cpu = bitmap_next(map, n, 0); cpu < n; cpu = bitmap_next(map, n, cpu + 1)) {
-        bitmap_set(os_map, (uint32_t)p->m->cpus[cpu].os_id);
-    }
-    return bitmap_to_list(os_map, p->nr_os_ids);
-}
-
-/* As os_list() of a set that lives as long as the domains. Borrowed from @p. */
-static const char *span_list(struct printer *p, uint64_t *map)
-{
-    char *list = g_hash_table_lookup(p->lists, map);
-
-    if (!list) {
-        list = os_list(p, map);
-        g_hash_table_insert(p->lists, map, list);
-    }
-    return list;
-}
-
-static bool cpu_online(const struct machine *m, uint32_t cpu)
-{
-    return !m->offline || !bitmap_test(m->offline, cpu);
-}
-
-static void json_string(GString *out, const char *text)
-{
-    const char *c;
-
-    g_string_append_c(out, '"');
-    for (c = text; *c; c++) {
-        if (*c == '"' || *c == '\\') {
-            g_string_append_printf(out, "\\%c", *c);
-        } else if ((unsigned char)*c < 0x20) {
-            g_string_append_printf(out, "\\u%04x", (unsigned int)*c);
-        } else {
-            g_string_append_c(out, *c);
+    for (i = 0; text[i] != '\0' && (i < room || (blank == 0 && comma == 0)); i++) {
+        if (text[i] == ' ') {
+            blank = i + 1;
+            item = i > 0 && (text[i - 1] == '|' || text[i - 1] == ',') ? i + 1 : item;
+        } else if (text[i] == ',') {
+            comma = i + 1;
         }
     }
-    g_string_append_c(out, '"');
+    return item > 0 ? item : blank > 0 ? blank : comma > 0 ? comma : i;
 }
 
-static void json_flag(const char *name, void *data)
+/* Appends @text, the first line behind @first, and what does not fit there behind @next. */
+static void append_wrapped(GString *out, const char *first, const char *next, const char *text)
+{
+    const char *lead = first;
+
+    while (strlen(lead) + strlen(text) > TEXT_COLUMNS) {
+        size_t room = TEXT_COLUMNS > strlen(lead) ? TEXT_COLUMNS - strlen(lead) : 1;
+        size_t length = break_at(text, room);
+        gsize end;
+
+        if (text[length] == '\0') {
+            break;
+        }
+        g_string_append(out, lead);
+        end = out->len;
+        g_string_append_len(out, text, (gssize)length);
+        while (out->len > end && out->str[out->len - 1] == ' ') {
+            g_string_truncate(out, out->len - 1);
+        }
+        g_string_append_c(out, '\n');
+        text += length;
+        lead = next;
+    }
+    g_string_append_printf(out, "%s%s\n", lead, text);
+}
+
+/* A line of what a domain has, below its head. */
+static void append_body(GString *out, const char *below, const char *text)
+{
+    g_autofree char *first = g_strconcat(below, "  ", NULL);
+    g_autofree char *next = g_strconcat(below, "    ", NULL);
+
+    append_wrapped(out, first, next, text);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* A domain                                                                                     */
+
+static void append_flag(const char *name, void *data)
 {
     GString *out = data;
 
-    g_string_append_printf(out, "%s\"%s\"", out->str[out->len - 1] == '[' ? "" : ", ", name);
+    g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", name + strlen("SD_"));
 }
 
-static void json_groups(struct printer *p, const struct sched_domain *sd)
+static bool overlaps(const struct sched_domain *sd)
 {
-    uint32_t i;
-
-    g_string_append(p->out, "\"groups\": [");
-    for (i = 0; i < sd->nr_groups; i++) {
-        const struct sched_group *group = &sd->groups[i];
-
-        g_string_append_printf(p->out,
-                               "%s{\"span\": \"%s\", \"capacity\": %u, \"balance_mask\": \"%s\"}",
-                               i ? ", " : "", span_list(p, group->span), group->capacity,
-                               span_list(p, group->balance_mask));
-    }
-    g_string_append(p->out, "]");
-}
-
-static void json_domain(struct printer *p, const struct sched_domain *sd)
-{
-    g_string_append_printf(p->out, "{\"level\": %u, \"name\": \"%s\", \"span\": \"%s\", ",
-                           sd->level, sd->name, span_list(p, sd->span));
-    g_string_append(p->out, "\"flags\": [");
-    sd_flags_foreach(sd->flags, p->sds->release, json_flag, p->out);
-    g_string_append_printf(p->out,
-                           "], \"imbalance_pct\": %u, \"min_interval\": %u, "
-                           "\"max_interval\": %u, \"busy_factor\": %u, "
-                           "\"cache_nice_tries\": %u, \"imb_numa_nr\": %u, ",
-                           sd->imbalance_pct, sd->min_interval, sd->max_interval, sd->busy_factor,
-                           sd->cache_nice_tries, sd->imb_numa_nr);
-    json_groups(p, sd);
-    g_string_append(p->out, "}");
-}
-
-static void json_cpu(struct printer *p, uint32_t cpu)
-{
-    uint32_t i;
-
-    g_string_append_printf(p->out,
-                           "  {\"cpu\": %d, \"sd_llc_id\": %d, \"sd_llc_size\": %d, "
-                           "\"domains\": [",
-                           p->m->cpus[cpu].os_id, p->sds->sd_llc_id[cpu], p->sds->sd_llc_size[cpu]);
-    for (i = 0; i < p->sds->nr_domains[cpu]; i++) {
-        g_string_append(p->out, i ? ",\n    " : "\n    ");
-        json_domain(p, &p->sds->domains[cpu][i]);
-    }
-    g_string_append(p->out, "]}");
-}
-
-char *domains_to_json(const struct machine *m, const struct sched_domains *sds)
-{
-    struct printer p;
-    bool first = true;
-    uint32_t i, cpu;
-
-    printer_init(&p, m, sds);
-    g_string_append(p.out, "{\"machine\": ");
-    json_string(p.out, m->name ? m->name : "");
-    g_string_append_printf(p.out, ", \"kernel\": \"%s\",\n \"numa\": {\"levels\": [",
-                           kernel_release_name(sds->release));
-    for (i = 0; i < sds->nr_numa_levels; i++) {
-        g_string_append_printf(p.out, "%s%d", i ? ", " : "", sds->numa_levels[i]);
-    }
-    g_string_append_printf(p.out, "], \"type\": \"%s\", \"reclaim_distance\": %d},\n \"cpus\": [",
-                           numa_topology_type_name(sds->numa_type), m->reclaim_distance);
-    for (cpu = 0; cpu < (uint32_t)m->nr_cpus; cpu++) {
-        if (cpu_online(m, cpu)) {
-            g_string_append(p.out, first ? "\n" : ",\n");
-            json_cpu(&p, cpu);
-            first = false;
+    for (uint32_t i = 0; i < sd->nr_groups; i++) {
+        if (sd->groups[i].balance_mask != sd->groups[i].span) {
+            return true;
         }
     }
-    g_string_append(p.out, "]}\n");
-    return printer_finish(&p);
+    return false;
 }
 
-/* True iff both CPUs have the same domains, apart from which core an SMT level is of. */
-static bool same_stack(const struct sched_domains *sds, uint32_t a, uint32_t b)
+/* The ring of @sd from its first group on. */
+static char *ring_text(const struct drawing *d, const struct sched_domain *sd)
 {
+    GString *text = g_string_new(NULL);
     uint32_t i;
 
-    if (sds->nr_domains[a] != sds->nr_domains[b]) {
-        return false;
-    }
-    for (i = 0; i < sds->nr_domains[a]; i++) {
-        const struct sched_domain *one = &sds->domains[a][i], *two = &sds->domains[b][i];
-        const bool smt = one->flags & SD_SHARE_CPUCAPACITY;
-
-        if (one->tl_level != two->tl_level || one->flags != two->flags ||
-            one->span_weight != two->span_weight || (!smt && one->span != two->span)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void text_flag(const char *name, void *data)
-{
-    g_string_append_printf(data, " %s", name + strlen("SD_"));
-}
-
-static void text_groups(struct printer *p, const struct sched_domain *sd)
-{
-    uint32_t i;
-
-    g_string_append_printf(p->out, "       %u group%s:", sd->nr_groups,
-                           sd->nr_groups == 1 ? "" : "s");
-    for (i = 0; i < sd->nr_groups && i < MAX_SHOWN_GROUPS; i++) {
+    for (i = 0; i < sd->nr_groups && i < MAX_SHOWN; i++) {
         const struct sched_group *group = &sd->groups[i];
 
-        g_string_append_printf(p->out, "%s%s", i ? " | " : " ", span_list(p, group->span));
+        g_string_append_printf(text, "%s%s", i > 0 ? " | " : "",
+                               cpu_set_name(d->names, group->span));
         if (group->balance_mask != group->span) {
-            g_string_append_printf(p->out, " (balanced by %s)", span_list(p, group->balance_mask));
+            g_string_append_printf(text, " (balanced by %s)",
+                                   cpu_set_name(d->names, group->balance_mask));
         }
     }
-    g_string_append_printf(p->out, "%s\n", i < sd->nr_groups ? " | ..." : "");
+    g_string_append(text, i < sd->nr_groups ? " | ..." : "");
+    return g_string_free(text, FALSE);
 }
 
-/* The distinct spans that CPUs of @members have at domain @index. */
-static void text_spans(struct printer *p, const uint64_t *members, uint32_t index)
+/* One line for each ring of other groups that members of @node have. */
+static void append_overlapping(struct drawing *d, const struct domain_node *node, const char *below)
 {
-    const uint32_t n = (uint32_t)p->m->nr_cpus;
-    uint32_t cpu, shown = 0;
+    const uint32_t n = (uint32_t)d->m->nr_cpus;
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    g_autoptr(GHashTable) texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-    for (cpu = bitmap_next(members, n, 0); cpu < n; cpu = bitmap_next(members, n, cpu + 1)) {
-        struct sched_domain *sd = &p->sds->domains[cpu][index];
+    for (uint32_t cpu = bitmap_next(node->members, n, 0); cpu < n;
+         cpu = bitmap_next(node->members, n, cpu + 1)) {
+        const struct sched_domain *sd = domain_node_of(d->sds, node, cpu);
+        g_autofree char *ring = NULL, *line = NULL;
 
-        if (bitmap_next_and(sd->span, members, n, 0) != cpu) {
+        if (!g_hash_table_add(seen, sd->groups)) {
             continue;
         }
-        if (shown++ == MAX_SHOWN_GROUPS) {
-            g_string_append(p->out, " | ...");
+        ring = ring_text(d, sd);
+        if (!g_hash_table_add(texts, g_strdup(ring))) {
+            continue;
+        }
+        if (g_hash_table_size(texts) > MAX_SHOWN) {
+            append_body(d->out, below, "...");
             return;
         }
-        g_string_append_printf(p->out, "%s%s", shown > 1 ? " | " : " ", span_list(p, sd->span));
+        line = g_strdup_printf("%u groups from CPU %d on: %s", sd->nr_groups, d->m->cpus[cpu].os_id,
+                               ring);
+        append_body(d->out, below, line);
     }
 }
 
-static void text_stack(struct printer *p, const uint64_t *members)
+static void append_details(struct drawing *d, const struct domain_node *node, const char *below)
 {
-    const uint32_t cpu = bitmap_next(members, (uint32_t)p->m->nr_cpus, 0);
-    g_autofree char *list = os_list(p, members);
-    uint32_t i;
+    const struct sched_domain *sd = node->domain;
+    g_autofree char *constants = g_strdup_printf(
+        "imbalance_pct %u, interval %u-%u ms, busy_factor %u, cache_nice_tries %u, imb_numa_nr %u",
+        sd->imbalance_pct, sd->min_interval, sd->max_interval, sd->busy_factor,
+        sd->cache_nice_tries, sd->imb_numa_nr);
 
-    g_string_append_printf(p->out, "\nCPUs %s", list);
-    if (!p->sds->nr_domains[cpu]) {
-        g_string_append(p->out, ": no domains (isolated or offline)\n");
-        return;
+    if (overlaps(sd)) {
+        append_overlapping(d, node, below);
+    } else {
+        g_autofree char *ring = ring_text(d, sd);
+        g_autofree char *line =
+            g_strdup_printf("%u group%s: %s", sd->nr_groups, sd->nr_groups == 1 ? "" : "s", ring);
+
+        append_body(d->out, below, line);
     }
-    g_string_append_printf(p->out, ", sd_llc_size %d\n", p->sds->sd_llc_size[cpu]);
-    for (i = 0; i < p->sds->nr_domains[cpu]; i++) {
-        const struct sched_domain *sd = &p->sds->domains[cpu][i];
+    append_body(d->out, below, constants);
+}
 
-        g_string_append_printf(p->out, "  %-4u %s", sd->level, sd->name);
-        if (sd->numa_distance) {
-            g_string_append_printf(p->out, " (distance <= %d)", sd->numa_distance);
+/* True iff it is the domain that sd_llc names: the widest whose CPUs share an LLC. */
+static bool is_sd_llc(const struct sched_domains *sds, const struct domain_node *node)
+{
+    const uint32_t cpu = bitmap_next(node->members, (uint32_t)sds->nr_cpus, 0);
+    const struct sched_domain *sd = node->domain;
+
+    return sd->flags & SD_SHARE_LLC && (sd->level + 1 == sds->nr_domains[cpu] ||
+                                        !(sds->domains[cpu][sd->level + 1].flags & SD_SHARE_LLC));
+}
+
+/* "2 x MC, 16 CPUs each: 0-15 | 16-31" of @run nodes alike from @first on. */
+static char *head_text(const struct drawing *d, const GPtrArray *nodes, guint first, guint run,
+                       bool folded)
+{
+    const struct domain_node *node = g_ptr_array_index(nodes, first);
+    const struct sched_domain *sd = node->domain;
+    GString *text = g_string_new(NULL);
+    guint i;
+
+    if (run > 1) {
+        g_string_append_printf(text, "%u x ", run);
+    }
+    g_string_append(text, sd->name);
+    if (sd->numa_distance > 0) {
+        g_string_append_printf(text, " distance <= %d", sd->numa_distance);
+    }
+    g_string_append_printf(text, "%s, %u CPU%s%s%s: ", folded ? " in each" : "", sd->span_weight,
+                           sd->span_weight == 1 ? "" : "s", run > 1 ? " each" : "",
+                           d->details && is_sd_llc(d->sds, node) ? ", sd_llc" : "");
+    for (i = first; i < first + run && i < first + MAX_SHOWN; i++) {
+        const struct domain_node *one = g_ptr_array_index(nodes, i);
+
+        g_string_append_printf(text, "%s%s", i > first ? " | " : "",
+                               cpu_set_name(d->names, one->domain->span));
+        if (!one->exact) {
+            g_autofree char *who = cpu_set_name_new(d->names, one->members);
+
+            g_string_append_printf(text, " (for %s)", who);
         }
-        g_string_append_printf(p->out, ", %u CPUs:", sd->span_weight);
-        text_spans(p, members, i);
-        g_string_append_c(p->out, '\n');
-        text_groups(p, sd);
-        g_string_append_printf(p->out,
-                               "       imbalance_pct %u, interval %u-%u ms, busy_factor %u, "
-                               "cache_nice_tries %u, imb_numa_nr %u\n      ",
-                               sd->imbalance_pct, sd->min_interval, sd->max_interval,
-                               sd->busy_factor, sd->cache_nice_tries, sd->imb_numa_nr);
-        sd_flags_foreach(sd->flags, p->sds->release, text_flag, p->out);
-        g_string_append_c(p->out, '\n');
+    }
+    g_string_append(text, folded || i < first + run ? " | ..." : "");
+    return g_string_free(text, FALSE);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* The tree                                                                                     */
+
+static void append_nodes(struct drawing *d, const GPtrArray *nodes, const uint64_t *alone,
+                         const char *lead, bool root, bool folded);
+
+/* @run nodes alike: their head behind @branch, the rest behind @below. */
+static void append_run(struct drawing *d, const GPtrArray *nodes, guint first, guint run,
+                       const char *branch, const char *below, bool folded)
+{
+    const struct domain_node *node = g_ptr_array_index(nodes, first);
+    g_autofree char *next = g_strconcat(below, "    ", NULL);
+    g_autofree char *head = head_text(d, nodes, first, run, folded);
+    g_autofree char *body = g_strconcat(below, node->children->len > 0 ? "|" : " ", NULL);
+    g_autoptr(GString) flags = g_string_new(NULL);
+
+    append_wrapped(d->out, branch, next, head);
+    if (d->details) {
+        append_details(d, node, body);
+    }
+    sd_flags_foreach(node->domain->flags, d->sds->release, append_flag, flags);
+    append_body(d->out, body, flags->len > 0 ? flags->str : "no flags");
+    append_nodes(d, node->children, node->children->len > 0 ? node->alone : NULL, below, false,
+                 folded || run > 1);
+}
+
+/*
+ * @nodes and the CPUs @alone beside them (NULL: none), behind @lead. @folded: the tree above is
+ * one of several alike, so that there are more of these than are shown.
+ */
+static void append_nodes(struct drawing *d, const GPtrArray *nodes, const uint64_t *alone,
+                         const char *lead, bool root, bool folded)
+{
+    const bool any_alone = alone != NULL && !bitmap_empty(alone, (uint32_t)d->m->nr_cpus);
+    guint run;
+
+    for (guint i = 0; i < nodes->len; i += run) {
+        const struct domain_node *node = g_ptr_array_index(nodes, i);
+        g_autofree char *branch = NULL, *below = NULL;
+        bool last;
+
+        run = d->details && !node->exact ? 1 : domain_nodes_alike(nodes, i);
+        last = i + run == nodes->len && !any_alone;
+        branch = g_strconcat(lead, root ? "" : last ? "`- " : "|- ", NULL);
+        below = g_strconcat(lead, root ? "" : last ? "   " : "|  ", NULL);
+        append_run(d, nodes, i, run, branch, below, folded);
+    }
+    if (any_alone) {
+        g_autofree char *cpus = cpu_set_name_new(d->names, alone);
+
+        g_string_append_printf(d->out, "%s`- CPUs without it: %s%s\n", lead, cpus,
+                               folded ? " | ..." : "");
     }
 }
 
-static void text_header(struct printer *p)
+/* CPUs of which nothing is in the tree. */
+static void append_rest(const struct drawing *d, const char *lead)
 {
-    uint32_t i;
+    const uint32_t n = (uint32_t)d->m->nr_cpus;
+    g_autofree uint64_t *offline = bitmap_new(n), *without = bitmap_new(n);
 
-    g_string_append_printf(p->out, "%s: sched_domains of Linux %s\nNUMA levels",
-                           p->m->name ? p->m->name : "machine",
-                           kernel_release_name(p->sds->release));
-    for (i = 0; i < p->sds->nr_numa_levels; i++) {
-        g_string_append_printf(p->out, " %d", p->sds->numa_levels[i]);
+    for (uint32_t cpu = 0; cpu < n; cpu++) {
+        if (!machine_cpu_online(d->m, (int32_t)cpu)) {
+            bitmap_set(offline, cpu);
+        } else if (d->sds->nr_domains[cpu] == 0) {
+            bitmap_set(without, cpu);
+        }
     }
-    g_string_append_printf(p->out, ", %s, node_reclaim_distance %d\n",
-                           numa_topology_type_name(p->sds->numa_type), p->m->reclaim_distance);
+    if (!bitmap_empty(without, n)) {
+        g_autofree char *cpus = machine_cpulist(d->m, without);
+
+        g_string_append_printf(d->out, "%sWithout domains: CPUs %s\n", lead, cpus);
+    }
+    if (!bitmap_empty(offline, n)) {
+        g_autofree char *cpus = machine_cpulist(d->m, offline);
+
+        g_string_append_printf(d->out, "%sOffline: CPUs %s\n", lead, cpus);
+    }
+}
+
+static void append_levels(GString *out, const struct sched_domains *sds)
+{
+    g_string_append(out, "NUMA levels");
+    for (uint32_t i = 0; i < sds->nr_numa_levels; i++) {
+        g_string_append_printf(out, " %d", sds->numa_levels[i]);
+    }
+    g_string_append_printf(out, ", %s", numa_topology_type_name(sds->numa_type));
+}
+
+/* What the text calls "node 3". */
+static void append_legend(GString *out, const struct machine *m)
+{
+    for (int32_t node = 0; node < m->nr_nodes; node++) {
+        g_autofree char *cpus = machine_cpulist(m, machine_node_cpus(m, node));
+        g_autofree char *first = g_strdup_printf("Node %-3d", m->nodes[node].os_id);
+
+        if (cpus[0] != '\0') {
+            append_wrapped(out, first, "        ", cpus);
+        }
+    }
+}
+
+static char *draw(const struct machine *m, const struct sched_domains *sds, bool details,
+                  const char *lead, bool *ret_nodes_named)
+{
+    struct drawing d = {.m = m,
+                        .sds = sds,
+                        .names = cpu_set_names_new(m, sds),
+                        .out = g_string_new(NULL),
+                        .details = details};
+    g_autoptr(GPtrArray) trees = domain_trees_new(sds);
+
+    append_nodes(&d, trees, NULL, lead, true, false);
+    append_rest(&d, lead);
+    *ret_nodes_named = cpu_set_names_has_nodes(d.names);
+    cpu_set_names_free(d.names);
+    return g_string_free(d.out, FALSE);
 }
 
 char *domains_to_text(const struct machine *m, const struct sched_domains *sds)
 {
-    const uint32_t n = (uint32_t)m->nr_cpus;
-    g_autofree uint64_t *done = bitmap_new(n);
-    g_autofree uint64_t *members = bitmap_new(n);
-    struct printer p;
-    uint32_t cpu, other;
+    GString *out = g_string_new(NULL);
+    bool nodes_named;
+    g_autofree char *tree = draw(m, sds, true, "", &nodes_named);
 
-    printer_init(&p, m, sds);
-    text_header(&p);
-    for (cpu = 0; cpu < n; cpu++) {
-        if (bitmap_test(done, cpu)) {
-            continue;
-        }
-        memset(members, 0, BITMAP_WORDS(n) * sizeof(*members));
-        for (other = cpu; other < n; other++) {
-            if (!bitmap_test(done, other) && same_stack(sds, cpu, other)) {
-                bitmap_set(members, other);
-                bitmap_set(done, other);
-            }
-        }
-        text_stack(&p, members);
+    g_string_append_printf(out, "%s: sched_domains of Linux %s\n",
+                           m->name != NULL ? m->name : "machine",
+                           kernel_release_name(sds->release));
+    append_levels(out, sds);
+    g_string_append_printf(out, ", node_reclaim_distance %d\n", m->reclaim_distance);
+    if (nodes_named) {
+        append_legend(out, m);
     }
-    return printer_finish(&p);
+    g_string_append_printf(out, "\n%s", tree);
+    return g_string_free(out, FALSE);
+}
+
+void domains_append_tree(GString *out, const struct machine *m, const struct sched_domains *sds)
+{
+    bool nodes_named;
+    g_autofree char *tree = draw(m, sds, false, "  ", &nodes_named);
+
+    g_string_append_printf(out, "sched_domains of Linux %s; ", kernel_release_name(sds->release));
+    append_levels(out, sds);
+    g_string_append_printf(out, "\n%s", tree);
 }

@@ -15,9 +15,14 @@
 char *domains_to_json(const struct machine *m, const struct sched_domains *sds);
 
 /*
- * For people: CPUs that have the same domains above SMT are shown once, with each level's span,
- * groups (in the ring order of their first CPU), flags and constants. Newly allocated.
+ * For people: the domains as an indented tree, outermost first, each with its span, flags, groups
+ * (in the ring order of their first CPU; where groups overlap, of each CPU whose ring differs)
+ * and constants. Domains alike are shown once where spans nest, and each for itself where they
+ * overlap. Sets that are whole nodes are shown as such. Newly allocated.
  */
 char *domains_to_text(const struct machine *m, const struct sched_domains *sds);
+
+/* The same tree with spans and flags only, all that is alike folded: for `topology show`. */
+void domains_append_tree(GString *out, const struct machine *m, const struct sched_domains *sds);
 
 #endif

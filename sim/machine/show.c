@@ -5,20 +5,10 @@
 
 #include "base/bitmap.h"
 #include "base/units.h"
+#include "machine/cpulist.h"
+#include "machine/domains-text.h"
 
 enum { SHOW_COLUMNS = 96 };
-
-/* The cpulist of @cpus in the numbers that the outside uses. */
-static char *cpulist(const struct machine *m, const uint64_t *cpus)
-{
-    uint32_t nr = (uint32_t)m->nr_cpus, last = (uint32_t)m->cpus[m->nr_cpus - 1].os_id + 1;
-    g_autofree uint64_t *outside = bitmap_new(last);
-
-    for (uint32_t cpu = bitmap_next(cpus, nr, 0); cpu < nr; cpu = bitmap_next(cpus, nr, cpu + 1)) {
-        bitmap_set(outside, (uint32_t)m->cpus[cpu].os_id);
-    }
-    return bitmap_to_list(outside, last);
-}
 
 static void append_count(GString *out, const char *separator, int32_t count, const char *name,
                          const char *plural)
@@ -95,7 +85,7 @@ static bool llc_in_one_node(const struct machine *m, int32_t llc)
 
 static void show_llc(GString *out, const struct machine *m, int32_t llc, const char *indent)
 {
-    g_autofree char *cpus = cpulist(m, machine_llc_cpus(m, llc));
+    g_autofree char *cpus = machine_cpulist(m, machine_llc_cpus(m, llc));
     g_autofree char *size = size_text(m->llcs[llc].size_bytes);
 
     g_string_append_printf(out, "%sLLC %-3d %-8s CPUs %s\n", indent, llc, size, cpus);
@@ -106,7 +96,7 @@ static void show_node(GString *out, const struct machine *m, int32_t node, const
 {
     const struct machine_node *n = &m->nodes[node];
     const uint64_t *set = machine_node_cpus(m, node);
-    g_autofree char *cpus = cpulist(m, set);
+    g_autofree char *cpus = machine_cpulist(m, set);
     g_autofree char *memory = size_text(n->memory_bytes);
     g_autoptr(GArray) llcs = g_array_new(FALSE, FALSE, sizeof(int32_t));
 
@@ -158,7 +148,7 @@ static void show_tree(GString *out, const struct machine *m)
     bool elsewhere = false;
 
     for (int32_t package = 0; package < m->nr_packages; package++) {
-        g_autofree char *cpus = cpulist(m, machine_package_cpus(m, package));
+        g_autofree char *cpus = machine_cpulist(m, machine_package_cpus(m, package));
 
         g_string_append_printf(out, "\nPackage %d  CPUs %s\n", package, cpus);
         show_wide_llcs(out, m, package);
@@ -296,7 +286,7 @@ static void show_sources(GString *out, const struct machine *m)
     }
 }
 
-char *machine_show(const struct machine *m)
+char *machine_show(const struct machine *m, const struct sched_domains *sds)
 {
     GString *out = g_string_new(NULL);
 
@@ -307,6 +297,10 @@ char *machine_show(const struct machine *m)
     show_matrix(out, m, "Idle load latency, ns (row: the CPU's node)", latency_cell);
     if (m->bandwidth_bytes_per_s != NULL) {
         show_matrix(out, m, "Bandwidth, GB/s", bandwidth_cell);
+    }
+    if (sds != NULL) {
+        g_string_append_c(out, '\n');
+        domains_append_tree(out, m, sds);
     }
     show_costs(out, m);
     show_sources(out, m);

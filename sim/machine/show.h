@@ -3,13 +3,14 @@
 #ifndef NUMASIM_MACHINE_SHOW_H
 #define NUMASIM_MACHINE_SHOW_H
 
-#include "machine/machine.h"
+#include "machine/domains.h"
 
 /*
  * Draws the finished machine @m in ASCII: a summary, the tree of packages, nodes and LLCs with
- * their CPUs as cpulists, the matrices of distance, latency and bandwidth, and the costs with
- * their units. Newly allocated; ends with a newline.
+ * their CPUs as cpulists, the matrices of distance, latency and bandwidth, the sched_domains @sds
+ * (NULL: none) as domains_append_tree() does, and the costs with their units. Newly allocated;
+ * ends with a newline.
  */
-char *machine_show(const struct machine *m);
+char *machine_show(const struct machine *m, const struct sched_domains *sds);
 
 #endif

@@ -492,24 +492,6 @@ static void test_json_parses(void)
     g_assert_cmpuint(json_array_get_length(json_object_get_array_member(root, "domains")), ==, 0);
 }
 
-/* CPUs that differ only in their core are shown together. */
-static void test_text(void)
-{
-    static const int32_t distances[] = {10, 21, 21, 10};
-    const struct shape shape = {2, 2, 2, 1, 1, distances, ARCH_X86_64};
-    g_autoptr(machine_t) m = machine_of(&shape);
-    g_autoptr(sched_domains_t) sds = domains_of(m, KERNEL_6_12);
-    g_autofree char *text = domains_to_text(m, sds);
-
-    g_assert_nonnull(strstr(text, "test: sched_domains of Linux 6.12\nNUMA levels 10 21, "));
-    g_assert_nonnull(strstr(text, "\nCPUs 0-1,4-5, sd_llc_size 4\n"
-                                  "  0    SMT, 2 CPUs: 0,4 | 1,5\n"
-                                  "       2 groups: 0 | 4\n"));
-    g_assert_nonnull(strstr(text, "  2    NUMA (distance <= 21), 8 CPUs: 0-7\n"
-                                  "       2 groups: 0-1,4-5 | 2-3,6-7\n"));
-    g_assert_nonnull(strstr(text, "\nCPUs 2-3,6-7, sd_llc_size 4\n"));
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -529,6 +511,5 @@ int main(int argc, char **argv)
     g_test_add_func("/domains/flag-names", test_flag_names);
     g_test_add_func("/domains/json-text", test_json_text);
     g_test_add_func("/domains/json-parses", test_json_parses);
-    g_test_add_func("/domains/text", test_text);
     return g_test_run();
 }

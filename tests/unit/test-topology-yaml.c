@@ -49,13 +49,15 @@ static void test_shipped(void)
         const char *path = g_ptr_array_index(paths, i);
         g_autoptr(GError) error = NULL;
         g_autoptr(machine_t) m = topology_read_yaml(path, &error);
+        g_autoptr(sched_domains_t) sds = NULL;
         g_autofree char *text = NULL, *base = g_path_get_basename(path);
 
         g_assert_no_error(error);
         g_assert_true(g_str_has_prefix(base, m->name));
         g_assert_nonnull(m->input_digest);
         g_assert_nonnull(m->sources[0]);
-        text = machine_show(m);
+        sds = sched_domains_new(m, KERNEL_6_12);
+        text = machine_show(m, sds);
         g_assert_true(g_str_is_ascii(text));
         teaching += g_str_has_prefix(base, "teach-") ? 1 : 0;
     }
