@@ -28,6 +28,11 @@ done
 for name in $("$NUMASIM" topology list --format names); do
     ok "topology domains $name" shows topology domains "$name"
     ok "topology domains $name as JSON" shows_json topology domains "$name" --kernel 6.1
+    ok "topology domains $name in 7.3" shows topology domains "$name" --kernel 7.3
+    ok "topology domains $name as schedstat" shows topology domains "$name" --format schedstat
+    ok "topology domains $name as debugfs" shows topology domains "$name" --format debugfs
+    ok "topology domains $name for Graphviz" shows topology domains "$name" --format dot
+    ok "topology show $name for Graphviz" shows topology show "$name" --format dot
 done
 ok 'sets alone' test "$("$NUMASIM" policy list --sets --format names | grep -cx eevdf)" -eq 0
 ok 'plugins alone' test "$("$NUMASIM" policy list --plugins --format names | grep -c 'linux-6')" -eq 0
