@@ -69,7 +69,8 @@ hwloc_bitmap_t facts_hwloc_set(const char *text, int bits)
     hwloc_bitmap_t set;
     const size_t length = strlen(text);
 
-    if (length == 0 || length > MAX_SET_TEXT ||
+    /* hwloc 2.9 stops the program at a comma in front. */
+    if (length == 0 || length > MAX_SET_TEXT || text[0] == ',' ||
         strspn(text, "0123456789abcdefABCDEFx,.") != length) {
         return NULL;
     }
