@@ -14,7 +14,9 @@ JsonParser *dump_load(const char *path)
     JsonParser *parser = json_parser_new();
 
     stream = G_INPUT_STREAM(g_file_read(file, NULL, &error));
-    g_assert_no_error(error);
+    if (!stream) {
+        g_error("%s: %s", path, error->message);
+    }
     if (g_str_has_suffix(path, ".gz")) {
         g_autoptr(GZlibDecompressor) zlib = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
         GInputStream *inflated = g_converter_input_stream_new(stream, G_CONVERTER(zlib));
@@ -22,8 +24,9 @@ JsonParser *dump_load(const char *path)
         g_object_unref(stream);
         stream = inflated;
     }
-    json_parser_load_from_stream(parser, stream, NULL, &error);
-    g_assert_no_error(error);
+    if (!json_parser_load_from_stream(parser, stream, NULL, &error)) {
+        g_error("%s: %s", path, error->message);
+    }
     return parser;
 }
 
@@ -282,7 +285,8 @@ struct machine *dump_machine(JsonObject *dump, struct dump_boot *ret_boot)
     if (g_str_has_prefix(model, "EPYC") || g_str_has_prefix(model, "Dhyana")) {
         m->reclaim_distance = 32;
     }
-    machine_finish(m, &error);
-    g_assert_no_error(error);
+    if (!machine_finish(m, &error)) {
+        g_error("%s: %s", m->name, error->message);
+    }
     return m;
 }
