@@ -63,12 +63,22 @@ void cpu_set_names_free(struct cpu_set_names *names)
     }
 }
 
+static uint32_t nr_node_ids(const struct machine *m)
+{
+    uint32_t ids = 0;
+
+    for (int32_t node = 0; node < m->nr_nodes; node++) {
+        ids = MAX(ids, (uint32_t)m->nodes[node].os_id + 1);
+    }
+    return ids;
+}
+
 /* "node 3", "nodes 0-1,3", or NULL where @set is no union of nodes. */
 static char *node_list(const struct cpu_set_names *names, const uint64_t *set)
 {
     const struct machine *m = names->m;
     const uint32_t n = (uint32_t)m->nr_cpus;
-    const uint32_t ids = (uint32_t)m->nodes[m->nr_nodes - 1].os_id + 1;
+    const uint32_t ids = nr_node_ids(m);
     g_autofree uint64_t *nodes = bitmap_new(ids), *one = bitmap_new(n);
     g_autofree char *list = NULL;
 

@@ -11,6 +11,7 @@
 enum {
     TEXT_COLUMNS = 96,
     MAX_SHOWN = 16, /* spans, groups or rings before "..." */
+    MAX_FOLDED = 8, /* spans of what is folded, where no details are shown */
 };
 
 struct drawing {
@@ -35,7 +36,7 @@ static size_t break_at(const char *text, size_t room)
     for (i = 0; text[i] != '\0' && (i < room || (blank == 0 && comma == 0)); i++) {
         if (text[i] == ' ') {
             blank = i + 1;
-            item = i > 0 && (text[i - 1] == '|' || text[i - 1] == ',') ? i + 1 : item;
+            item = i > 0 && strchr("|,:", text[i - 1]) != NULL ? i + 1 : item;
         } else if (text[i] == ',') {
             comma = i + 1;
         }
@@ -183,8 +184,8 @@ static char *head_text(const struct drawing *d, const GPtrArray *nodes, guint fi
 {
     const struct domain_node *node = g_ptr_array_index(nodes, first);
     const struct sched_domain *sd = node->domain;
+    const guint end = first + MIN(run, d->details ? MAX_SHOWN : MAX_FOLDED);
     GString *text = g_string_new(NULL);
-    guint i;
 
     if (run > 1) {
         g_string_append_printf(text, "%u x ", run);
@@ -196,7 +197,7 @@ static char *head_text(const struct drawing *d, const GPtrArray *nodes, guint fi
     g_string_append_printf(text, "%s, %u CPU%s%s%s: ", folded ? " in each" : "", sd->span_weight,
                            sd->span_weight == 1 ? "" : "s", run > 1 ? " each" : "",
                            d->details && is_sd_llc(d->sds, node) ? ", sd_llc" : "");
-    for (i = first; i < first + run && i < first + MAX_SHOWN; i++) {
+    for (guint i = first; i < end; i++) {
         const struct domain_node *one = g_ptr_array_index(nodes, i);
 
         g_string_append_printf(text, "%s%s", i > first ? " | " : "",
@@ -207,7 +208,7 @@ static char *head_text(const struct drawing *d, const GPtrArray *nodes, guint fi
             g_string_append_printf(text, " (for %s)", who);
         }
     }
-    g_string_append(text, folded || i < first + run ? " | ..." : "");
+    g_string_append(text, folded || end < first + run ? " | ..." : "");
     return g_string_free(text, FALSE);
 }
 
