@@ -136,11 +136,20 @@ static bool is_cache(struct piece field, enum lscpu_cache *ret, int *ret_level)
     return true;
 }
 
+/* lscpu prints "-" for an unknown value, and nothing for an empty list. */
+static bool says_nothing(struct piece value)
+{
+    return value.begin == value.end || piece_is(value, "-");
+}
+
 static bool take_cache(struct lscpu_summary *s, enum lscpu_cache cache, int level,
                        struct piece value)
 {
     struct lscpu_cache_size size = {.level = level};
 
+    if (says_nothing(value)) {
+        return true;
+    }
     if (!lscpu_parse_size(value, &size)) {
         return false;
     }
@@ -155,7 +164,7 @@ static bool take_count(struct lscpu_summary *s, int64_t *count, struct piece val
 {
     int64_t number;
 
-    if (piece_is(value, "-")) {
+    if (says_nothing(value)) {
         return true;
     }
     if (!piece_number(value, FACTS_MAX_CPU_ID, &number)) {
@@ -168,7 +177,7 @@ static bool take_count(struct lscpu_summary *s, int64_t *count, struct piece val
 
 static void take_text(char **text, struct piece value)
 {
-    if (*text == NULL) {
+    if (*text == NULL && !piece_is(value, "-")) {
         *text = g_strndup(value.begin, (size_t)(value.end - value.begin));
     }
 }
@@ -189,7 +198,7 @@ static bool take_node(struct lscpu_summary *s, struct piece field, struct piece 
         }
     }
     node.id = (int32_t)id;
-    take_text(&node.list, value);
+    take_text(&node.list, says_nothing(value) ? (struct piece){value.end, value.end} : value);
     g_array_append_val(s->nodes, node);
     return true;
 }

@@ -190,7 +190,7 @@ static bool take_fields(struct lscpu_summary *s, const struct facts_input *in, J
                         "a field without a name; expected {\"field\": \"CPU(s):\", ...}");
         }
         key.end -= key.end > key.begin && key.end[-1] == ':';
-        if (strcmp(data, "-") != 0 && !lscpu_summary_take(s, key, piece_of(data), &what)) {
+        if (!lscpu_summary_take(s, key, piece_of(data), &what)) {
             return fail(in, error, "%s", what);
         }
         if (children != NULL && !take_fields(s, in, children, error)) {

@@ -102,11 +102,11 @@ static bool take_nodes(struct placing *p, const char *name, GError **error)
              id = bitmap_next(map, FACTS_MAX_CPU_ID, id + 1)) {
             struct facts_cpu *cpu = facts_cpu(p->f, (int32_t)id);
 
-            if (cpu->group[FACTS_NODE] >= 0 && cpu->group[FACTS_NODE] != node->id) {
-                g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                            "%s: CPU %d is on node %d and on node %d; expected one", name, cpu->id,
-                            cpu->group[FACTS_NODE], node->id);
-                return false;
+            if (cpu->group[FACTS_NODE] >= 0) {
+                facts_note(p->f,
+                           "CPU %d is listed on node %d and on node %d: taken as on the first",
+                           cpu->id, cpu->group[FACTS_NODE], node->id);
+                continue;
             }
             cpu->group[FACTS_NODE] = node->id;
         }
@@ -251,12 +251,42 @@ static guint core_place(const struct placing *p, guint place, guint node)
     return (place - start) % cores;
 }
 
+/* True iff @place cores before it is where some node begins, or the end. */
+static bool is_node_edge(const struct placing *p, guint place)
+{
+    for (guint node = 0; node < p->node_starts->len; node++) {
+        if (g_array_index(p->node_starts, guint, node) == place * (guint)p->s->threads) {
+            return true;
+        }
+    }
+    return place == p->nr_cores;
+}
+
+/* True iff runs of @cores cores are parts of nodes, or nodes parts of them. */
+static bool runs_fit_nodes(const struct placing *p, guint cores)
+{
+    bool inside = true, around = true;
+
+    for (guint node = 0; node < p->node_starts->len; node++) {
+        const guint start = g_array_index(p->node_starts, guint, node);
+
+        inside = inside && start / (guint)p->s->threads % cores == 0;
+    }
+    for (guint place = 0; place <= p->nr_cores; place += cores) {
+        around = around && is_node_edge(p, place);
+    }
+    return inside || around;
+}
+
 /* Cuts the cores into @nr runs of consecutive ones and gives each a key of @group. */
-static void cut_cores(struct placing *p, enum facts_group group, int64_t nr)
+static bool cut_cores(struct placing *p, enum facts_group group, int64_t nr)
 {
     const guint cores = (guint)(p->nr_cores / nr);
     guint before = 0;
 
+    if (!runs_fit_nodes(p, cores)) {
+        return false;
+    }
     for (guint node = 0; node < p->node_starts->len; node++) {
         const guint start = g_array_index(p->node_starts, guint, node), end = node_end(p, node);
 
@@ -265,6 +295,7 @@ static void cut_cores(struct placing *p, enum facts_group group, int64_t nr)
         }
         before += (end - start) / (guint)p->s->threads;
     }
+    return true;
 }
 
 static void take_all(struct placing *p, enum facts_group group)
@@ -274,6 +305,29 @@ static void take_all(struct placing *p, enum facts_group group)
     }
 }
 
+/* True iff nodes are numbered one package after another, as far as their CPUs' numbers tell. */
+static bool nodes_in_order(const struct placing *p)
+{
+    const guint nodes = p->node_starts->len;
+
+    if (nodes == p->s->sockets) {
+        return true;
+    }
+    for (guint node = 0; node < nodes; node++) {
+        const guint start = g_array_index(p->node_starts, guint, node);
+
+        if (node_end(p, node) - start > p->s->threads &&
+            cpu_at(p, start + 1)->id != cpu_at(p, start)->id + 1) {
+            return false;
+        }
+    }
+    return nodes % p->s->sockets == 0;
+}
+
+/*
+ * Several nodes of a package follow one another. With fewer nodes than packages the numbers tell
+ * nothing: some firmware alternates between packages, some does not.
+ */
 static void take_packages(struct placing *p)
 {
     const int64_t sockets = p->s->sockets;
@@ -281,20 +335,28 @@ static void take_packages(struct placing *p)
     if (sockets == 1 && !p->s->uneven) {
         take_all(p, FACTS_PACKAGE);
         p->packages = true;
-    } else if (sockets > 1 && p->nr_cores > 0 && counts_fit(p)) {
-        cut_cores(p, FACTS_PACKAGE, sockets);
-        p->packages = true;
-        facts_note(p->f,
-                   "which CPUs share a package is not stated: %d cores after another do, by "
-                   "node and number",
-                   (int)p->s->cores);
+    } else if (sockets > 1) {
+        p->packages = p->nr_cores > 0 && counts_fit(p) && nodes_in_order(p) &&
+                      cut_cores(p, FACTS_PACKAGE, sockets);
+        if (p->packages) {
+            facts_note(p->f,
+                       "which CPUs share a package is not stated: those of %d nodes after "
+                       "another do",
+                       (int)(p->node_starts->len / sockets));
+        } else {
+            facts_note(p->f, "there are %d packages, and which CPUs share one is not stated",
+                       (int)sockets);
+        }
     }
 }
 
-/*
- * Which CPUs share a cache, if their number leaves one answer: all, or each core its own. Last-level
- * caches do not span packages, and the cores of one have consecutive numbers within a package.
- */
+/* True iff the number of LLCs leaves one answer: they do not span packages. */
+static bool divides(const struct placing *p, int64_t nr)
+{
+    return p->packages && !p->s->uneven && nr % p->s->sockets == 0 && p->nr_cores % nr == 0;
+}
+
+/* Which CPUs share a cache: all, each core alone, or, of LLCs, consecutive cores of a package. */
 static void take_sharing(struct placing *p, enum lscpu_cache cache, enum facts_group group)
 {
     const int64_t nr = p->s->caches[cache].instances;
@@ -303,9 +365,8 @@ static void take_sharing(struct placing *p, enum lscpu_cache cache, enum facts_g
         take_all(p, group);
     } else if (nr < 1 || p->nr_cores == 0) {
         return;
-    } else if (nr == p->nr_cores || (group == FACTS_L3 && p->packages && !p->s->uneven &&
-                                     nr % p->s->sockets == 0 && p->nr_cores % nr == 0)) {
-        cut_cores(p, group, nr);
+    } else if ((nr == p->nr_cores || (group == FACTS_L3 && divides(p, nr))) &&
+               cut_cores(p, group, nr)) {
         if (nr != p->nr_cores && nr != p->s->sockets) {
             facts_note(p->f, "which CPUs share an LLC is not stated: %d cores after another do",
                        (int)(p->nr_cores / nr));
@@ -411,7 +472,7 @@ static void take_whole(struct placing *p, const char *tool)
     const char *vendor = vendor_of(s->vendor);
 
     p->f->vendor = g_strdup(vendor);
-    p->f->model = g_strcmp0(s->model, "-") != 0 ? g_strdup(s->model) : NULL;
+    p->f->model = g_strdup(s->model);
     /* arch/x86/kernel/cpu/amd.c and hygon.c: node_reclaim_distance = 32 from Zen on */
     if ((g_strcmp0(vendor, "AMD") == 0 || g_strcmp0(vendor, "Hygon") == 0) &&
         s->family >= AMD_ZEN) {

@@ -59,16 +59,16 @@ static bool recognises(const struct facts_input *in)
     return find_available(&l, &nodes);
 }
 
-static bool take_cpu(struct numactl *n, struct piece at, int64_t id)
+static void take_cpu(struct numactl *n, int64_t id)
 {
     struct facts_cpu *cpu = facts_cpu(n->f, (int32_t)id);
 
     if (cpu->group[FACTS_NODE] >= 0) {
-        return lines_fail(&n->l, at.begin, n->error, "CPU %d is on node %d and on node %d", cpu->id,
-                          cpu->group[FACTS_NODE], n->node);
+        facts_note(n->f, "CPU %d is listed on node %d and on node %d: taken as on the first",
+                   cpu->id, cpu->group[FACTS_NODE], n->node);
+        return;
     }
     cpu->group[FACTS_NODE] = n->node;
-    return true;
 }
 
 /* "0 1 2", and ranges and commas, as people shorten long lists. */
@@ -102,9 +102,7 @@ static bool take_cpus(struct numactl *n, struct piece list)
                                   FACTS_MAX_CPU_ID);
             }
             for (int64_t id = first; id <= last; id++) {
-                if (!take_cpu(n, whole, id)) {
-                    return false;
-                }
+                take_cpu(n, id);
             }
         }
     }
