@@ -3,6 +3,7 @@
  * Which CPUs share what, where a description is silent or wrong. A missing group follows from a
  * neighbouring one by the kernel's own habit; a group that crosses one that must hold it is cut.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine/complete-private.h"
@@ -250,12 +251,71 @@ static void cut_all(struct groups *g)
     cut(g, k[FACTS_CORE], "core", k[FACTS_CLUSTER], "cluster");
 }
 
-/* Dense ids by first CPU, into the member of each CPU at @offset; returns how many there are. */
-static int32_t number(const struct groups *g, const int64_t *keys, size_t offset)
+/* What CPUs are sorted by before numbering: each group's first CPU, the outermost group first. */
+enum { NR_SORT_KEYS = 7 };
+
+struct place {
+    int32_t first[NR_SORT_KEYS];
+    int32_t cpu;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+
+    for (int i = 0; i < NR_SORT_KEYS; i++) {
+        if (x->first[i] != y->first[i]) {
+            return x->first[i] < y->first[i] ? -1 : 1;
+        }
+    }
+    return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+}
+
+static void set_firsts(const struct groups *g, const int64_t *keys, struct place *places, int at)
+{
+    g_autoptr(GHashTable) first = g_hash_table_new(g_int64_hash, g_int64_equal);
+
+    for (int32_t cpu = 0; cpu < nr_cpus(g); cpu++) {
+        gpointer seen = g_hash_table_lookup(first, &keys[cpu]);
+
+        if (seen == NULL) {
+            seen = GINT_TO_POINTER(cpu + 1);
+            g_hash_table_insert(first, (gpointer)(guintptr)&keys[cpu], seen);
+        }
+        places[cpu].first[at] = GPOINTER_TO_INT(seen) - 1;
+    }
+}
+
+/*
+ * The order in which objects get their numbers: package by package, node by node, and so inwards,
+ * however the CPUs are numbered, as a regular machine's description counts them.
+ */
+static struct place *sort_places(const struct groups *g)
+{
+    const int64_t *const keys[NR_SORT_KEYS] = {
+        g->key[FACTS_PACKAGE], g->key[FACTS_NODE], g->key[FACTS_DIE],  g->llc,
+        g->key[FACTS_CLUSTER], g->key[FACTS_L2],   g->key[FACTS_CORE],
+    };
+    struct place *places = g_new0(struct place, (size_t)nr_cpus(g));
+
+    for (int i = 0; i < NR_SORT_KEYS; i++) {
+        set_firsts(g, keys[i], places, i);
+    }
+    for (int32_t cpu = 0; cpu < nr_cpus(g); cpu++) {
+        places[cpu].cpu = cpu;
+    }
+    qsort(places, (size_t)nr_cpus(g), sizeof(*places), compare_places);
+    return places;
+}
+
+/* Dense ids in that order, into the member of each CPU at @offset; returns how many there are. */
+static int32_t number(const struct groups *g, const struct place *places, const int64_t *keys,
+                      size_t offset)
 {
     g_autoptr(GHashTable) ids = g_hash_table_new(g_int64_hash, g_int64_equal);
 
-    for (int32_t cpu = 0; cpu < nr_cpus(g); cpu++) {
+    for (int32_t i = 0; i < nr_cpus(g); i++) {
+        const int32_t cpu = places[i].cpu;
         gpointer id = g_hash_table_lookup(ids, &keys[cpu]);
 
         if (id == NULL) {
@@ -267,17 +327,24 @@ static int32_t number(const struct groups *g, const int64_t *keys, size_t offset
     return (int32_t)g_hash_table_size(ids);
 }
 
-static void number_all(struct groups *g)
+static void number_groups(struct groups *g)
+{
+    g_autofree struct place *p = sort_places(g);
+    struct machine *m = g->c->m;
+    int64_t *const *k = g->key;
+
+    m->nr_cores = number(g, p, k[FACTS_CORE], offsetof(struct machine_cpu, core));
+    m->nr_clusters = number(g, p, k[FACTS_CLUSTER], offsetof(struct machine_cpu, cluster));
+    m->nr_l2s = number(g, p, k[FACTS_L2], offsetof(struct machine_cpu, l2));
+    m->nr_llcs = number(g, p, g->llc, offsetof(struct machine_cpu, llc));
+    m->nr_dies = number(g, p, k[FACTS_DIE], offsetof(struct machine_cpu, die));
+    m->nr_packages = number(g, p, k[FACTS_PACKAGE], offsetof(struct machine_cpu, package));
+}
+
+static void fill_cpus(struct groups *g)
 {
     struct machine *m = g->c->m;
 
-    m->cpus = g_new0(struct machine_cpu, (size_t)m->nr_cpus);
-    m->nr_cores = number(g, g->key[FACTS_CORE], offsetof(struct machine_cpu, core));
-    m->nr_clusters = number(g, g->key[FACTS_CLUSTER], offsetof(struct machine_cpu, cluster));
-    m->nr_l2s = number(g, g->key[FACTS_L2], offsetof(struct machine_cpu, l2));
-    m->nr_llcs = number(g, g->llc, offsetof(struct machine_cpu, llc));
-    m->nr_dies = number(g, g->key[FACTS_DIE], offsetof(struct machine_cpu, die));
-    m->nr_packages = number(g, g->key[FACTS_PACKAGE], offsetof(struct machine_cpu, package));
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         const struct facts_cpu *stated = g->c->cpus[cpu];
 
@@ -307,7 +374,9 @@ bool complete_groups(struct completion *c)
     choose_llcs(&g);
     fill_inner(&g);
     cut_all(&g);
-    number_all(&g);
+    c->m->cpus = g_new0(struct machine_cpu, (size_t)c->m->nr_cpus);
+    number_groups(&g);
+    fill_cpus(&g);
     completion_source(c, MACHINE_CPUS,
                       c->f->block_sources[MACHINE_CPUS] != NULL ? NULL
                                                                 : "defaults of the importer");
