@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A domain per CPU and level: kernel/sched/topology.c: build_sched_domain(), sd_init(). */
+#include <string.h>
+
 #include "base/bitmap.h"
 #include "machine/domains-internal.h"
 
@@ -101,9 +103,54 @@ static void set_shared(struct builder *b, uint32_t cpu)
     }
 }
 
+/*
+ * topology_span_sane(): at a level that must not overlap, two CPUs' masks are the same or have
+ * nothing in common. The masks are looked at before cpu_map narrows them.
+ */
+static bool level_is_sane(const struct builder *b, const struct partition *p, uint32_t level,
+                          const struct span **owner)
+{
+    const struct topo_level *tl = &b->levels[level];
+    uint32_t cpu, i;
+
+    memset(owner, 0, b->nr_cpus * sizeof(*owner));
+    for (cpu = p->cpus->first; cpu < b->nr_cpus;
+         cpu = bitmap_next(p->cpus->map, b->nr_cpus, cpu + 1)) {
+        const struct span *mask = tl->mask[cpu];
+
+        if (b->height[cpu] <= level || owner[mask->first] == mask) {
+            continue;
+        }
+        for (i = mask->first; i < b->nr_cpus; i = bitmap_next(mask->map, b->nr_cpus, i + 1)) {
+            if (owner[i]) {
+                return false;
+            }
+            owner[i] = mask;
+        }
+    }
+    return true;
+}
+
+/* Where a level is not sane the kernel gives up on the whole partition: no domains. */
+static void refuse_insane(struct builder *b, struct partition *p)
+{
+    g_autofree const struct span **owner = g_new0(const struct span *, b->nr_cpus);
+    bool sane = true;
+    uint32_t level, cpu;
+
+    for (level = 0; sane && level < b->nr_levels; level++) {
+        sane = b->levels[level].overlap || level_is_sane(b, p, level, owner);
+    }
+    for (cpu = p->cpus->first; !sane && cpu < b->nr_cpus;
+         cpu = bitmap_next(p->cpus->map, b->nr_cpus, cpu + 1)) {
+        b->height[cpu] = 0;
+        b->partition_of[cpu] = NULL;
+    }
+}
+
 void builder_init_domains(struct builder *b)
 {
-    uint32_t cpu;
+    uint32_t cpu, i;
 
     b->height = g_new0(uint32_t, b->nr_cpus);
     b->domains = g_new0(struct build_domain, (size_t)b->nr_cpus * b->nr_levels);
@@ -112,6 +159,9 @@ void builder_init_domains(struct builder *b)
             build_cpu(b, cpu);
             set_shared(b, cpu);
         }
+    }
+    for (i = 0; i < b->nr_partitions; i++) {
+        refuse_insane(b, &b->partitions[i]);
     }
 }
 
