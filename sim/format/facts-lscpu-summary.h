@@ -51,4 +51,23 @@ int64_t lscpu_size_of_one(const struct lscpu_cache_size *s, int64_t instances);
 struct facts *lscpu_summary_finish(const struct lscpu_summary *s, const char *name,
                                    const char *tool, GError **error);
 
+/* Facts while counts are made into groups (facts-lscpu-placing.c). */
+struct lscpu_placing {
+    const struct lscpu_summary *s;
+    struct facts *f;
+    GArray *cpus;        /* int32_t: the online ones by node and number */
+    GArray *node_starts; /* guint: where each node that has CPUs begins in it */
+    int64_t nr_cores;    /* 0 until siblings are known */
+    bool packages;       /* are known */
+};
+
+/* Fills @cpus and @node_starts from the facts. */
+void lscpu_order_cpus(struct lscpu_placing *p);
+/* The CPU at @place of @cpus. */
+struct facts_cpu *lscpu_cpu_at(const struct lscpu_placing *p, guint place);
+/* Which CPUs are siblings, then which share a package, then which share a cache. */
+void lscpu_take_cores(struct lscpu_placing *p);
+void lscpu_take_packages(struct lscpu_placing *p);
+void lscpu_take_sharing(struct lscpu_placing *p, enum lscpu_cache cache, enum facts_group group);
+
 #endif

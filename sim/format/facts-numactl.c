@@ -15,6 +15,7 @@ struct numactl {
     int32_t node;        /* whose CPUs the current lines list, or -1 */
     int64_t nr_promised; /* by the line "available:" */
     int32_t nr_listed;   /* nodes with lines of their own */
+    int32_t nr_again;    /* CPUs that stood on a node before */
     bool memory, distances;
     GError **error;
 };
@@ -64,8 +65,7 @@ static void take_cpu(struct numactl *n, int64_t id)
     struct facts_cpu *cpu = facts_cpu(n->f, (int32_t)id);
 
     if (cpu->group[FACTS_NODE] >= 0) {
-        facts_note(n->f, "CPU %d is listed on node %d and on node %d: taken as on the first",
-                   cpu->id, cpu->group[FACTS_NODE], n->node);
+        n->nr_again++;
         return;
     }
     cpu->group[FACTS_NODE] = n->node;
@@ -323,6 +323,10 @@ static struct facts *read_numactl(const struct facts_input *in, GError **error)
     if (n.nr_promised != n.nr_listed) {
         facts_note(f, "numactl says that %d nodes are available, and lists %d", (int)n.nr_promised,
                    n.nr_listed);
+    }
+    if (n.nr_again > 0) {
+        facts_note(f, "CPUs are listed on several nodes, %d times: taken as on the first",
+                   n.nr_again);
     }
     facts_state(f, MACHINE_CPUS, "numactl --hardware");
     if (n.memory) {

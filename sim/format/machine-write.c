@@ -2,6 +2,8 @@
 #include "format/machine-write.h"
 
 static const struct machine_writer *const writers[] = {
+    &machine_numactl,
+    &machine_lscpu,
     NULL,
 };
 
