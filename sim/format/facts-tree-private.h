@@ -20,6 +20,7 @@ struct facts_tree {
     GHashTable *entries;  /* of an archive: path -> struct tree_entry, "" is the top */
     GHashTable *resolved; /* path of a folder -> where it leads, or NULL: nowhere */
     char *root;           /* what facts_tree_enter() found; "" at first */
+    const char *strip;    /* what paths lose at their beginning, or NULL */
 };
 
 /* Reads all entries of the archive in @in. False with NUMASIM_ERROR_INPUT. */

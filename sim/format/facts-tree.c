@@ -180,9 +180,18 @@ static char *resolve(struct facts_tree *tree, const char *path)
 
 static char *make_path(const struct facts_tree *tree, const char *format, va_list args)
 {
-    g_autofree char *path = g_strdup_vprintf(format, args);
+    g_autofree char *full = g_strdup_vprintf(format, args);
+    const char *path = full;
 
-    return *tree->root != '\0' ? g_strconcat(tree->root, "/", path, NULL) : g_steal_pointer(&path);
+    if (tree->strip != NULL && g_str_has_prefix(path, tree->strip)) {
+        path += strlen(tree->strip);
+    }
+    return *tree->root != '\0' ? g_strconcat(tree->root, "/", path, NULL) : g_strdup(path);
+}
+
+void facts_tree_strip(struct facts_tree *tree, const char *prefix)
+{
+    tree->strip = prefix;
 }
 
 /* --- Contents ---------------------------------------------------------------------------------- */

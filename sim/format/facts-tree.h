@@ -41,6 +41,9 @@ bool facts_tree_peek(const struct facts_input *in, bool (*matches)(const char *p
  */
 bool facts_tree_enter(struct facts_tree *tree, const char *path);
 
+/* From now on a path that begins with @prefix means the one without it: the root is that folder. */
+void facts_tree_strip(struct facts_tree *tree, const char *prefix); /* borrowed */
+
 /*
  * Below, a path is made from @format, has no leading '/', and ends at the tree's root.
  *
