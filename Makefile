@@ -70,7 +70,7 @@ endif
 
 # A plugin sees the public header and nothing else; -Isim is for the house itself.
 sim_flags = $(common) -fPIE -Wmissing-prototypes $(defines) -Isim $(package_cflags)
-plugin_flags = $(common) -fPIC -fno-plt -Wmissing-prototypes -Isim/policy
+plugin_flags = $(common) -fPIC -fno-plt -Wmissing-prototypes -Isim/policy -Ipolicies/common
 test_flags = $(common) -fPIE $(defines) -Isim -Itests/unit $(package_cflags)
 link_flags = -pie $(sanitize)
 link_libs = $(package_libs) -ldl
@@ -187,11 +187,13 @@ $(BUILD)/numasim: $(call objects,$(cli_sources)) $(library) $(BUILD)/program-mem
 # --- Plugins -----------------------------------------------------------------------------------
 
 # $(1): the shared object without suffix, $(2): its sources, $(3): its own headers. The hash names
-# the sources that a result came from; it covers the public header, and no path.
+# the sources that a result came from; it covers the public header and those that policies share,
+# and no path.
+shared_headers := sim/policy/numasim-policy.h $(sort $(wildcard policies/common/*.h))
 define plugin_rules
 $(BUILD)/$(1).so: $(call objects,$(2))
-$(call objects,$(2)): $(2) $(3) sim/policy/numasim-policy.h
-$(call objects,$(2)): hashed := $(sort $(2) $(3)) sim/policy/numasim-policy.h
+$(call objects,$(2)): $(2) $(3) $(shared_headers)
+$(call objects,$(2)): hashed := $(sort $(2) $(3)) $(shared_headers)
 endef
 $(foreach p,$(single_plugins),$(eval $(call plugin_rules,policies/$(p),policies/$(p).c,)))
 $(foreach p,$(folder_plugins),$(eval $(call plugin_rules,policies/$(p),$(sort $(wildcard \
@@ -228,7 +230,7 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 $(filter-out $(fake_host_tests),$(unit_tests)): $(BUILD)/%: $(BUILD)/%.o \
 		$(call objects,$(unit_shared)) $(library)
 	$(call link_with_library)
-$(fake_host_tests:%=%.o): test_flags += -Isim/policy -Ipolicies/eevdf
+$(fake_host_tests:%=%.o): test_flags += -Isim/policy -Ipolicies/common -Ipolicies/eevdf
 $(fake_host_tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/unit/fake-host.o $(plugin_files)
 	@mkdir -p $(@D)
 	$(say) LINK $@

@@ -52,7 +52,7 @@ for file in $(find sim/format -name '*.[ch]' 2>/dev/null | LC_ALL=C sort); do
 done
 report 'sim/format knows nothing of the engine, not even indirectly' "$indirect"
 
-report 'policies include <numasim-policy.h>, C headers, and headers of their own folder' "$(
+report 'policies include <numasim-policy.h>, C headers, and headers of their own or the common folder' "$(
     grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include' policies 2>/dev/null |
         grep -vE '"[^"/]+"|<numasim-policy\.h>|<(stdint|stddef|stdbool|string|limits|inttypes|stdalign)\.h>'
 )"

@@ -52,12 +52,12 @@ static void pass_slice_up(struct numasim_queue *q, const struct eevdf_queue *eq)
 static void insert(struct eevdf_queue *eq, struct eevdf_entity *es)
 {
     es->node.seq = eq->seq++;
-    eevdf_tree_insert(&eq->root, &es->node);
+    tree_insert(&eq->root, &es->node);
 }
 
 static bool is_protected(const struct eevdf_entity *es)
 {
-    return es->protected_till == es->node.deadline;
+    return es->protected_till == es->node.key;
 }
 
 static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
@@ -67,11 +67,11 @@ static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
 
     es->se = se;
-    if (es->weight != se->weight) {
-        if (es->weight != 0) { /* changed while away: the service owed stays */
-            es->vlag = es->vlag * es->weight / se->weight;
+    if (es->load.weight != se->weight) {
+        if (es->load.weight != 0) { /* changed while away: the service owed stays */
+            es->vlag = es->vlag * es->load.weight / se->weight;
         }
-        eevdf_set_weight(es, se->weight, se->is_task);
+        weight_set(&es->load, se->weight, se->is_task);
     }
     eevdf_place(self, eq, es, flags);
     eevdf_count(eq, es);
@@ -113,14 +113,14 @@ static bool eevdf_dequeue(struct numasim_self *self, struct numasim_queue *q,
     if (eq->running == es) {
         eq->running = NULL;
     } else {
-        eevdf_tree_remove(&eq->root, &es->node);
+        tree_remove(&eq->root, &es->node);
     }
     eevdf_uncount(eq, es);
     if (se->delayed && sleeps && es->vlag > 0 && eevdf_has(self, EEVDF_DELAY_ZERO)) {
         es->vlag = 0;
     }
     if (!sleeps && eevdf_has(self, EEVDF_PLACE_REL_DEADLINE)) {
-        es->node.deadline -= es->node.vruntime;
+        es->node.key -= es->node.vruntime;
         es->relative_deadline = true;
     }
     es->queued = false;
@@ -138,7 +138,7 @@ static void eevdf_requeue_delayed(struct numasim_self *self, struct numasim_queu
     if (!eevdf_has(self, EEVDF_DELAY_ZERO) || eevdf_limited_lag(self, eq, es) <= 0) {
         return;
     }
-    eevdf_tree_remove(&eq->root, &es->node);
+    tree_remove(&eq->root, &es->node);
     eevdf_uncount(eq, es);
     es->vlag = 0;
     eevdf_place(self, eq, es, 0);
@@ -163,8 +163,8 @@ static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numas
         return curr->se;
     }
     /* V is no less than the least vruntime, so that there is always one. */
-    best = (struct eevdf_entity *)(void *)eevdf_tree_pick(eq->root, eevdf_average(eq));
-    if (best == NULL || (curr != NULL && curr->node.deadline < best->node.deadline)) {
+    best = (struct eevdf_entity *)(void *)tree_pick(eq->root, eevdf_average(eq));
+    if (best == NULL || (curr != NULL && curr->node.key < best->node.key)) {
         best = curr;
     }
     return best != NULL ? best->se : NULL;
@@ -193,11 +193,11 @@ static void eevdf_set_current(struct numasim_self *self, struct numasim_queue *q
     if (eq->running != NULL && eq->running != es) {
         eevdf_put_current(self, q, eq->running->se);
     }
-    if (eevdf_tree_contains(&es->node)) {
-        eevdf_tree_remove(&eq->root, &es->node);
+    if (tree_contains(&es->node)) {
+        tree_remove(&eq->root, &es->node);
     }
     eq->running = es;
-    es->protected_till = es->node.deadline;
+    es->protected_till = es->node.key;
 }
 
 /* update_curr(): a served request is followed by the next, and by a new pick. */
@@ -211,11 +211,11 @@ static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
     if (eq->running != es) {
         return false;
     }
-    eevdf_advance(eq, es, eevdf_vdelta(es, delta_ns));
-    if (es->node.vruntime >= es->node.deadline) {
+    eevdf_advance(eq, es, weight_vdelta(&es->load, delta_ns));
+    if (es->node.vruntime >= es->node.key) {
         served = true;
         es->node.slice_ns = eevdf_slice_ns(self, es);
-        es->node.deadline = es->node.vruntime + eevdf_vdelta(es, es->node.slice_ns);
+        es->node.key = es->node.vruntime + weight_vdelta(&es->load, es->node.slice_ns);
     }
     if (q->nr_queued == 1) {
         return false;
@@ -233,9 +233,9 @@ static bool decide(struct numasim_decision *d, const struct eevdf_queue *eq,
         numasim_decide(d, preempt, reason);
         numasim_compared(d, "avg_vruntime", eevdf_average(eq));
         numasim_compared(d, "wakee_vruntime", es->node.vruntime);
-        numasim_compared(d, "wakee_deadline", es->node.deadline);
+        numasim_compared(d, "wakee_deadline", es->node.key);
         numasim_compared(d, "curr_vruntime", eq->running->node.vruntime);
-        numasim_compared(d, "curr_deadline", eq->running->node.deadline);
+        numasim_compared(d, "curr_deadline", eq->running->node.key);
     }
     return preempt;
 }
@@ -260,7 +260,7 @@ static bool eevdf_wakeup_preempt(struct numasim_self *self, struct numasim_queue
         if (se->idle_policy) {
             return decide(d, eq, es, EEVDF_REASON_IDLE_WAKEE, false);
         }
-        curr->protected_till = curr->node.deadline - 1;
+        curr->protected_till = curr->node.key - 1;
         return decide(d, eq, es, EEVDF_REASON_IDLE_CURRENT, true);
     }
     if (task != NULL && task->policy != NUMASIM_SCHED_OTHER) {
@@ -268,9 +268,8 @@ static bool eevdf_wakeup_preempt(struct numasim_self *self, struct numasim_queue
     }
     /* do_preempt_short() */
     if (eevdf_has(self, EEVDF_PREEMPT_SHORT) && es->node.slice_ns < curr->node.slice_ns &&
-        eevdf_eligible(eq, es) &&
-        (es->node.deadline < curr->node.deadline || !eevdf_eligible(eq, curr))) {
-        curr->protected_till = curr->node.deadline - 1;
+        eevdf_eligible(eq, es) && (es->node.key < curr->node.key || !eevdf_eligible(eq, curr))) {
+        curr->protected_till = curr->node.key - 1;
     }
     if (eevdf_pick(self, q) == se) {
         return decide(d, eq, es, EEVDF_REASON_EARLIEST_DEADLINE, true);
@@ -291,8 +290,8 @@ static void eevdf_yield(struct numasim_self *self, struct numasim_queue *q,
 
     (void)self;
     if (q->nr_queued > 1 && eq->running == es && eevdf_eligible(eq, es)) {
-        eevdf_advance(eq, es, es->node.deadline - es->node.vruntime);
-        es->node.deadline += eevdf_vdelta(es, es->node.slice_ns);
+        eevdf_advance(eq, es, es->node.key - es->node.vruntime);
+        es->node.key += weight_vdelta(&es->load, es->node.slice_ns);
     }
 }
 
@@ -302,21 +301,22 @@ static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
 {
     struct eevdf_queue *eq = q->state;
     struct eevdf_entity *es = se->state;
-    int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es), was = es->weight;
-    int64_t left = es->node.deadline - average;
-    bool waits = eevdf_tree_contains(&es->node);
+    int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es),
+            was = es->load.weight;
+    int64_t left = es->node.key - average;
+    bool waits = tree_contains(&es->node);
 
     (void)old_weight;
     if (was == se->weight) {
         return;
     }
     if (waits) {
-        eevdf_tree_remove(&eq->root, &es->node);
+        tree_remove(&eq->root, &es->node);
     }
     eevdf_uncount(eq, es);
-    eevdf_set_weight(es, se->weight, se->is_task);
-    es->node.vruntime = average - lag * was / es->weight;
-    es->node.deadline = average + left * was / es->weight;
+    weight_set(&es->load, se->weight, se->is_task);
+    es->node.vruntime = average - lag * was / es->load.weight;
+    es->node.key = average + left * was / es->load.weight;
     eevdf_count(eq, es);
     if (waits) {
         insert(eq, es);
@@ -331,7 +331,7 @@ static int64_t eevdf_lag(struct numasim_self *self, struct numasim_queue *q,
     int64_t lag = es->queued ? eevdf_average(eq) - es->node.vruntime : es->vlag;
 
     (void)self;
-    return lag * es->weight / EEVDF_NICE_0_WEIGHT;
+    return lag * es->load.weight / NICE_0_WEIGHT;
 }
 
 static const struct numasim_queue_ops eevdf_queue_ops = {

@@ -3,6 +3,7 @@
  * params.c - the parameters of eevdf with what they stand for in Linux, and the names of its reasons.
  */
 #include "params.h"
+#include "weight.h"
 
 static const char *const scaling_names[] = {"none", "log", "linear", NULL};
 
@@ -25,7 +26,7 @@ const struct numasim_param eevdf_params[EEVDF_NR_PARAMS + 1] = {
                                     "6.12.117 (0.75 ms before mainline 6.15)"},
     [EEVDF_TUNABLE_SCALING] = {.name = "tunable_scaling",
                                .type = NUMASIM_PARAM_ENUM,
-                               .def = EEVDF_SCALING_LOG,
+                               .def = SCALING_LOG,
                                .values = scaling_names,
                                .doc = "How base_slice grows with c = min(online CPUs, 8): not, by "
                                       "1 + floor(log2 c), or by c.",

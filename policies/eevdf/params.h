@@ -22,8 +22,6 @@ enum eevdf_param {
     EEVDF_NR_PARAMS
 };
 
-enum eevdf_scaling { EEVDF_SCALING_NONE, EEVDF_SCALING_LOG, EEVDF_SCALING_LINEAR };
-
 /* Why a wakeup preempted the current entity, or did not; indices of eevdf_reasons[]. */
 enum eevdf_reason {
     EEVDF_REASON_OFF,               /* wakeup_preemption is off */

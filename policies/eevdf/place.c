@@ -12,15 +12,9 @@ static int64_t base_slice_ns(struct numasim_self *self)
     int32_t nr_online = numasim_nr_online(self->host);
 
     if (nr_online != state->nr_online) {
-        int64_t cpus = nr_online < 8 ? nr_online : 8, factor = 1;
-
-        if (self->param[EEVDF_TUNABLE_SCALING] == EEVDF_SCALING_LINEAR) {
-            factor = cpus;
-        } else if (self->param[EEVDF_TUNABLE_SCALING] == EEVDF_SCALING_LOG) {
-            factor = 1 + (cpus >= 2) + (cpus >= 4) + (cpus >= 8);
-        }
         state->nr_online = nr_online;
-        state->base_slice_ns = factor * self->param[EEVDF_BASE_SLICE];
+        state->base_slice_ns = weight_scale_factor(self->param[EEVDF_TUNABLE_SCALING], nr_online) *
+                               self->param[EEVDF_BASE_SLICE];
     }
     return state->base_slice_ns;
 }
@@ -39,7 +33,7 @@ int64_t eevdf_limited_lag(struct numasim_self *self, const struct eevdf_queue *e
                           const struct eevdf_entity *es)
 {
     int64_t tick = numasim_tick_ns(self->host), slices = 2 * es->node.slice_ns;
-    int64_t limit = eevdf_vdelta(es, slices > tick ? slices : tick);
+    int64_t limit = weight_vdelta(&es->load, slices > tick ? slices : tick);
     int64_t lag = eevdf_average(eq) - es->node.vruntime;
 
     return lag > limit ? limit : lag < -limit ? -limit : lag;
@@ -52,17 +46,17 @@ void eevdf_place(struct numasim_self *self, const struct eevdf_queue *eq, struct
 
     es->node.slice_ns = eevdf_slice_ns(self, es);
     if (es->vlag != 0 && eq->load != 0 && eevdf_has(self, EEVDF_PLACE_LAG)) {
-        lag = es->vlag * (eq->load + es->weight) / eq->load;
+        lag = es->vlag * (eq->load + es->load.weight) / eq->load;
     }
     es->node.vruntime = eevdf_average(eq) - lag;
     if (es->relative_deadline) {
         es->relative_deadline = false;
-        es->node.deadline += es->node.vruntime;
+        es->node.key += es->node.vruntime;
         return;
     }
-    vslice = eevdf_vdelta(es, es->node.slice_ns);
+    vslice = weight_vdelta(&es->load, es->node.slice_ns);
     if ((flags & NUMASIM_ENQUEUE_NEW) != 0 && eevdf_has(self, EEVDF_PLACE_DEADLINE_INITIAL)) {
         vslice /= 2;
     }
-    es->node.deadline = es->node.vruntime + vslice;
+    es->node.key = es->node.vruntime + vslice;
 }

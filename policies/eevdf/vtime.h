@@ -15,71 +15,33 @@
 #define EEVDF_VTIME_H
 
 #include "tree.h"
+#include "weight.h"
 
 #include <numasim-policy.h>
-
-/* sched_prio_to_weight[20], include/linux/sched.h: NICE_0_LOAD without its extra resolution. */
-#define EEVDF_NICE_0_WEIGHT 1024u
 
 /* Beyond this distance from the current entity `zero` moves up to V: products of it with any sum
  * of weights below 2^32 stay within 63 bits. */
 #define EEVDF_ZERO_DISTANCE (INT64_C(1) << 30)
 
 struct eevdf_entity {
-    struct eevdf_node node; /* first; holds vruntime, deadline, slice */
+    struct tree_node node; /* first; holds vruntime, slice, and the deadline as key */
     struct numasim_entity *se;
-    int64_t vlag;           /* V - vruntime when it left, virtual ns */
-    int64_t protected_till; /* the deadline it had when it became current */
-    int64_t group_slice_ns; /* of a cgroup: shortest slice in its queue; 0: none known */
-    uint32_t weight;        /* that counts in the queue's sums; 0: never queued */
-    uint32_t inverse;       /* multiplier and shift of eevdf_vdelta() for this weight */
-    uint8_t shift;
+    int64_t vlag;              /* V - vruntime when it left, virtual ns */
+    int64_t protected_till;    /* the deadline it had when it became current */
+    int64_t group_slice_ns;    /* of a cgroup: shortest slice in its queue; 0: none known */
+    struct entity_weight load; /* that counts in the queue's sums; weight 0: never queued */
     bool queued;
     bool relative_deadline; /* deadline counts from vruntime until it is placed again */
 };
 
 struct eevdf_queue {
-    struct eevdf_node *root;      /* those that wait */
+    struct tree_node *root;       /* those that wait */
     struct eevdf_entity *running; /* the current one: queued, and in no tree */
     int64_t zero;
     int64_t sum;  /* of weight * (vruntime - zero), the current one included */
     int64_t load; /* sum of weights, the current one included */
     uint64_t seq; /* of the next insertion */
 };
-
-/*
- * Prepares es for @weight > 0. The kernel multiplies with a 32-bit inverse: for a cgroup the truncated
- * (2^32 - 1) / w of __update_inv_weight(), kernel/sched/fair.c; for a task 2^32 / w from
- * sched_prio_to_wmult[], kernel/sched/core.c, which is rounded to nearest down to nice 12 (weight
- * 70) and truncated beyond. __calc_delta() shifts until 1024 * inverse fits 32 bits.
- */
-static inline void eevdf_set_weight(struct eevdf_entity *es, uint32_t weight, bool is_task)
-{
-    uint64_t inverse = is_task ? ((UINT64_C(1) << 32) + (weight >= 70 ? weight / 2 : 0)) / weight
-                               : (uint64_t)UINT32_MAX / weight;
-    uint8_t shift = 32;
-
-    inverse = (inverse > UINT32_MAX ? UINT32_MAX : inverse) * EEVDF_NICE_0_WEIGHT;
-    while (inverse > UINT32_MAX) {
-        inverse >>= 1;
-        shift--;
-    }
-    es->weight = weight;
-    es->inverse = (uint32_t)inverse;
-    es->shift = shift;
-}
-
-/* calc_delta_fair(): @delta_ns >= 0 of running as virtual ns of this entity, truncated. */
-static inline int64_t eevdf_vdelta(const struct eevdf_entity *es, int64_t delta_ns)
-{
-    if (es->weight == EEVDF_NICE_0_WEIGHT) {
-        return delta_ns;
-    }
-    uint64_t low = (uint64_t)delta_ns & UINT32_MAX, high = (uint64_t)delta_ns >> 32;
-
-    return (int64_t)(((low * es->inverse) >> es->shift) +
-                     ((high * es->inverse) << (32 - es->shift)));
-}
 
 /* V: rounded toward minus infinity; of an empty queue, where it stood last. */
 static inline int64_t eevdf_average(const struct eevdf_queue *eq)
@@ -107,24 +69,24 @@ static inline void eevdf_count(struct eevdf_queue *eq, const struct eevdf_entity
     if (eq->load == 0) {
         eq->zero = es->node.vruntime;
     }
-    eq->sum += (es->node.vruntime - eq->zero) * es->weight;
-    eq->load += es->weight;
+    eq->sum += (es->node.vruntime - eq->zero) * es->load.weight;
+    eq->load += es->load.weight;
 }
 
 static inline void eevdf_uncount(struct eevdf_queue *eq, const struct eevdf_entity *es)
 {
-    if (eq->load == es->weight) {
+    if (eq->load == es->load.weight) {
         eq->zero = es->node.vruntime; /* the last one: V stays where it is */
     }
-    eq->load -= es->weight;
-    eq->sum = eq->load == 0 ? 0 : eq->sum - (es->node.vruntime - eq->zero) * es->weight;
+    eq->load -= es->load.weight;
+    eq->sum = eq->load == 0 ? 0 : eq->sum - (es->node.vruntime - eq->zero) * es->load.weight;
 }
 
 /* Moves es, which is counted and in no tree, forward by @vdelta. */
 static inline void eevdf_advance(struct eevdf_queue *eq, struct eevdf_entity *es, int64_t vdelta)
 {
     es->node.vruntime += vdelta;
-    eq->sum += vdelta * es->weight;
+    eq->sum += vdelta * es->load.weight;
     if (es->node.vruntime - eq->zero > EEVDF_ZERO_DISTANCE) {
         int64_t shift = eevdf_average(eq) - eq->zero;
 

@@ -16,18 +16,18 @@ static const struct eevdf_entity *state_of(const struct fake_task *t)
 static const uint32_t weights[] = {88761, 9548, 3121, 1024, 820, 335, 110, 15, 3};
 
 /* Heights, order, minima and count of a subtree. */
-static uint32_t check_tree(const struct eevdf_node *node, const struct eevdf_node *lower,
-                           const struct eevdf_node *upper)
+static uint32_t check_tree(const struct tree_node *node, const struct tree_node *lower,
+                           const struct tree_node *upper)
 {
     if (node == NULL) {
         return 0;
     }
-    const struct eevdf_node *before = node->child[0], *after = node->child[1];
+    const struct tree_node *before = node->child[0], *after = node->child[1];
     int32_t left = before != NULL ? before->height : 0, right = after != NULL ? after->height : 0;
     int64_t least = node->vruntime, shortest = node->slice_ns;
 
     for (int side = 0; side < 2; side++) {
-        const struct eevdf_node *child = node->child[side];
+        const struct tree_node *child = node->child[side];
 
         least = child != NULL ? MIN(least, child->min_vruntime) : least;
         shortest = child != NULL ? MIN(shortest, child->min_slice_ns) : shortest;
@@ -36,10 +36,10 @@ static uint32_t check_tree(const struct eevdf_node *node, const struct eevdf_nod
     g_assert_cmpint(ABS(left - right), <=, 1);
     g_assert_cmpint(node->min_vruntime, ==, least);
     g_assert_cmpint(node->min_slice_ns, ==, shortest);
-    g_assert_true(lower == NULL || lower->deadline < node->deadline ||
-                  (lower->deadline == node->deadline && lower->seq < node->seq));
-    g_assert_true(upper == NULL || upper->deadline > node->deadline ||
-                  (upper->deadline == node->deadline && upper->seq > node->seq));
+    g_assert_true(lower == NULL || lower->key < node->key ||
+                  (lower->key == node->key && lower->seq < node->seq));
+    g_assert_true(upper == NULL || upper->key > node->key ||
+                  (upper->key == node->key && upper->seq > node->seq));
     return 1 + check_tree(before, lower, node) + check_tree(after, node, upper);
 }
 
@@ -56,8 +56,8 @@ static const struct numasim_entity *brute_force_pick(struct numasim_host *host)
         if (es->queued) {
             origin = first ? es->node.vruntime : origin;
             first = false;
-            sum += (es->node.vruntime - origin) * es->weight;
-            load += es->weight;
+            sum += (es->node.vruntime - origin) * es->load.weight;
+            load += es->load.weight;
         }
     }
     for (uint32_t i = 0; i < host->nr_tasks; i++) {
@@ -68,13 +68,13 @@ static const struct numasim_entity *brute_force_pick(struct numasim_host *host)
         }
         if (es->se == host->queue.curr) {
             curr = es;
-        } else if (best == NULL || es->node.deadline < best->node.deadline ||
-                   (es->node.deadline == best->node.deadline && es->node.seq < best->node.seq)) {
+        } else if (best == NULL || es->node.key < best->node.key ||
+                   (es->node.key == best->node.key && es->node.seq < best->node.seq)) {
             best = es;
         }
     }
-    if (curr != NULL && (curr->protected_till == curr->node.deadline || best == NULL ||
-                         curr->node.deadline < best->node.deadline)) {
+    if (curr != NULL && (curr->protected_till == curr->node.key || best == NULL ||
+                         curr->node.key < best->node.key)) {
         best = curr;
     }
     g_assert_nonnull(best);

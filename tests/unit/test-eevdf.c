@@ -33,34 +33,34 @@ static void test_virtual_time(void)
 {
     struct eevdf_entity es = {0};
 
-    eevdf_set_weight(&es, 1024, true);
-    g_assert_cmpint(eevdf_vdelta(&es, 4 * MS), ==, 4 * MS);
-    eevdf_set_weight(&es, 335, true);
-    g_assert_cmpuint(es.inverse, ==, 3282124288u);
-    g_assert_cmpuint(es.shift, ==, 30);
-    g_assert_cmpint(eevdf_vdelta(&es, 4 * MS), ==, 12226865);
+    weight_set(&es.load, 1024, true);
+    g_assert_cmpint(weight_vdelta(&es.load, 4 * MS), ==, 4 * MS);
+    weight_set(&es.load, 335, true);
+    g_assert_cmpuint(es.load.inverse, ==, 3282124288u);
+    g_assert_cmpuint(es.load.shift, ==, 30);
+    g_assert_cmpint(weight_vdelta(&es.load, 4 * MS), ==, 12226865);
     /* 48388 * 1024 = 49549312 fits: 4000000 * 49549312 >> 32 = 46146. */
-    eevdf_set_weight(&es, 88761, true);
-    g_assert_cmpint(eevdf_vdelta(&es, 4 * MS), ==, 46146);
+    weight_set(&es.load, 88761, true);
+    g_assert_cmpint(weight_vdelta(&es.load, 4 * MS), ==, 46146);
     /* A time beyond 32 bits: 10 s at weight 3 are 3413.3 s. */
-    eevdf_set_weight(&es, 3, true);
-    g_assert_cmpint(eevdf_vdelta(&es, 10000 * MS) / 1000000, ==, 3413333);
+    weight_set(&es.load, 3, true);
+    g_assert_cmpint(weight_vdelta(&es.load, 10000 * MS) / 1000000, ==, 3413333);
     /* A cgroup's inverse is truncated, as 2^32 / 423 = 10153586.99; a task's is rounded; beyond nice
      * 12 its table holds truncated ones, as of 2^32 / 56 = 76695844.57. Here inverse * 1024, shifted. */
-    eevdf_set_weight(&es, 423, false);
-    g_assert_cmpuint(es.inverse, ==, (10153586 * UINT64_C(1024)) >> 2);
-    eevdf_set_weight(&es, 423, true);
-    g_assert_cmpuint(es.inverse, ==, (10153587 * UINT64_C(1024)) >> 2);
-    eevdf_set_weight(&es, 56, true);
-    g_assert_cmpuint(es.inverse, ==, (76695844 * UINT64_C(1024)) >> 5);
+    weight_set(&es.load, 423, false);
+    g_assert_cmpuint(es.load.inverse, ==, (10153586 * UINT64_C(1024)) >> 2);
+    weight_set(&es.load, 423, true);
+    g_assert_cmpuint(es.load.inverse, ==, (10153587 * UINT64_C(1024)) >> 2);
+    weight_set(&es.load, 56, true);
+    g_assert_cmpuint(es.load.inverse, ==, (76695844 * UINT64_C(1024)) >> 5);
 }
 
 /* V is rounded down on both sides of zero, and eligibility is the same as v <= V. */
 static void test_average(void)
 {
     struct eevdf_queue eq = {0};
-    struct eevdf_entity a = {.weight = 2, .node.vruntime = 10};
-    struct eevdf_entity b = {.weight = 1, .node.vruntime = 9};
+    struct eevdf_entity a = {.load.weight = 2, .node.vruntime = 10};
+    struct eevdf_entity b = {.load.weight = 1, .node.vruntime = 9};
 
     eevdf_count(&eq, &a);
     g_assert_cmpint(eevdf_average(&eq), ==, 10);
@@ -281,21 +281,21 @@ static void test_placement(void)
     for (int i = 0; i < 3; i++) {
         int64_t lag = fake_lag(host, b), distance;
 
-        distance = state_of(b)->node.deadline - state_of(b)->node.vruntime;
+        distance = state_of(b)->node.key - state_of(b)->node.vruntime;
         fake_leave(host, b);
         g_assert_cmpint(ABS(fake_lag(host, b) - lag), <=, 2);
         fake_run(host, 300 * US);
         fake_join(host, b);
         g_assert_cmpint(ABS(fake_lag(host, b) - lag), <=, 4);
-        g_assert_cmpint(state_of(b)->node.deadline - state_of(b)->node.vruntime, ==, distance);
+        g_assert_cmpint(state_of(b)->node.key - state_of(b)->node.vruntime, ==, distance);
     }
 
     /* Without PLACE_REL_DEADLINE it asks anew: 2.1 ms of weight 335. */
     fake_set_param(host, "place_rel_deadline", 0);
     fake_leave(host, b);
     fake_join(host, b);
-    g_assert_cmpint(state_of(b)->node.deadline - state_of(b)->node.vruntime, ==,
-                    eevdf_vdelta(state_of(b), 2100 * US));
+    g_assert_cmpint(state_of(b)->node.key - state_of(b)->node.vruntime, ==,
+                    weight_vdelta(&state_of(b)->load, 2100 * US));
 
     /* Without PLACE_LAG it comes back owed nothing. */
     fake_set_param(host, "place_lag", 0);
@@ -344,7 +344,7 @@ static void test_deadline_initial(void)
 
         fake_set_param(host, "place_deadline_initial", on);
         a = forked(host, 1024);
-        g_assert_cmpint(state_of(a)->node.deadline - state_of(a)->node.vruntime, ==,
+        g_assert_cmpint(state_of(a)->node.key - state_of(a)->node.vruntime, ==,
                         on ? 1050 * US : 2100 * US);
         fake_host_free(host);
     }
@@ -436,7 +436,7 @@ static void test_yield(void)
     fake_yield(host); /* v 0.1, d 1.05 */
     g_assert_true(fake_current(host) == b);
     g_assert_cmpint(state_of(a)->node.vruntime, ==, 1050 * US);
-    g_assert_cmpint(state_of(a)->node.deadline, ==, 3150 * US);
+    g_assert_cmpint(state_of(a)->node.key, ==, 3150 * US);
     fake_host_free(host);
 }
 
