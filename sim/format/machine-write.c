@@ -4,6 +4,7 @@
 static const struct machine_writer *const writers[] = {
     &machine_numactl,
     &machine_lscpu,
+    &machine_qemu,
     NULL,
 };
 

@@ -2,6 +2,7 @@
 /* QEMU command lines as machines, and machines as QEMU command lines. */
 #include <string.h>
 
+#include "base/bitmap.h"
 #include "base/error.h"
 #include "format/facts-read.h"
 #include "format/machine-write.h"
@@ -344,6 +345,216 @@ static void test_recognises(void)
     }
 }
 
+/* What a written command line and its reading keep. */
+struct trip {
+    const struct machine *before, *after;
+    int32_t *place; /* [nr_cpus], which CPU of @after a CPU of @before is */
+};
+
+static gint compare_places(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const struct machine *m = data;
+    const int32_t i = *(const int32_t *)a, j = *(const int32_t *)b;
+    const struct machine_cpu *x = &m->cpus[i], *y = &m->cpus[j];
+
+    if (x->package != y->package) {
+        return x->package - y->package;
+    }
+    if (x->llc != y->llc && m->arch == ARCH_X86_64) {
+        return x->llc - y->llc;
+    }
+    return x->core != y->core ? x->core - y->core : i - j;
+}
+
+/* Whether the CPUs share what is at @offset in the same way before and after. */
+static void check_group(const struct trip *t, const char *what, size_t offset)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+
+    for (int32_t cpu = 0; cpu < t->before->nr_cpus; cpu++) {
+        int32_t before, after;
+        gpointer known;
+
+        memcpy(&before, (const char *)&t->before->cpus[cpu] + offset, sizeof(before));
+        memcpy(&after, (const char *)&t->after->cpus[t->place[cpu]] + offset, sizeof(after));
+        if (g_hash_table_lookup_extended(seen, GINT_TO_POINTER(before), NULL, &known)) {
+            if (GPOINTER_TO_INT(known) != after) {
+                g_test_message("%s: CPU %d: other %s", t->before->name, cpu, what);
+                g_test_fail();
+            }
+        } else {
+            g_hash_table_insert(seen, GINT_TO_POINTER(before), GINT_TO_POINTER(after));
+        }
+    }
+}
+
+static void check_pairs(const struct trip *t)
+{
+    const struct machine *a = t->before, *b = t->after;
+    const int32_t n = a->nr_nodes;
+
+    for (int32_t i = 0; i < n * n; i++) {
+        const bool from_cpus = bitmap_weight(machine_node_cpus(a, i / n), (uint32_t)a->nr_cpus) > 0;
+
+        g_assert_cmpint(a->distances[i], ==, b->distances[i]);
+        if (!from_cpus) {
+            continue;
+        }
+        g_assert_cmpint(a->latency_ns[i], ==, b->latency_ns[i]);
+        if (a->bandwidth_bytes_per_s != NULL && a->bandwidth_bytes_per_s[i] > 0) {
+            const int64_t slack = MAX(a->bandwidth_bytes_per_s[i] / 64, 1 << 20);
+
+            g_assert_cmpint(ABS(a->bandwidth_bytes_per_s[i] - b->bandwidth_bytes_per_s[i]), <=,
+                            slack);
+        }
+    }
+}
+
+static void check_trip(const struct trip *t)
+{
+    const struct machine *a = t->before, *b = t->after;
+
+    check_group(t, "core", offsetof(struct machine_cpu, core));
+    check_group(t, "thread", offsetof(struct machine_cpu, thread));
+    check_group(t, "package", offsetof(struct machine_cpu, package));
+    check_group(t, "node", offsetof(struct machine_cpu, node));
+    g_assert_cmpint(a->nr_cores, ==, b->nr_cores);
+    g_assert_cmpint(a->nr_packages, ==, b->nr_packages);
+    if (a->arch == ARCH_X86_64) {
+        check_group(t, "LLC", offsetof(struct machine_cpu, llc));
+        g_assert_cmpint(a->nr_llcs, ==, b->nr_llcs);
+        g_assert_cmpint(a->numa_in_package, ==, b->numa_in_package);
+        g_assert_cmpint(a->reclaim_distance, ==, b->reclaim_distance);
+    }
+    for (int32_t node = 0; node < a->nr_nodes; node++) {
+        g_assert_cmpint(a->nodes[node].memory_bytes / 65536, ==,
+                        b->nodes[node].memory_bytes / 65536);
+        g_assert_cmpint(a->nodes[node].side_cache_bytes, ==, b->nodes[node].side_cache_bytes);
+        if (a->nodes[node].package >= 0 &&
+            bitmap_weight(machine_node_cpus(a, node), (uint32_t)a->nr_cpus) == 0) {
+            g_assert_cmpint(a->nodes[node].package, ==, b->nodes[node].package);
+        }
+    }
+    check_pairs(t);
+}
+
+/* Writes @m, reads that, and compares. */
+static void make_trip(const struct machine *m)
+{
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = machine_qemu.write(m, notes, &error);
+    g_autoptr(facts_t) f = NULL;
+    g_autoptr(machine_t) after = NULL;
+    g_autofree int32_t *order = g_new(int32_t, (gsize)m->nr_cpus);
+    g_autofree int32_t *place = g_new(int32_t, (gsize)m->nr_cpus);
+    struct trip t = {m, NULL, place};
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(notes->len, >, 0);
+    f = read_good(text);
+    after = machine_complete(f, m, NULL, lines, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(after->nr_cpus, ==, m->nr_cpus);
+    g_assert_cmpint(after->nr_nodes, ==, m->nr_nodes);
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        order[cpu] = cpu;
+    }
+    g_qsort_with_data(order, m->nr_cpus, sizeof(*order), compare_places, (gpointer)(guintptr)m);
+    for (int32_t i = 0; i < m->nr_cpus; i++) {
+        place[order[i]] = i;
+    }
+    t.after = after;
+    check_trip(&t);
+}
+
+static void test_shipped(void)
+{
+    g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "topologies", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, &error);
+    const char *name;
+
+    g_assert_no_error(error);
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autoptr(machine_t) m = NULL;
+
+        if (!g_str_has_suffix(name, ".yaml")) {
+            continue;
+        }
+        m = topology_read_yaml(path, &error);
+        g_assert_no_error(error);
+        make_trip(m);
+    }
+}
+
+static struct machine *complete(const char *text)
+{
+    g_autofree char *path =
+        g_test_build_filename(G_TEST_DIST, "topologies", "teach-numa-2x4.yaml", NULL);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(machine_t) like = topology_read_yaml(path, &error);
+    g_autoptr(facts_t) f = read_good(text);
+    struct machine *m;
+
+    g_assert_no_error(error);
+    m = machine_complete(f, like, NULL, lines, &error);
+    g_assert_no_error(error);
+    return m;
+}
+
+/* Cores of one and two threads, asymmetric distances, a node of memory alone with a cache. */
+static void test_uneven(void)
+{
+    g_autoptr(machine_t) m = complete(
+        "-machine q35,hmat=on -smp 1,maxcpus=8,sockets=2,cores=2,threads=2 "
+        "-device Skylake-Server-x86_64-cpu,socket-id=0,core-id=1,thread-id=0 "
+        "-device Skylake-Server-x86_64-cpu,socket-id=1,core-id=0,thread-id=0 "
+        "-device Skylake-Server-x86_64-cpu,socket-id=1,core-id=0,thread-id=1 "
+        "-numa node,mem=1G,cpus=0-3 -numa node,mem=0,cpus=4-7 -numa node,mem=2G,initiator=1 "
+        "-numa dist,src=0,dst=1,val=21 -numa dist,src=1,dst=0,val=31 "
+        "-numa dist,src=0,dst=2,val=40 -numa dist,src=1,dst=2,val=14 "
+        "-numa hmat-lb,initiator=1,target=2,hierarchy=memory,data-type=access-latency,latency=300 "
+        "-numa hmat-lb,initiator=1,target=2,hierarchy=memory,data-type=access-bandwidth,"
+        "bandwidth=30G -numa hmat-cache,node-id=2,size=64M,level=1,associativity=direct,"
+        "policy=write-back,line=64");
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = machine_qemu.write(m, notes, &error);
+
+    g_assert_cmpint(m->nr_cpus, ==, 4);
+    g_assert_cmpint(m->nr_cores, ==, 3);
+    make_trip(m);
+    g_assert_nonnull(strstr(text, "-smp 1,maxcpus=8,sockets=2,dies=1,cores=2,threads=2"));
+    g_assert_nonnull(strstr(text, "-numa node,nodeid=1,cpus=4-7 "));
+    g_assert_nonnull(strstr(text, "-numa node,nodeid=2,memdev=m2,initiator=1"));
+    g_assert_nonnull(strstr(text, "-numa dist,src=1,dst=0,val=31"));
+    g_assert_nonnull(strstr(text, "latency=300 -numa hmat-lb,initiator=1,target=2,"
+                                  "hierarchy=memory,data-type=access-bandwidth,bandwidth=30G"));
+    g_assert_nonnull(strstr(text, "-numa hmat-cache,node-id=2,size=64M,level=1"));
+}
+
+static void test_too_uneven(void)
+{
+    g_autoptr(machine_t) arm =
+        complete("qemu-system-aarch64 -M virt -smp 1,maxcpus=4,sockets=2,cores=2 "
+                 "-device max-arm-cpu,socket-id=1,core-id=0 "
+                 "-device max-arm-cpu,socket-id=1,core-id=1 -numa node,mem=1G,cpus=0-3");
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(machine_qemu.write(arm, notes, &error));
+    g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, "too uneven"));
+    g_clear_error(&error);
+    arm->arch = ARCH_IA64;
+    g_assert_null(machine_qemu.write(arm, notes, &error));
+    g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -357,5 +568,8 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu/forms", test_forms);
     g_test_add_func("/qemu/bad", test_bad);
     g_test_add_func("/qemu/recognises", test_recognises);
+    g_test_add_func("/qemu/write/shipped", test_shipped);
+    g_test_add_func("/qemu/write/uneven", test_uneven);
+    g_test_add_func("/qemu/write/too-uneven", test_too_uneven);
     return g_test_run();
 }
