@@ -204,7 +204,10 @@ static void set_llc(const struct builder *b, uint32_t cpu)
     }
 }
 
-/* 7.3 numbers LLCs densely by their hardware mask, whatever the partitions. */
+/*
+ * 7.3 numbers LLCs densely by their hardware mask, whatever the partitions, as build_sched_domains()
+ * meets them; a CPU that no domains were ever built for, or that is gone, has -1.
+ */
 static void number_llcs(struct builder *b)
 {
     const struct topo_level *mc = NULL;
@@ -223,7 +226,7 @@ static void number_llcs(struct builder *b)
     for (cpu = 0; mc && cpu < b->nr_cpus; cpu++) {
         int32_t *id;
 
-        if (!mc->mask[cpu]) {
+        if (!bitmap_test(b->online, cpu) || bitmap_test(b->isolated, cpu)) {
             b->sds->sd_llc_id[cpu] = -1;
             continue;
         }
