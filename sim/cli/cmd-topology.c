@@ -208,8 +208,8 @@ static const struct subcommand validate = {
     .run = validate_run,
 };
 
-static const struct subcommand *const actions[] = {&list, &show, &topology_domains, &validate,
-                                                   NULL};
+static const struct subcommand *const actions[] = {
+    &list, &show, &topology_domains, &topology_import, &topology_export, &validate, NULL};
 
 static const char *const examples[] = {
     "numasim topology show epyc-7763-2s-nps4 # draw a machine",
@@ -218,13 +218,14 @@ static const char *const examples[] = {
     "numasim topology domains epyc-7763-2s-nps4 --partition 0-15,128-143 # with a cpuset of its "
     "own",
     "numasim topology domains teach-numa-2x4 --kernel 7.3 --format schedstat # version 17",
+    "numasim topology import machine.xml -o mine.yaml # from lstopo, sysfs, lscpu, QEMU, ...",
     "numasim topology validate ./mine.yaml # check a file of one's own",
     NULL,
 };
 
 const struct subcommand cmd_topology = {
     .name = "topology",
-    .summary = "list, show and check machines",
+    .summary = "list, show, import, export and check machines",
     .examples = examples,
     .subcommands = actions,
 };

@@ -7,7 +7,7 @@
 #include "machine/domains.h"
 
 /* One to a file, topology-NAME.c; cmd-topology.c lists them. */
-extern const struct subcommand topology_domains;
+extern const struct subcommand topology_domains, topology_import, topology_export;
 
 /* A row --kernel of a table of options; @member_offset of a string. */
 #define TOPOLOGY_KERNEL_ROW(member_offset)                                                         \

@@ -51,7 +51,8 @@ static bool memory_known(const struct completion *c)
     return false;
 }
 
-static void complete_size(struct completion *c, int32_t node, bool known)
+/* The memory of @node; one that nothing states joins @unstated, by its number outside. */
+static void complete_size(struct completion *c, int32_t node, bool known, uint64_t *unstated)
 {
     const struct facts_node *stated = c->nodes[node];
     struct machine_node *n = &c->m->nodes[node];
@@ -65,8 +66,7 @@ static void complete_size(struct completion *c, int32_t node, bool known)
         return;
     }
     n->memory_bytes = memory_per_cpu(c->like) * MAX(nr_cpus, 1);
-    completion_say(c, "the memory of node %d is not stated: %" G_GINT64_FORMAT " MiB a CPU, as %s",
-                   n->os_id, memory_per_cpu(c->like) >> 20, c->like->name);
+    bitmap_set(unstated, (uint32_t)n->os_id);
 }
 
 static void complete_tier(struct completion *c, int32_t node)
@@ -86,12 +86,13 @@ static void complete_tier(struct completion *c, int32_t node)
 void complete_nodes(struct completion *c)
 {
     const bool known = memory_known(c);
+    g_autofree uint64_t *unstated = bitmap_new(FACTS_MAX_NODE_ID);
 
     for (int32_t node = 0; node < c->m->nr_nodes; node++) {
         const struct facts_node *stated = c->nodes[node];
         struct machine_node *n = &c->m->nodes[node];
 
-        complete_size(c, node, known);
+        complete_size(c, node, known, unstated);
         complete_tier(c, node);
         n->package = -1;
         if (stated != NULL) {
@@ -103,6 +104,13 @@ void complete_nodes(struct completion *c)
             n->hugetlb_2m_pages = stated->hugetlb_2m_pages;
             n->hugetlb_1g_pages = stated->hugetlb_1g_pages;
         }
+    }
+    if (!bitmap_empty(unstated, FACTS_MAX_NODE_ID)) {
+        g_autofree char *list = bitmap_to_list(unstated, FACTS_MAX_NODE_ID);
+
+        completion_say(
+            c, "the memory of nodes %s is not stated: %" G_GINT64_FORMAT " MiB a CPU, as %s", list,
+            memory_per_cpu(c->like) >> 20, c->like->name);
     }
     completion_source(c, MACHINE_MEMORY,
                       known ? NULL : "not stated; so much a CPU as the machine it was likened to");

@@ -107,7 +107,7 @@ static void test_fills_gaps(void)
     g_assert_cmpstr(m->block_sources[MACHINE_CPUS], ==, "a file");
     g_assert_true(has_line(lines, "no NUMA node is stated"));
     g_assert_true(has_line(lines, "what kernel actions cost is not stated: as of like"));
-    g_assert_true(has_line(lines, "the memory of node 0 is not stated: 2048 MiB a CPU"));
+    g_assert_true(has_line(lines, "the memory of nodes 0 is not stated: 2048 MiB a CPU"));
     g_assert_false(has_line(lines, "LLC"));
 }
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* numasim topology export: a machine in other people's formats. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/cli.h"
+#include "cli/topology.h"
+#include "format/machine-write.h"
+
+struct export_options {
+    char *format, *output;
+};
+#define AT(member) offsetof(struct export_options, member)
+
+static const struct cli_option export_options[] = {
+    {.name = "format",
+     .type = CLI_STRING,
+     .offset = AT(format),
+     .arg = "FORMAT",
+     .required = true,
+     .help = "hwloc-xml, qemu, numactl or lscpu"},
+    {.name = "output",
+     .letter = 'o',
+     .type = CLI_STRING,
+     .offset = AT(output),
+     .arg = "FILE",
+     .complete = CLI_COMPLETE_FILE,
+     .help = "write to this file; otherwise it is printed"},
+    {.name = NULL},
+};
+
+static const struct machine_writer *find_writer(const char *format, GError **error)
+{
+    const struct machine_writer *const *writers = machine_writers();
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *known = NULL;
+
+    for (size_t i = 0; writers[i] != NULL; i++) {
+        if (strcmp(writers[i]->name, format) == 0) {
+            return writers[i];
+        }
+        g_ptr_array_add(names, (gpointer)(guintptr)writers[i]->name);
+    }
+    g_ptr_array_add(names, NULL);
+    known = g_strjoinv(", ", (char **)names->pdata);
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                "--format: there is no format '%s'; expected one of %s", format, known);
+    return NULL;
+}
+
+static int export_run(struct cli *cli, const void *data, char **args, GError **error)
+{
+    const struct export_options *o = data;
+    const struct machine_writer *writer = find_writer(o->format, error);
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(machine_t) m = NULL;
+    g_autofree char *text = NULL;
+
+    if (writer != NULL) {
+        m = paths_read_topology(cli->paths, args[0], error);
+    }
+    if (m != NULL) {
+        text = writer->write(m, notes, error);
+    }
+    if (text == NULL) {
+        return CLI_BAD_INPUT;
+    }
+    if (o->output != NULL) {
+        if (!file_write_atomic(o->output, text, strlen(text), error)) {
+            return CLI_BAD_INPUT;
+        }
+    } else {
+        cli_print(cli, g_steal_pointer(&text));
+    }
+    for (guint i = 0; i < notes->len; i++) {
+        fprintf(stderr, "  %s\n", (const char *)g_ptr_array_index(notes, i));
+    }
+    return CLI_DONE;
+}
+
+const struct subcommand topology_export = {
+    .name = "export",
+    .summary = "write a machine in another tool's format",
+    .args = "TOPOLOGY",
+    .min_args = 1,
+    .max_args = 1,
+    .complete = CLI_COMPLETE_TOPOLOGY,
+    .options = export_options,
+    .options_size = sizeof(struct export_options),
+    .description =
+        "hwloc-xml is what lstopo and MPI launchers read, qemu a command line that boots a guest "
+        "of "
+        "that shape, numactl the text of `numactl --hardware`, lscpu that of `lscpu -p`. What the "
+        "format cannot say is told on standard error; everything else comes back by `topology "
+        "import`.",
+    .run = export_run,
+};
