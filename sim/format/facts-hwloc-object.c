@@ -169,8 +169,11 @@ static char *take_attributes(const char **names, const char **values, GString *t
     return NULL;
 }
 
-/* Version 2 has four sets in every object; what is complete is at least what there is. */
-static char *complete_sets(const char **names, const char **values, GString *text)
+/*
+ * Version 2 has four sets in every object, version 1 in many; what is complete is at least what
+ * there is. libhwloc reads through a NULL where it is missing.
+ */
+static char *complete_sets(int version, const char **names, const char **values, GString *text)
 {
     static const char *const sets[][2] = {{"cpuset", "complete_cpuset"},
                                           {"nodeset", "complete_nodeset"}};
@@ -178,6 +181,9 @@ static char *complete_sets(const char **names, const char **values, GString *tex
     for (guint i = 0; i < G_N_ELEMENTS(sets); i++) {
         const char *value = facts_hwloc_get(names, values, sets[i][0]);
 
+        if (value == NULL && version < 2) {
+            continue;
+        }
         if (value == NULL) {
             return g_strdup_printf("an object without attribute %s; expected one as hwloc 2 writes",
                                    sets[i][0]);
@@ -291,7 +297,7 @@ char *facts_hwloc_object(int version, const char **names, const char **values,
     g_string_append(text, "<object");
     facts_hwloc_attribute(text, "type", type->name);
     wrong = take_attributes(names, values, text);
-    wrong = wrong != NULL || version < 2 ? wrong : complete_sets(names, values, text);
+    wrong = wrong != NULL ? wrong : complete_sets(version, names, values, text);
     wrong = wrong != NULL ? wrong : check_object(version, names, values, &object, parent, seen);
     if (wrong != NULL) {
         facts_hwloc_object_clear(&object);

@@ -154,11 +154,12 @@ static void add_node(hwloc_obj_t object, struct facts *f)
     struct facts_node *node = facts_node(f, (int32_t)object->os_index);
     hwloc_obj_t cache = object->parent;
     const char *dax = hwloc_obj_get_info_by_name(object, "DAXType");
+    /* These say no more than the tier. */
+    static const char *const plain[] = {"DRAM", "HBM", "CXL-DRAM", "NVM", NULL};
 
     node->memory_bytes = (int64_t)MIN(object->attr->numanode.local_memory, (uint64_t)INT64_MAX);
     node->tier = tier_of(object);
-    if (object->subtype != NULL &&
-        strcmp(object->subtype, machine_tier_name((enum machine_tier)node->tier)) != 0) {
+    if (object->subtype != NULL && !g_strv_contains(plain, object->subtype)) {
         g_free(node->subtype);
         node->subtype = g_strdup(object->subtype);
     }

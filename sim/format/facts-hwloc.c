@@ -128,6 +128,7 @@ static const char *scan_synthetic(const char *text, uint64_t *ret_cpus, const ch
         } else if (at > start && !attached) {
             return "a type without a count; expected one like core:8";
         }
+        *ret_at = at;
         if (!attached || g_ascii_isdigit(*at)) {
             char *end;
             const uint64_t count = g_ascii_isdigit(*at) ? g_ascii_strtoull(at, &end, 10) : 0;
@@ -145,6 +146,7 @@ static const char *scan_synthetic(const char *text, uint64_t *ret_cpus, const ch
             }
             at++;
         }
+        *ret_at = at;
         if (attached && *at++ != ']') {
             return "memory without an end; expected ']'";
         }
