@@ -12,6 +12,7 @@ enum { MAX_INPUT_BYTES = 64 << 20 };
 /* Asked in this order: what names itself first, plain text last. */
 static const struct facts_reader *const readers[] = {
     &facts_sysfs,
+    &facts_cpuid,
     &facts_hwloc_xml,
     &facts_hwloc_synthetic,
     &facts_lscpu_json,
