@@ -90,9 +90,10 @@ static void fill(struct groups *g, enum facts_group group, const int64_t *fallba
     }
 }
 
+/* Where only nodes are stated each is a package: most machines with several have them so. */
 static void fill_packages(struct groups *g)
 {
-    g_autofree int64_t *zero = g_new0(int64_t, (size_t)nr_cpus(g));
+    g_autofree int64_t *by_node = new_keys(g);
 
     if (count_unknown(g, FACTS_PACKAGE) > 0) {
         take_from_sharers(g, FACTS_PACKAGE, FACTS_DIE);
@@ -101,9 +102,9 @@ static void fill_packages(struct groups *g)
         take_from_sharers(g, FACTS_PACKAGE, FACTS_NODE);
     }
     for (int32_t cpu = 0; cpu < nr_cpus(g); cpu++) {
-        zero[cpu] = tagged(KEY_PACKAGE, 0);
+        by_node[cpu] = tagged(KEY_PACKAGE, g->key[FACTS_NODE][cpu] + 1);
     }
-    fill(g, FACTS_PACKAGE, zero, "all of them are in one");
+    fill(g, FACTS_PACKAGE, by_node, "each node is one");
 }
 
 /* A CPU without a node goes where its LLC or package is, or else to the first node. */
