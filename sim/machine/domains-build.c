@@ -44,34 +44,58 @@ static uint32_t domain_flags(const struct builder *b, const struct partition *pa
     return flags;
 }
 
-/* @map widened by the child's span if that sticks out, as build_sched_domain() repairs it. */
-static const struct span *widened_span(struct builder *b, uint64_t *map,
-                                       const struct build_domain *child)
+/* What the CPU before got at a level: the next one mostly gets the same. */
+struct last_built {
+    const struct partition *partition;
+    const struct span *mask, *child;
+    struct span *span;
+    uint32_t flags, mask_weight;
+};
+
+/*
+ * The domain of a CPU with @mask at @level, above @child. Where the child sticks out of its parent,
+ * build_sched_domain() repairs that by widening the parent.
+ */
+static void build_one(struct builder *b, const struct partition *partition, uint32_t level,
+                      const struct span *mask, const struct span *child, struct last_built *last)
 {
-    if (child && !bitmap_subset(child->span->map, map, b->nr_cpus)) {
-        bitmap_or(map, map, child->span->map, b->nr_cpus);
+    g_autofree uint64_t *map = NULL;
+
+    if (last->partition == partition && last->mask == mask && last->child == child) {
+        return;
     }
-    return span_intern(&b->store->spans, map);
+    map = bitmap_new(b->nr_cpus);
+    bitmap_and(map, mask->map, partition->cpus->map, b->nr_cpus);
+    last->partition = partition;
+    last->mask = mask;
+    last->child = child;
+    last->span = span_intern(&b->store->spans, map);
+    last->mask_weight = b->release < KERNEL_7_3 ? mask->weight : last->span->weight;
+    last->flags = domain_flags(b, partition, level, last->span);
+    if (child && !bitmap_subset(child->map, map, b->nr_cpus)) {
+        bitmap_or(map, map, child->map, b->nr_cpus);
+        last->span = span_intern(&b->store->spans, map);
+    }
 }
 
-static void build_cpu(struct builder *b, uint32_t cpu)
+/* @last: one for each level. */
+static void build_cpu(struct builder *b, uint32_t cpu, struct last_built *last)
 {
     const struct partition *partition = b->partition_of[cpu];
-    g_autofree uint64_t *map = bitmap_new(b->nr_cpus);
     uint32_t level;
 
     for (level = 0; level < b->nr_levels; level++) {
-        const struct span *mask = b->levels[level].mask[cpu];
         struct build_domain *d = builder_domain(b, cpu, level);
         struct build_domain *child = builder_child(b, cpu, level);
 
-        bitmap_and(map, mask->map, partition->cpus->map, b->nr_cpus);
-        d->mask_weight = b->release < KERNEL_7_3 ? mask->weight : bitmap_weight(map, b->nr_cpus);
-        d->flags = domain_flags(b, partition, level, span_intern(&b->store->spans, map));
+        build_one(b, partition, level, b->levels[level].mask[cpu], child ? child->span : NULL,
+                  &last[level]);
+        d->span = last[level].span;
+        d->flags = last[level].flags;
+        d->mask_weight = last[level].mask_weight;
         if (child && (d->flags & SD_ASYM_CPUCAPACITY) && b->release < KERNEL_7_3) {
             child->flags &= ~(uint32_t)SD_PREFER_SIBLING;
         }
-        d->span = widened_span(b, map, child);
         b->height[cpu] = level + 1;
         if (d->span == partition->cpus) {
             break;
@@ -150,13 +174,14 @@ static void refuse_insane(struct builder *b, struct partition *p)
 
 void builder_init_domains(struct builder *b)
 {
+    g_autofree struct last_built *last = g_new0(struct last_built, b->nr_levels);
     uint32_t cpu, i;
 
     b->height = g_new0(uint32_t, b->nr_cpus);
     b->domains = g_new0(struct build_domain, (size_t)b->nr_cpus * b->nr_levels);
     for (cpu = 0; cpu < b->nr_cpus; cpu++) {
         if (b->partition_of[cpu]) {
-            build_cpu(b, cpu);
+            build_cpu(b, cpu, last);
             set_shared(b, cpu);
         }
     }

@@ -7,6 +7,8 @@
  * the same domain and child see the same order if the first CPU outside the child, counted from
  * each of them, is the same one. Such CPUs share a ring here.
  */
+#include <string.h>
+
 #include "base/bitmap.h"
 #include "machine/domains-internal.h"
 
@@ -40,7 +42,7 @@ static uint32_t next_wrap(const struct builder *b, const uint64_t *map, uint32_t
 }
 
 /* The set {cpu}, for a level without child. */
-static const struct span *single(struct builder *b, uint32_t cpu)
+static struct span *single(struct builder *b, uint32_t cpu)
 {
     g_autofree uint64_t *map = bitmap_new(b->nr_cpus);
 
@@ -48,63 +50,83 @@ static const struct span *single(struct builder *b, uint32_t cpu)
     return span_intern(&b->store->spans, map);
 }
 
-/* Distinct cores in @span. */
-static uint32_t count_cores(const struct builder *b, const struct span *span)
+/* Distinct cores in @span and the sum of its CPUs' capacities. */
+static void set_totals(const struct builder *b, struct span *span)
 {
     g_autofree uint64_t *seen = bitmap_new((uint32_t)b->m->nr_cores);
     uint32_t cpu;
 
     for (cpu = span->first; cpu < b->nr_cpus; cpu = bitmap_next(span->map, b->nr_cpus, cpu + 1)) {
         bitmap_set(seen, (uint32_t)b->m->cpus[cpu].core);
+        span->capacity += (uint32_t)b->m->cpus[cpu].capacity;
     }
-    return bitmap_weight(seen, (uint32_t)b->m->nr_cores);
+    span->cores = bitmap_weight(seen, (uint32_t)b->m->nr_cores);
 }
 
 /*
  * @id is provisional: level and CPU of the sched_group_capacity that the kernel would take;
  * numbered densely once it is known which rings survive.
  */
-static struct sched_group make_group(const struct builder *b, const struct span *span,
+static struct sched_group make_group(const struct builder *b, struct span *span,
                                      const struct span *balance, uint32_t level, uint32_t flags)
 {
-    struct sched_group group = {
+    if (!span->cores) {
+        set_totals(b, span);
+    }
+    return (struct sched_group){
         .span = span->map,
         .balance_mask = balance->map,
         .weight = span->weight,
+        .capacity = span->capacity,
         .flags = flags,
-        .cores = count_cores(b, span),
+        .cores = span->cores,
         .id = (int32_t)(level * b->nr_cpus + balance->first),
     };
-    uint32_t cpu;
-
-    for (cpu = span->first; cpu < b->nr_cpus; cpu = bitmap_next(span->map, b->nr_cpus, cpu + 1)) {
-        group.capacity += (uint32_t)b->m->cpus[cpu].capacity;
-    }
-    return group;
 }
 
-/* CPUs of @span whose own domain at @level has a child with exactly this span. */
-static const struct span *balance_mask(struct builder *b, uint32_t level, const struct span *span)
+/* Remembers for each child span below @level which CPUs have it as theirs. */
+static void find_balance_masks(struct builder *b, uint32_t level)
 {
-    struct ring_key key = {.span = span, .child = span, .level = level}, *stored;
-    const struct span *mask = g_hash_table_lookup(b->balance_memo, &key);
-    g_autofree uint64_t *map = NULL;
+    g_autoptr(GHashTable) maps = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    GHashTableIter iter;
+    gpointer child, map;
     uint32_t cpu;
 
-    if (mask) {
-        return mask;
-    }
-    map = bitmap_new(b->nr_cpus);
-    for (cpu = span->first; cpu < b->nr_cpus; cpu = bitmap_next(span->map, b->nr_cpus, cpu + 1)) {
-        if (level && b->height[cpu] > level && builder_child(b, cpu, level)->span == span) {
+    for (cpu = 0; cpu < b->nr_cpus && level; cpu++) {
+        if (b->height[cpu] > level) {
+            child = builder_child(b, cpu, level)->span;
+            map = g_hash_table_lookup(maps, child);
+            if (!map) {
+                map = bitmap_new(b->nr_cpus);
+                g_hash_table_insert(maps, child, map);
+            }
             bitmap_set(map, cpu);
         }
     }
-    mask = bitmap_empty(map, b->nr_cpus) ? span : span_intern(&b->store->spans, map);
-    stored = g_new(struct ring_key, 1);
-    *stored = key;
-    g_hash_table_insert(b->balance_memo, stored, (gpointer)(uintptr_t)mask);
-    return mask;
+    g_hash_table_iter_init(&iter, maps);
+    while (g_hash_table_iter_next(&iter, &child, &map)) {
+        struct ring_key *key = g_new0(struct ring_key, 1);
+
+        key->span = key->child = child;
+        key->level = level;
+        g_hash_table_insert(b->balance_memo, key, span_intern(&b->store->spans, map));
+    }
+}
+
+/*
+ * CPUs of @span whose own domain at @level has a child with exactly this span. The kernel warns
+ * if there is none, and falls back on the span.
+ */
+static const struct span *balance_mask(struct builder *b, uint32_t level, struct span *span)
+{
+    const struct ring_key key = {.span = span, .child = span, .level = level};
+    const struct span *mask;
+
+    for (; b->balance_levels <= level; b->balance_levels++) {
+        find_balance_masks(b, b->balance_levels);
+    }
+    mask = g_hash_table_lookup(b->balance_memo, &key);
+    return mask ? mask : span;
 }
 
 /*
@@ -129,9 +151,9 @@ static bool overlap_group(struct builder *b, uint32_t cpu, uint32_t level, const
                           struct sched_group *ret_group)
 {
     const struct build_domain *child;
-    const struct span *group;
+    struct span *group;
 
-    if (b->height[cpu] <= level || !bitmap_test(builder_domain(b, cpu, level)->span->map, cpu)) {
+    if (!bitmap_test(builder_domain(b, cpu, level)->span->map, cpu)) {
         return false;
     }
     child = builder_child(b, cpu, level);
@@ -148,12 +170,14 @@ static bool overlap_group(struct builder *b, uint32_t cpu, uint32_t level, const
 static struct sched_group plain_group(struct builder *b, uint32_t cpu, uint32_t level)
 {
     const struct build_domain *child = builder_child(b, cpu, level);
-    const struct span *span = child ? child->span : single(b, cpu);
+    struct span *span = child ? child->span : single(b, cpu);
 
     return make_group(b, span, span, level, child ? child->flags : 0);
 }
 
-static struct ring *build_ring(struct builder *b, uint32_t cpu, uint32_t level)
+/* @alive: CPUs that have a domain at @level. */
+static struct ring *build_ring(struct builder *b, uint32_t cpu, uint32_t level,
+                               const uint64_t *alive)
 {
     const struct span *span = builder_domain(b, cpu, level)->span;
     g_autofree uint64_t *todo = bitmap_new(b->nr_cpus);
@@ -162,7 +186,7 @@ static struct ring *build_ring(struct builder *b, uint32_t cpu, uint32_t level)
     uint32_t i;
 
     ring->overlap = b->levels[level].overlap;
-    bitmap_copy(todo, span->map, b->nr_cpus);
+    bitmap_and(todo, span->map, alive, b->nr_cpus);
     for (i = cpu; i < b->nr_cpus; i = next_wrap(b, todo, i)) {
         struct sched_group group;
 
@@ -181,7 +205,8 @@ static struct ring *build_ring(struct builder *b, uint32_t cpu, uint32_t level)
     return ring;
 }
 
-static struct ring *find_ring(struct builder *b, uint32_t cpu, uint32_t level, uint64_t *scratch)
+static struct ring *find_ring(struct builder *b, uint32_t cpu, uint32_t level,
+                              const uint64_t *alive, uint64_t *scratch)
 {
     const struct build_domain *d = builder_domain(b, cpu, level);
     const struct build_domain *child = builder_child(b, cpu, level);
@@ -193,7 +218,7 @@ static struct ring *find_ring(struct builder *b, uint32_t cpu, uint32_t level, u
     key.next = next_wrap(b, scratch, cpu);
     ring = g_hash_table_lookup(b->ring_memo, &key);
     if (!ring) {
-        ring = build_ring(b, cpu, level);
+        ring = build_ring(b, cpu, level, alive);
         stored = g_new(struct ring_key, 1);
         *stored = key;
         g_hash_table_insert(b->ring_memo, stored, ring);
@@ -203,16 +228,23 @@ static struct ring *find_ring(struct builder *b, uint32_t cpu, uint32_t level, u
 
 void builder_init_groups(struct builder *b)
 {
-    g_autofree uint64_t *scratch = bitmap_new(b->nr_cpus);
+    g_autofree uint64_t *scratch = bitmap_new(b->nr_cpus), *alive = bitmap_new(b->nr_cpus);
     uint32_t cpu, level;
 
     b->ring_memo = g_hash_table_new_full(ring_key_hash, ring_key_equal, g_free, NULL);
     b->balance_memo = g_hash_table_new_full(ring_key_hash, ring_key_equal, g_free, NULL);
-    for (cpu = 0; cpu < b->nr_cpus; cpu++) {
-        for (level = 0; level < b->height[cpu]; level++) {
+    for (level = 0; level < b->nr_levels; level++) {
+        memset(alive, 0, b->nr_words * sizeof(*alive));
+        for (cpu = 0; cpu < b->nr_cpus; cpu++) {
+            if (b->height[cpu] > level) {
+                bitmap_set(alive, cpu);
+            }
+        }
+        for (cpu = bitmap_next(alive, b->nr_cpus, 0); cpu < b->nr_cpus;
+             cpu = bitmap_next(alive, b->nr_cpus, cpu + 1)) {
             struct build_domain *d = builder_domain(b, cpu, level);
 
-            d->ring = find_ring(b, cpu, level, scratch);
+            d->ring = find_ring(b, cpu, level, alive, scratch);
             d->first_group_flags = d->ring->groups[0].flags;
         }
     }

@@ -12,6 +12,7 @@
 struct span {
     uint64_t *map; /* owned */
     uint32_t nr_words, weight, first;
+    uint32_t cores, capacity; /* distinct cores and sum of capacities; 0 until a group asks */
 };
 
 /* Unique CPU sets. */
@@ -23,7 +24,7 @@ struct span_table {
 void span_table_init(struct span_table *t, uint32_t nr_cpus);
 void span_table_release(struct span_table *t);
 /* The one span equal to @map. Borrowed from @t. */
-const struct span *span_intern(struct span_table *t, const uint64_t *map);
+struct span *span_intern(struct span_table *t, const uint64_t *map);
 
 /* A ring of groups, shared by all CPUs that see it in the same order. */
 struct ring {
@@ -49,7 +50,7 @@ struct topo_level {
 
 /* A CPU's domain at one topology level while building; span NULL: the tree ended below. */
 struct build_domain {
-    const struct span *span;
+    struct span *span;
     struct ring *ring;
     uint32_t flags;
     uint32_t mask_weight; /* what the intervals derive from */
@@ -83,14 +84,15 @@ struct builder {
     struct partition **partition_of; /* [nr_cpus], NULL: the CPU gets no domains */
     struct topo_level *levels;
     uint32_t *height;             /* [nr_cpus]: levels built */
-    struct build_domain *domains; /* [nr_cpus][nr_levels] */
+    struct build_domain *domains; /* [nr_levels][nr_cpus] */
     GHashTable *ring_memo, *balance_memo;
+    uint32_t balance_levels; /* levels below this are in balance_memo */
 };
 
 static inline struct build_domain *builder_domain(const struct builder *b, uint32_t cpu,
                                                   uint32_t level)
 {
-    return &b->domains[(size_t)cpu * b->nr_levels + level];
+    return &b->domains[(size_t)level * b->nr_cpus + cpu];
 }
 
 /* The domain below (@cpu, @level), or NULL: before collapsing it is the next lower level's. */

@@ -3,8 +3,6 @@
  * What the distances add to the topology table: kernel/sched/topology.c: sched_init_numa(),
  * init_numa_topology_type(). Nodes count only if they have an online CPU (N_CPU).
  */
-#include <string.h>
-
 #include "base/bitmap.h"
 #include "machine/domains-internal.h"
 
@@ -104,22 +102,24 @@ static enum numa_topology_type topology_type(const struct node_map *map)
     return NUMA_DIRECT;
 }
 
-/* Gives @level the CPUs of all nodes within @max of each CPU's own, by its own node's row. */
+/*
+ * Gives @level the CPUs of all nodes within its distance of each CPU's own, by its own node's row.
+ * @within holds each node's set for the level below, of distances up to @below, and grows.
+ */
 static void fill_level(struct builder *b, struct topo_level *level, const struct node_map *map,
-                       uint64_t *const *node_cpus, int32_t max)
+                       uint64_t *const *node_cpus, uint64_t *const *within, int32_t below,
+                       int32_t max)
 {
     g_autofree const struct span **of_node = g_new0(const struct span *, map->nr_nodes);
-    g_autofree uint64_t *set = bitmap_new(b->nr_cpus);
     uint32_t i, j, cpu;
 
     for (i = next_node(map, 0); i < map->nr_nodes; i = next_node(map, i + 1)) {
-        memset(set, 0, b->nr_words * sizeof(*set));
         for (j = next_node(map, 0); j < map->nr_nodes; j = next_node(map, j + 1)) {
-            if (distance(map, i, j) <= max) {
-                bitmap_or(set, set, node_cpus[j], b->nr_cpus);
+            if (distance(map, i, j) > below && distance(map, i, j) <= max) {
+                bitmap_or(within[i], within[i], node_cpus[j], b->nr_cpus);
             }
         }
-        of_node[i] = span_intern(&b->store->spans, set);
+        of_node[i] = span_intern(&b->store->spans, within[i]);
     }
     for (cpu = 0; cpu < b->nr_cpus; cpu++) {
         if (bitmap_test(b->present, cpu)) {
@@ -132,10 +132,12 @@ static void add_levels(struct builder *b, const struct node_map *map)
 {
     const uint32_t numa_flags = SD_NUMA | (b->release < KERNEL_7_3 ? SD_OVERLAP : 0);
     uint64_t **node_cpus = g_new(uint64_t *, map->nr_nodes);
+    uint64_t **within = g_new(uint64_t *, map->nr_nodes);
     uint32_t i, cpu;
 
     for (i = 0; i < map->nr_nodes; i++) {
         node_cpus[i] = bitmap_new(b->nr_cpus);
+        within[i] = bitmap_new(b->nr_cpus);
     }
     for (cpu = 0; cpu < b->nr_cpus; cpu++) {
         if (bitmap_test(b->present, cpu)) {
@@ -147,12 +149,14 @@ static void add_levels(struct builder *b, const struct node_map *map)
 
         level->overlap = i > 0;
         level->numa_distance = i ? map->levels[i] : 0;
-        fill_level(b, level, map, node_cpus, map->levels[i]);
+        fill_level(b, level, map, node_cpus, within, i ? map->levels[i - 1] : -1, map->levels[i]);
     }
     for (i = 0; i < map->nr_nodes; i++) {
         g_free(node_cpus[i]);
+        g_free(within[i]);
     }
     g_free(node_cpus);
+    g_free(within);
 }
 
 void builder_add_numa_levels(struct builder *b)

@@ -42,7 +42,7 @@ void span_table_release(struct span_table *t)
     g_clear_pointer(&t->by_map, g_hash_table_unref);
 }
 
-const struct span *span_intern(struct span_table *t, const uint64_t *map)
+struct span *span_intern(struct span_table *t, const uint64_t *map)
 {
     struct span key = {.nr_words = t->nr_words}, *span;
 
