@@ -170,8 +170,8 @@ static char *take_attributes(const char **names, const char **values, GString *t
 }
 
 /*
- * Version 2 has four sets in every object, version 1 in many; what is complete is at least what
- * there is. libhwloc reads through a NULL where it is missing.
+ * Both versions have sets of CPUs in every object, and version 2 sets of nodes; what is complete is
+ * at least what there is. Where one is missing, libhwloc 2.9 reads through NULL.
  */
 static char *complete_sets(int version, const char **names, const char **values, GString *text)
 {
@@ -181,8 +181,8 @@ static char *complete_sets(int version, const char **names, const char **values,
     for (guint i = 0; i < G_N_ELEMENTS(sets); i++) {
         const char *value = facts_hwloc_get(names, values, sets[i][0]);
 
-        if (value == NULL && version < 2) {
-            continue;
+        if (value == NULL && version < 2 && i > 0) {
+            continue; /* a machine without NUMA */
         }
         if (value == NULL) {
             return g_strdup_printf("an object without attribute %s; expected one as hwloc 2 writes",
