@@ -310,7 +310,7 @@ static void test_large(void)
 static void test_show(void)
 {
     g_autoptr(machine_t) m = machine_new_finished();
-    g_autofree char *text = machine_show(m);
+    g_autofree char *text = machine_show(m, NULL);
 
     g_assert_true(g_str_has_prefix(text, "regular (x86_64)\n"
                                          "  32 CPUs = 16 cores x 2 threads, 2 packages, 5 nodes, "
