@@ -43,6 +43,23 @@ static void add_cpus_of_cpuinfo(const struct sysfs *s, uint64_t *set)
     }
 }
 
+/* Where no file numbers the CPUs, one may still count them; a machine that runs has one at least. */
+static void add_cpus_of_count(const struct sysfs *s, uint64_t *set)
+{
+    g_autofree char *info = facts_tree_text(s->tree, "proc/hwloc-nofile-info");
+    g_autofree char *cpuinfo = facts_tree_head(s->tree, CPUINFO_HEAD_BYTES, "proc/cpuinfo");
+    g_autofree char *stated = sysfs_cpuinfo_value(info, "FallbackNbProcessors");
+    int32_t count;
+
+    if (stated == NULL) {
+        stated = sysfs_cpuinfo_value(cpuinfo, "cpus detected"); /* arch/alpha */
+    }
+    count = stated != NULL ? sysfs_number_of(stated, "", MACHINE_MAX_CPUS + 1) : -1;
+    for (int32_t id = 0; id < MAX(count, cpuinfo != NULL && *cpuinfo != '\0'); id++) {
+        bitmap_set(set, (uint32_t)id);
+    }
+}
+
 /*
  * cpuN/online where there is one (a CPU that cannot go offline has none), else the list of all that
  * are. Old kernels have neither for every CPU, but no topology of an offline one.
@@ -94,6 +111,9 @@ bool sysfs_find_cpus(struct sysfs *s, const char *name, GError **error)
     if (bitmap_empty(set, FACTS_MAX_CPU_ID)) {
         add_cpus_of_cpuinfo(s, set);
         facts_note(s->f, SYSFS_CPU " names no CPUs: taken from proc/cpuinfo");
+    }
+    if (bitmap_empty(set, FACTS_MAX_CPU_ID)) {
+        add_cpus_of_count(s, set);
     }
     s->nr = (int32_t)bitmap_weight(set, FACTS_MAX_CPU_ID);
     if (s->nr < 1 || s->nr > MACHINE_MAX_CPUS) {

@@ -241,7 +241,7 @@ static char *read_text(struct facts_tree *tree, const char *path, gsize max)
     } else {
         const struct tree_entry *entry = g_hash_table_lookup(tree->entries, where);
 
-        text = g_strndup(entry->bytes, MIN(entry->size, max));
+        text = g_strndup(entry->size > 0 ? entry->bytes : "", MIN(entry->size, max));
     }
     return text != NULL ? g_strchomp(text) : NULL;
 }
