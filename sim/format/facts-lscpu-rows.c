@@ -223,6 +223,13 @@ static bool is_empty(const struct lscpu_row *row)
     return !names_caches(row);
 }
 
+static gint by_cpu(gconstpointer a, gconstpointer b)
+{
+    const struct lscpu_row *x = a, *y = b;
+
+    return (x->id[LSCPU_CPU] > y->id[LSCPU_CPU]) - (x->id[LSCPU_CPU] < y->id[LSCPU_CPU]);
+}
+
 static bool take_cpus(struct rows *r, const char *name, const char *tool, GError **error)
 {
     const bool bare = r->t->nr_columns == 1;
@@ -233,10 +240,11 @@ static bool take_cpus(struct rows *r, const char *name, const char *tool, GError
         struct facts_cpu *cpu;
 
         if (id < 0 || facts_find_cpu(r->f, id) != NULL) {
-            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                        id < 0 ? "%s: row %u has no CPU number; expected one in each"
-                               : "%s: row %u is of a CPU that stands above; expected each once",
-                        name, i + 1);
+            g_autofree char *what = id < 0
+                                        ? g_strdup("a row has no CPU number; expected one in each")
+                                        : g_strdup_printf("CPU %d has two rows; expected one", id);
+
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, "%s: %s", name, what);
             return false;
         }
         cpu = facts_cpu(r->f, id);
@@ -265,6 +273,7 @@ struct facts *lscpu_table_finish(struct lscpu_table *t, const char *name, const 
                     name, t->rows->len == 0 ? "no row of a CPU" : "no column CPU", tool);
         return NULL;
     }
+    g_array_sort(t->rows, by_cpu);
     if (!take_cpus(&r, name, tool, error)) {
         return NULL;
     }

@@ -81,6 +81,8 @@ static bool take_online(struct lscpu_placing *p, const char *name, GError **erro
 
 static bool take_nodes(struct lscpu_placing *p, const char *name, GError **error)
 {
+    uint32_t listed = 0;
+
     for (guint i = 0; i < p->s->nodes->len; i++) {
         const struct lscpu_node_cpus *node = &g_array_index(p->s->nodes, struct lscpu_node_cpus, i);
         g_autofree uint64_t *map = parse_cpus(p->s, node->list, name, error);
@@ -88,6 +90,12 @@ static bool take_nodes(struct lscpu_placing *p, const char *name, GError **error
         int again = 0;
 
         if (map == NULL) {
+            return false;
+        }
+        listed += bitmap_weight(map, FACTS_MAX_CPU_ID);
+        if (listed > 2 * FACTS_MAX_CPU_ID) {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                        "%s: nodes list CPUs again and again; expected each on one", name);
             return false;
         }
         facts_node(p->f, node->id);

@@ -229,6 +229,11 @@ bool lscpu_table_add_row(struct lscpu_table *t, const struct piece *cells, int n
     for (int i = 0; i < LSCPU_NR_IDS; i++) {
         row.id[i] = FACTS_UNKNOWN;
     }
+    if (t->rows->len == FACTS_MAX_CPU_ID) {
+        *ret_at = cells[0];
+        *ret_what = g_strdup_printf("too many rows; expected at most %d", FACTS_MAX_CPU_ID);
+        return false;
+    }
     if (!may_miss(t, nr_cells)) {
         *ret_at = cells[MIN(nr_cells, t->nr_columns) - 1];
         *ret_what = g_strdup_printf("a row of %d cells; expected %d, as the header has", nr_cells,

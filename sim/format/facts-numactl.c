@@ -3,6 +3,8 @@
  * `numactl --hardware`: CPUs and memory of each node, and the distances. The format is that of
  * numactl.c: hardware() and print_distances(), numactl 2.0.x. Sizes are in MiB, which it calls MB.
  */
+#include <string.h>
+
 #include "format/facts-lines.h"
 
 /* A row of ACPI's SLIT is of bytes. */
@@ -16,6 +18,7 @@ struct numactl {
     int64_t nr_promised; /* by the line "available:" */
     int32_t nr_listed;   /* nodes with lines of their own */
     int32_t nr_again;    /* CPUs that stood on a node before */
+    int32_t *node_of;    /* [FACTS_MAX_CPU_ID], -1 where none lists the CPU */
     bool memory, distances;
     GError **error;
 };
@@ -60,15 +63,16 @@ static bool recognises(const struct facts_input *in)
     return find_available(&l, &nodes);
 }
 
-static void take_cpu(struct numactl *n, int64_t id)
+static bool take_cpu(struct numactl *n, struct piece at, int64_t id)
 {
-    struct facts_cpu *cpu = facts_cpu(n->f, (int32_t)id);
-
-    if (cpu->group[FACTS_NODE] >= 0) {
-        n->nr_again++;
-        return;
+    if (n->node_of[id] < 0) {
+        n->node_of[id] = n->node;
+        return true;
     }
-    cpu->group[FACTS_NODE] = n->node;
+    return ++n->nr_again <= FACTS_MAX_CPU_ID ||
+           lines_fail(&n->l, at.begin, n->error,
+                      "CPUs are listed again and again; expected each "
+                      "on one node");
 }
 
 /* "0 1 2", and ranges and commas, as people shorten long lists. */
@@ -102,7 +106,9 @@ static bool take_cpus(struct numactl *n, struct piece list)
                                   FACTS_MAX_CPU_ID);
             }
             for (int64_t id = first; id <= last; id++) {
-                take_cpu(n, id);
+                if (!take_cpu(n, whole, id)) {
+                    return false;
+                }
             }
         }
     }
@@ -310,16 +316,33 @@ static bool take_all(struct numactl *n)
                                           "no node is listed; expected 'node N cpus:'");
 }
 
+static void place_cpus(struct numactl *n)
+{
+    for (int32_t id = 0; id < FACTS_MAX_CPU_ID; id++) {
+        if (n->node_of[id] >= 0) {
+            facts_cpu(n->f, id)->group[FACTS_NODE] = n->node_of[id];
+        }
+    }
+}
+
 static struct facts *read_numactl(const struct facts_input *in, GError **error)
 {
     g_autofree char *source = g_strdup_printf("%s (numactl --hardware)", in->name);
     g_autoptr(facts_t) f = facts_new(source);
     g_autoptr(GArray) columns = g_array_new(FALSE, FALSE, sizeof(int32_t));
-    struct numactl n = {.l = lines_of(in), .f = f, .columns = columns, .node = -1, .error = error};
+    g_autofree int32_t *node_of = g_new(int32_t, FACTS_MAX_CPU_ID);
+    struct numactl n = {.l = lines_of(in),
+                        .f = f,
+                        .columns = columns,
+                        .node = -1,
+                        .node_of = node_of,
+                        .error = error};
 
+    memset(node_of, 0xff, FACTS_MAX_CPU_ID * sizeof(*node_of));
     if (!take_all(&n)) {
         return NULL;
     }
+    place_cpus(&n);
     if (n.nr_promised != n.nr_listed) {
         facts_note(f, "numactl says that %d nodes are available, and lists %d", (int)n.nr_promised,
                    n.nr_listed);

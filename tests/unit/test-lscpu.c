@@ -163,9 +163,8 @@ static void test_p_errors(void)
     refuse(p, "# CPU,Core\n65536,0\n",
            "l.txt:2:1: '65536' does not belong into this column; expected a number that lscpu "
            "prints there, or '-'");
-    refuse(p, "# CPU,Core\n1,0\n1,0\n",
-           "l.txt: row 2 is of a CPU that stands above; expected each once");
-    refuse(p, "# CPU,Core\n,0\n", "l.txt: row 1 has no CPU number; expected one in each");
+    refuse(p, "# CPU,Core\n1,0\n1,0\n", "l.txt: CPU 1 has two rows; expected one");
+    refuse(p, "# CPU,Core\n,0\n", "l.txt: a row has no CPU number; expected one in each");
     refuse(p, "# CPU,Core,Core\n", "l.txt:1:12: this column stands twice");
     refuse(p, "# CPU,Core\n0,0\n# CPU,Core\n", "l.txt:3:3: a second header; expected one table");
     refuse(p, "# CPU,L1d:L1i:L2\n0,0:0:0:0\n",

@@ -162,6 +162,8 @@ static void test_errors(void)
            "n.txt:5:7: node 0 has 1 distances; expected 2, one for each node of the header");
     refuse("available: 1 nodes (0)\nnode 0 cpus: 0\nnode distances:\nnode 0\n 0: 10 20\n",
            "n.txt:5:8: one distance too many; expected 1");
+    refuse("available: 1 nodes (0)\nnode 0 cpus: 0-65535 0-65535 7\n",
+           "n.txt:2:30: CPUs are listed again and again; expected each on one node");
     refuse("available: 1 nodes (0)\nnode 0 cpus: 0\nhello there\n",
            "n.txt:3:1: not a line of numactl --hardware; expected 'node N cpus:', 'size:' or "
            "'free:', or distances");
