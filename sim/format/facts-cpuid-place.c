@@ -9,6 +9,7 @@
 
 /* Level types of leaves 0BH and 1FH. */
 enum { LEVEL_INVALID, LEVEL_THREAD, LEVEL_CORE, LEVEL_MODULE, LEVEL_TILE, LEVEL_DIE };
+#define MAX_CACHE_BYTES (INT64_C(1) << 40)
 enum { MAX_LEVELS = 8, TOPOLOGY_EXTENSIONS = 1 << 22, MULTITHREADING = 1 << 28 };
 
 static uint32_t round_up_to_power_of_2(uint32_t n)
@@ -135,6 +136,17 @@ static void halve_l3(const struct cpuid *c, struct cpuid_place *p)
     }
 }
 
+/* Ways, partitions and line in EBX, sets in ECX, each less one; 0 if no cache can be so large. */
+static int64_t cache_bytes(const uint32_t *out)
+{
+    const int64_t ways = (int64_t)(out[CPUID_EBX] >> 22) + 1;
+    const int64_t partitions = (int64_t)((out[CPUID_EBX] >> 12) & 0x3ff) + 1;
+    const int64_t set_bytes = ways * partitions * ((out[CPUID_EBX] & 0xfff) + 1);
+    const int64_t sets = (int64_t)out[CPUID_ECX] + 1;
+
+    return sets <= MAX_CACHE_BYTES / set_bytes ? sets * set_bytes : 0;
+}
+
 /* Leaf 4, and AMD's 8000001DH of the same shape. False if there is none. */
 static bool read_caches(const struct cpuid *c, uint32_t leaf, struct cpuid_place *p)
 {
@@ -144,18 +156,14 @@ static bool read_caches(const struct cpuid *c, uint32_t leaf, struct cpuid_place
         const uint32_t *out = cpuid_ask(c, leaf, i);
         const uint32_t type = out[CPUID_EAX] & 0x1f, level = (out[CPUID_EAX] >> 5) & 7;
         const uint32_t sharers = ((out[CPUID_EAX] >> 14) & 0xfff) + 1;
-        const uint32_t line = (out[CPUID_EBX] & 0xfff) + 1;
-        const int64_t ways = (int64_t)(out[CPUID_EBX] >> 22) + 1;
-        const int64_t partitions = (int64_t)((out[CPUID_EBX] >> 12) & 0x3ff) + 1;
 
         if (type == 0) {
             break;
         }
         any = true;
         if (type != 2) { /* instructions alone */
-            p->line_bytes = line;
-            set_cache(p, level, p->apic / round_up_to_power_of_2(sharers),
-                      ways * partitions * line * ((int64_t)out[CPUID_ECX] + 1));
+            p->line_bytes = (out[CPUID_EBX] & 0xfff) + 1;
+            set_cache(p, level, p->apic / round_up_to_power_of_2(sharers), cache_bytes(out));
         }
     }
     return any;

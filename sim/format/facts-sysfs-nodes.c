@@ -5,7 +5,10 @@
 #include "base/bitmap.h"
 #include "format/facts-sysfs-private.h"
 
-enum { MAX_DISTANCE = 255, MAX_HMAT_VALUE = 1 << 30 };
+enum { MAX_DISTANCE = 255, MAX_HMAT_VALUE = 1 << 30, MAX_HUGE_PAGES = 1 << 30 };
+
+/* arch/x86/include/asm/sparsemem.h: MAX_PHYSMEM_BITS 52, the largest of any architecture here. */
+#define MAX_KIB (INT64_C(1) << 42)
 
 /* --- Which nodes, and whose CPUs ------------------------------------------------------------------ */
 
@@ -31,18 +34,27 @@ static void find_nodes(struct sysfs *s)
     }
 }
 
+/* "3005392 kB" in bytes; FACTS_UNKNOWN if it is no such number. */
+static int64_t read_kib(const char *text)
+{
+    char *end;
+    const int64_t kib = text != NULL ? g_ascii_strtoll(text, &end, 10) : -1;
+
+    return kib >= 0 && end != text && kib <= MAX_KIB ? kib << 10 : FACTS_UNKNOWN;
+}
+
 /* Without nodes in sysfs, all memory is that of the one node that there is. */
 static void take_one_node(struct sysfs *s)
 {
     g_autofree char *meminfo = facts_tree_head(s->tree, 4096, "proc/meminfo");
     g_autofree char *total = sysfs_cpuinfo_value(meminfo, "MemTotal");
-    const int64_t kib = total != NULL ? g_ascii_strtoll(total, NULL, 10) : 0;
+    const int64_t bytes = read_kib(total);
 
     for (int32_t cpu = 0; cpu < s->nr; cpu++) {
         facts_cpu(s->f, s->ids[cpu])->group[FACTS_NODE] = 0;
     }
-    if (kib > 0 && kib < INT64_MAX >> 10) {
-        facts_node(s->f, 0)->memory_bytes = kib << 10;
+    if (bytes > 0) {
+        facts_node(s->f, 0)->memory_bytes = bytes;
         facts_state(s->f, MACHINE_MEMORY, s->f->source);
     }
     facts_note(s->f, SYSFS_NODE " names no nodes: taken as one");
@@ -120,9 +132,8 @@ static int64_t read_mem_total(const struct sysfs *s, int32_t id)
 {
     g_autofree char *text = facts_tree_head(s->tree, 64 << 10, SYSFS_NODE "/node%d/meminfo", id);
     const char *at = text != NULL ? strstr(text, "MemTotal:") : NULL;
-    const int64_t kib = at != NULL ? g_ascii_strtoll(at + strlen("MemTotal:"), NULL, 10) : -1;
 
-    return kib >= 0 && kib < INT64_MAX >> 10 ? kib << 10 : FACTS_UNKNOWN;
+    return read_kib(at != NULL ? at + strlen("MemTotal:") : NULL);
 }
 
 static int64_t read_huge_pages(const struct sysfs *s, int32_t id, const char *size)
@@ -131,7 +142,7 @@ static int64_t read_huge_pages(const struct sysfs *s, int32_t id, const char *si
 
     return sysfs_int(s, &pages, SYSFS_NODE "/node%d/hugepages/hugepages-%s/nr_hugepages", id,
                      size) &&
-                   pages > 0
+                   pages > 0 && pages <= MAX_HUGE_PAGES
                ? pages
                : 0;
 }

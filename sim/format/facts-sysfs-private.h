@@ -40,7 +40,7 @@ bool sysfs_cpu_set(const struct sysfs *s, uint64_t *set, const char *folder, con
                    const char *list);
 /* Reads a bitmap as the kernel prints it: "00000000,0000000f". */
 bool sysfs_parse_map(const char *text, uint64_t *map, uint32_t nr_bits);
-/* A size with its unit: "32K", "30M", "1024"; 0 if it is none. */
+/* A size with its unit: "32K", "30M", "1024"; 0 if it is none, or more than memory can be. */
 int64_t sysfs_size(const char *text);
 /* N of @name, if it is @prefix with a number N < @max behind it; else -1. */
 int32_t sysfs_number_of(const char *name, const char *prefix, int32_t max);

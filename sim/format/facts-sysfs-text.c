@@ -8,6 +8,9 @@
 /* No file with one value in it is longer, however many CPUs a list names. */
 enum { MAX_VALUE_BYTES = 64 << 10 };
 
+/* arch/x86/include/asm/sparsemem.h: MAX_PHYSMEM_BITS, the largest of any architecture here. */
+#define MAX_BYTES (INT64_C(1) << 52)
+
 bool sysfs_int(const struct sysfs *s, int64_t *ret, const char *format, ...)
 {
     g_autofree char *path = NULL, *text = NULL;
@@ -91,7 +94,7 @@ int64_t sysfs_size(const char *text)
     const int64_t number = text != NULL ? g_ascii_strtoll(text, &end, 10) : 0;
     const int shift = number <= 0 ? 0 : *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
 
-    return number > 0 && number <= INT64_MAX >> shift ? number << shift : 0;
+    return number > 0 && number <= MAX_BYTES >> shift ? number << shift : 0;
 }
 
 int32_t sysfs_number_of(const char *name, const char *prefix, int32_t max)
