@@ -527,7 +527,7 @@ char *facts_hwloc_clean(const struct facts_input *in, GPtrArray *infos, GError *
     c.objects = g_array_new(FALSE, FALSE, sizeof(struct facts_hwloc_object));
     c.indexes = g_string_new(NULL);
     c.words = g_string_new(NULL);
-    c.seen = (struct facts_hwloc_seen){hwloc_bitmap_alloc(), hwloc_bitmap_alloc(), 0};
+    c.seen = (struct facts_hwloc_seen){hwloc_bitmap_alloc(), hwloc_bitmap_alloc(), 0, 0};
     c.context = g_markup_parse_context_new(&parser, 0, &c, NULL);
     ok = run(&c, in, error);
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    MAX_OBJECTS = 4 * FACTS_MAX_CPU_ID,        /* room for a core and three caches of every CPU */
+    MAX_OBJECTS = 16 * MACHINE_MAX_CPUS,       /* a core and three caches of each CPU, and more */
     MAX_SET_TEXT = 12 * FACTS_MAX_CPU_ID / 32, /* "0x00000000," of every word */
 };
 
@@ -287,8 +287,11 @@ char *facts_hwloc_object(int version, const char **names, const char **values,
         return g_strdup_printf("%s inside %s; hwloc does not nest them so", type->name,
                                parent != NULL ? parent->type : "<topology>");
     }
+    if (type->kind == OBJECT_PU && ++seen->nr_pus > MACHINE_MAX_CPUS) {
+        return g_strdup_printf("more than %d PUs; expected no more", MACHINE_MAX_CPUS);
+    }
     if (++seen->nr_objects > MAX_OBJECTS) {
-        return g_strdup_printf("more than %d objects; expected fewer", MAX_OBJECTS);
+        return g_strdup_printf("more than %d objects; expected no more", MAX_OBJECTS);
     }
     object.kind = type->kind;
     object.type = type->name;

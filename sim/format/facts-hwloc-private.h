@@ -39,7 +39,7 @@ struct facts_hwloc_object {
 /* What every object of a file must not repeat. */
 struct facts_hwloc_seen {
     hwloc_bitmap_t pus, nodes;
-    guint nr_objects;
+    guint nr_objects, nr_pus;
 };
 
 /*

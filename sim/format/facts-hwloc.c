@@ -133,8 +133,8 @@ static const char *scan_synthetic(const char *text, uint64_t *ret_cpus, const ch
             char *end;
             const uint64_t count = g_ascii_isdigit(*at) ? g_ascii_strtoull(at, &end, 10) : 0;
 
-            if (count == 0 || count > FACTS_MAX_CPU_ID || (cpus *= count) > FACTS_MAX_CPU_ID) {
-                return "a count of 0, or of more CPUs than 65536; expected levels like core:8";
+            if (count == 0 || count > MACHINE_MAX_CPUS || (cpus *= count) > MACHINE_MAX_CPUS) {
+                return "a count of 0, or of more than 4096 CPUs; expected levels like core:8";
             }
             at = end;
             any = true;

@@ -15,17 +15,6 @@ static void say(GPtrArray *notes, const char *format, ...)
     va_end(args);
 }
 
-/* Do all CPUs have the same capacity? */
-static bool one_capacity(const struct machine *m)
-{
-    for (int32_t cpu = 1; cpu < m->nr_cpus; cpu++) {
-        if (m->cpus[cpu].capacity != m->cpus[0].capacity) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool priorities(const struct machine *m)
 {
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
@@ -104,10 +93,7 @@ void tree_note_losses(const struct tree *tree, GPtrArray *notes)
     if (m->nr_links > 0) {
         say(notes, "hwloc has no links between nodes");
     }
-    if (priorities(m)) {
-        say(notes, "hwloc does not know the CPUs' priorities");
-    }
-    if (m->hybrid && one_capacity(m)) {
-        say(notes, "hwloc tells the core types of a hybrid apart by capacity, if they differ");
+    if (m->hybrid || priorities(m)) {
+        say(notes, "of CPUs' priorities hwloc knows only how a hybrid's kinds rank");
     }
 }

@@ -395,67 +395,93 @@ static void write_memory_attributes(struct writing *w)
     }
 }
 
-static int32_t largest_capacity(const struct machine *m)
+/*
+ * By what CPUs are of one kind, the higher the faster: their capacity, or of an x86 hybrid without
+ * capacities whether they share an L2 with another core, which Intel's efficient cores alone do.
+ */
+static int32_t *kinds_of(const struct machine *m, bool *ret_by_capacity)
 {
-    int32_t largest = 0;
+    int32_t *kinds = g_new(int32_t, (gsize)m->nr_cpus);
+    g_autofree int32_t *core = g_new(int32_t, (gsize)m->nr_l2s);
+    g_autofree bool *shared = g_new0(bool, (gsize)m->nr_l2s);
 
+    *ret_by_capacity = false;
+    memset(core, 0xff, (gsize)m->nr_l2s * sizeof(*core));
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-        largest = MAX(largest, m->cpus[cpu].capacity);
+        const struct machine_cpu *c = &m->cpus[cpu];
+
+        *ret_by_capacity = *ret_by_capacity || c->capacity != m->cpus[0].capacity;
+        shared[c->l2] = shared[c->l2] || (core[c->l2] >= 0 && core[c->l2] != c->core);
+        core[c->l2] = c->core;
     }
-    return largest;
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        const struct machine_cpu *c = &m->cpus[cpu];
+
+        kinds[cpu] = *ret_by_capacity ? c->capacity : 1 + (m->hybrid && !shared[c->l2]);
+    }
+    return kinds;
 }
 
-/* One kind for each capacity, slowest first; hwloc's kinds have names on Intel's hybrids alone. */
-static void write_kind(struct writing *w, int32_t capacity, int rank, bool fastest, bool alone)
+/* hwloc has names for kinds on Intel's hybrids alone. */
+static void write_kind(struct writing *w, const uint64_t *cpus, int efficiency, int32_t capacity,
+                       const char *core_type)
 {
     const struct machine *m = w->m;
-    g_autofree uint64_t *cpus = bitmap_new((uint32_t)m->nr_cpus);
 
-    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-        if (m->cpus[cpu].capacity == capacity) {
-            bitmap_set(cpus, (uint32_t)cpu);
-        }
-    }
     g_string_append(w->text, "  <cpukind");
     cpu_attribute(w, "cpuset", cpus, m->offline);
-    number(w, "forced_efficiency", rank);
+    number(w, "forced_efficiency", efficiency);
     g_string_append(w->text, ">\n");
     w->depth = 2;
-    if (!alone) {
+    if (capacity > 0) {
         number_info(w, "LinuxCapacity", capacity);
     }
     if (m->core_hz > 0) {
         number_info(w, "FrequencyBaseMHz", (m->core_hz + MEGA / 2) / MEGA);
     }
-    if (m->hybrid && !alone) {
-        info(w, "CoreType", fastest ? "IntelCore" : "IntelAtom");
-    }
+    info(w, "CoreType", core_type);
     g_string_append(w->text, "  </cpukind>\n");
+}
+
+/* The lowest kind above @last of a CPU that is online, INT32_MAX if there is none. */
+static int32_t next_kind(const struct machine *m, const int32_t *kinds, int32_t last)
+{
+    int32_t next = INT32_MAX;
+
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        if (kinds[cpu] > last && !bitmap_test(m->offline, (uint32_t)cpu)) {
+            next = MIN(next, kinds[cpu]);
+        }
+    }
+    return next;
 }
 
 static void write_kinds(struct writing *w)
 {
     const struct machine *m = w->m;
-    const int32_t largest = largest_capacity(m);
-    int32_t last = 0;
-    bool alone = true;
+    bool by_capacity;
+    g_autofree int32_t *kinds = kinds_of(m, &by_capacity);
+    g_autofree uint64_t *cpus = bitmap_new((uint32_t)m->nr_cpus);
+    int32_t kind = next_kind(m, kinds, 0);
+    const bool alone = next_kind(m, kinds, kind) == INT32_MAX;
 
-    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-        alone = alone && m->cpus[cpu].capacity == largest;
-    }
     if (alone && m->core_hz == 0) {
         return;
     }
-    for (int rank = 0; last < largest; rank++) {
-        int32_t next = largest;
+    for (int efficiency = 0; kind < INT32_MAX; efficiency++) {
+        const int32_t next = next_kind(m, kinds, kind);
 
+        memset(cpus, 0, BITMAP_WORDS(m->nr_cpus) * sizeof(*cpus));
         for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-            if (m->cpus[cpu].capacity > last && !bitmap_test(m->offline, (uint32_t)cpu)) {
-                next = MIN(next, m->cpus[cpu].capacity);
+            if (kinds[cpu] == kind) {
+                bitmap_set(cpus, (uint32_t)cpu);
             }
         }
-        write_kind(w, next, rank, next == largest, alone);
-        last = next;
+        write_kind(w, cpus, efficiency, by_capacity ? kind : 0,
+                   !m->hybrid || alone ? NULL
+                   : next == INT32_MAX ? "IntelCore"
+                                       : "IntelAtom");
+        kind = next;
     }
 }
 

@@ -2,11 +2,14 @@
 /* hwloc XML of real machines against what hwloc says of them (README.md). */
 #include <glib.h>
 #include <hwloc.h>
+#include <string.h>
 
 #include "base/bitmap.h"
 #include "base/error.h"
 #include "format/facts-read.h"
+#include "format/machine-write.h"
 #include "format/topology-yaml.h"
+#include "machine-equal.h"
 #include "neutral.h"
 
 enum { MAX_XML_BYTES = 16 << 20 };
@@ -21,18 +24,24 @@ static struct machine *shipped(const char *name)
     return m;
 }
 
-static struct machine *import(const struct machine *like, const char *path, GError **error)
+static struct machine *import_text(const struct machine *like, const char *name, const char *text,
+                                   gsize size, GError **error)
 {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(facts_t) f =
+        facts_hwloc_xml.read(&(struct facts_input){name, NULL, text, size}, error);
+
+    return f != NULL ? machine_complete(f, like, NULL, lines, error) : NULL;
+}
+
+static struct machine *import(const struct machine *like, const char *path, GError **error)
+{
     g_autofree char *bytes = NULL;
-    g_autoptr(facts_t) f = NULL;
     gsize size;
 
-    if (!file_read(path, MAX_XML_BYTES, &bytes, &size, error)) {
-        return NULL;
-    }
-    f = facts_hwloc_xml.read(&(struct facts_input){path, NULL, bytes, size}, error);
-    return f != NULL ? machine_complete(f, like, NULL, lines, error) : NULL;
+    return file_read(path, MAX_XML_BYTES, &bytes, &size, error)
+               ? import_text(like, path, bytes, size, error)
+               : NULL;
 }
 
 /* What NAME.json says of NAME.xml. */
@@ -63,6 +72,42 @@ static void test_neutral(gconstpointer data)
         report = neutral_compare(m, json_node_get_object(json_parser_get_root(truth)),
                                  NEUTRAL_HWLOC_XML);
         neutral_judge(report, name);
+    }
+}
+
+/* Written and read again, every machine of the folder is what it was. */
+static void test_round_trip(gconstpointer data)
+{
+    static const uint32_t aspects = SAME_ARCH | SAME_CPUS | SAME_CAPACITIES | SAME_CACHE_SIZES |
+                                    SAME_MEMORY | SAME_TIERS | SAME_SUBTYPES | SAME_SIDE_CACHES |
+                                    SAME_HUGETLB | SAME_DISTANCES | SAME_LATENCY;
+    const struct machine *like = data;
+    g_autofree char *folder = neutral_folder("hwloc-xml");
+    g_autoptr(GPtrArray) names = NULL;
+
+    if (folder == NULL) {
+        g_test_skip("no folder of real machines (NUMASIM_TRUTH_MACHINES)");
+        return;
+    }
+    names = neutral_names(folder, ".xml");
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autofree char *path = g_strdup_printf("%s/%s.xml", folder, name), *text = NULL;
+        g_autofree char *difference = NULL;
+        g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(machine_t) m = import(like, path, NULL);
+        g_autoptr(machine_t) back = NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_assert_nonnull(m);
+        text = machine_hwloc_xml.write(m, notes, &error);
+        g_assert_no_error(error);
+        back = import_text(like, name, text, strlen(text), &error);
+        g_assert_no_error(error);
+        if (!machine_equal(m, back, aspects, &difference)) {
+            g_test_message("%s: %s", name, difference);
+            g_test_fail();
+        }
     }
 }
 
@@ -145,6 +190,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     like = shipped("epyc-7763-2s-nps4.yaml");
     g_test_add_data_func("/machines-hwloc/neutral", like, test_neutral);
+    g_test_add_data_func("/machines-hwloc/round-trip", like, test_round_trip);
     g_test_add_data_func("/machines-hwloc/counts", like, test_counts);
     return g_test_run();
 }
