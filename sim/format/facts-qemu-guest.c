@@ -164,14 +164,13 @@ bool qemu_guest_complete_smp(struct qemu_guest *guest, GError **error)
     smp[QEMU_CPUS] = smp[QEMU_CPUS] > 0 ? smp[QEMU_CPUS] : smp[QEMU_MAXCPUS];
     if (total != smp[QEMU_MAXCPUS] || total > MACHINE_MAX_CPUS) {
         return qemu_error(guest->in, guest->smp_place, error,
-                          "the levels of -smp make %" G_GINT64_FORMAT
+                          "sockets, cores and the other levels make %" G_GINT64_FORMAT
                           " CPUs; expected maxcpus, %" G_GINT64_FORMAT ", and at most %d",
                           total, smp[QEMU_MAXCPUS], MACHINE_MAX_CPUS);
     }
     if (smp[QEMU_CPUS] > smp[QEMU_MAXCPUS]) {
         return qemu_error(guest->in, guest->smp_place, error,
-                          "-smp has %" G_GINT64_FORMAT
-                          " CPUs; expected at most maxcpus, %" G_GINT64_FORMAT,
+                          "%" G_GINT64_FORMAT " CPUs; expected at most maxcpus, %" G_GINT64_FORMAT,
                           smp[QEMU_CPUS], smp[QEMU_MAXCPUS]);
     }
     return true;

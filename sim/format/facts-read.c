@@ -13,6 +13,7 @@ enum { MAX_INPUT_BYTES = 64 << 20 };
 static const struct facts_reader *const readers[] = {
     &facts_sysfs,
     &facts_cpuid,
+    &facts_libvirt,
     &facts_hwloc_xml,
     &facts_hwloc_synthetic,
     &facts_lscpu_json,
