@@ -187,7 +187,8 @@ struct pair_kind {
     enum facts_pair pair;
     enum machine_block block;
     const char *what;
-    bool falls; /* with distance */
+    bool falls;   /* with distance */
+    int64_t most; /* a second, a petabyte a second: what is more is no machine's */
 };
 
 static const int64_t *values_of(const struct machine *m, const struct pair_kind *kind)
@@ -236,6 +237,16 @@ struct reference {
     int32_t distance;
 };
 
+/* What the facts say of the way from node @from to node @to, 0 if nothing that can be. */
+static int64_t stated_value(const struct completion *c, const struct pair_kind *kind, int32_t from,
+                            int32_t to)
+{
+    const int64_t value =
+        facts_pair_get(c->f, kind->pair, c->m->nodes[from].os_id, c->m->nodes[to].os_id);
+
+    return value <= kind->most ? value : 0;
+}
+
 static struct reference find_reference(const struct completion *c, const struct pair_kind *kind,
                                        const bool *initiators, int32_t to)
 {
@@ -243,8 +254,7 @@ static struct reference find_reference(const struct completion *c, const struct 
     struct reference stated = {0, INT32_MAX}, nearest = {0, INT32_MAX};
 
     for (int32_t from = 0; from < m->nr_nodes; from++) {
-        const int64_t value =
-            facts_pair_get(c->f, kind->pair, m->nodes[from].os_id, m->nodes[to].os_id);
+        const int64_t value = stated_value(c, kind, from, to);
         const int32_t d = distance(m, from, to);
 
         if (initiators[from] && d < nearest.distance) {
@@ -314,8 +324,7 @@ static int64_t complete_pair(const struct completion *c, const struct pair_kind 
                              const struct reference *reference, int32_t from, int32_t to,
                              int32_t *filled)
 {
-    const int64_t stated =
-        facts_pair_get(c->f, kind->pair, c->m->nodes[from].os_id, c->m->nodes[to].os_id);
+    const int64_t stated = stated_value(c, kind, from, to);
     const int64_t by_host = host_value(c, kind, from, to);
 
     if (by_host > 0 || stated > 0) {
@@ -323,6 +332,22 @@ static int64_t complete_pair(const struct completion *c, const struct pair_kind 
     }
     (*filled)++;
     return scale(kind, reference->value, distance(c->m, from, to), reference->distance);
+}
+
+static void say_impossible(struct completion *c, const struct pair_kind *kind)
+{
+    const struct machine *m = c->m;
+    int32_t count = 0;
+
+    for (int32_t from = 0; from < m->nr_nodes; from++) {
+        for (int32_t to = 0; to < m->nr_nodes; to++) {
+            count += facts_pair_get(c->f, kind->pair, m->nodes[from].os_id, m->nodes[to].os_id) >
+                     kind->most;
+        }
+    }
+    if (count > 0) {
+        completion_say(c, "%s of %d pairs cannot be so large: left out", kind->what, count);
+    }
 }
 
 static void complete_kind(struct completion *c, const struct pair_kind *kind)
@@ -342,6 +367,7 @@ static void complete_kind(struct completion *c, const struct pair_kind *kind)
             }
         }
     }
+    say_impossible(c, kind);
     if (filled > 0) {
         g_autofree char *source =
             g_strdup_printf("by distance, from those of each tier of %s: %s", c->like->name,
@@ -364,8 +390,9 @@ static void complete_kind(struct completion *c, const struct pair_kind *kind)
 void complete_pairs(struct completion *c)
 {
     static const struct pair_kind kinds[] = {
-        {FACTS_LATENCY_NS, MACHINE_LATENCY, "latency between nodes", false},
-        {FACTS_BANDWIDTH_BYTES_PER_S, MACHINE_BANDWIDTH, "bandwidth between nodes", true},
+        {FACTS_LATENCY_NS, MACHINE_LATENCY, "latency between nodes", false, INT64_C(1000000000)},
+        {FACTS_BANDWIDTH_BYTES_PER_S, MACHINE_BANDWIDTH, "bandwidth between nodes", true,
+         INT64_C(1000000000000000)},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
