@@ -190,23 +190,33 @@ static int compare_owners(gconstpointer pa, gconstpointer pb)
     return a->os_index < b->os_index ? -1 : a->os_index > b->os_index;
 }
 
-/* Takes the CPUs at @node that nobody took before; how many. */
-static int take_cpus(struct facts *f, hwloc_obj_t node, hwloc_bitmap_t taken)
+/* Takes the CPUs of @set that nobody took before, online or else offline ones; how many. */
+static int take_cpus(struct facts *f, hwloc_obj_t node, hwloc_const_bitmap_t set, bool offline,
+                     hwloc_bitmap_t taken)
 {
-    const hwloc_const_bitmap_t set =
-        hwloc_bitmap_weight(node->complete_cpuset) > 0 ? node->complete_cpuset : node->cpuset;
     int count = 0;
 
     for (int id = hwloc_bitmap_first(set); id >= 0; id = hwloc_bitmap_next(set, id)) {
         struct facts_cpu *cpu = facts_find_cpu(f, id);
 
-        if (cpu != NULL && !hwloc_bitmap_isset(taken, (unsigned)id)) {
+        if (cpu != NULL && cpu->offline == offline && !hwloc_bitmap_isset(taken, (unsigned)id)) {
             hwloc_bitmap_set(taken, (unsigned)id);
             cpu->group[FACTS_NODE] = (int32_t)node->os_index;
             count++;
         }
     }
     return count;
+}
+
+/* Memory that is near to the whole machine says nothing of where an offline CPU is. */
+static void take_offline_cpus(hwloc_topology_t topology, struct facts *f, hwloc_obj_t node,
+                              hwloc_bitmap_t taken)
+{
+    if (hwloc_bitmap_weight(node->complete_cpuset) > 0 &&
+        !hwloc_bitmap_isequal(node->complete_cpuset,
+                              hwloc_topology_get_complete_cpuset(topology))) {
+        take_cpus(f, node, node->complete_cpuset, true, taken);
+    }
 }
 
 /* A node without CPUs: hwloc knows what it is near to. */
@@ -257,7 +267,9 @@ static void add_nodes(hwloc_topology_t topology, struct facts *f)
     for (guint i = 0; i < nodes->len; i++) {
         hwloc_obj_t node = g_ptr_array_index(nodes, i);
 
-        if (take_cpus(f, node, taken) == 0) {
+        if (take_cpus(f, node, node->cpuset, false, taken) > 0) {
+            take_offline_cpus(topology, f, node, taken);
+        } else {
             place_far_node(topology, f, node);
         }
         if (!any) {
