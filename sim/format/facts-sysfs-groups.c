@@ -58,9 +58,7 @@ void sysfs_assign(struct sysfs *s, enum facts_group group, const struct sysfs_se
         }
     }
     if (overruled > 0) {
-        facts_note(s->f,
-                   "%d CPUs list siblings of their %s that list other ones: taken as most of these "
-                   "say",
+        facts_note(s->f, "%d CPUs list another %s than most of its CPUs do: taken as these say",
                    overruled, facts_group_name(group));
     }
 }

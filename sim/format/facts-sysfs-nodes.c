@@ -51,7 +51,9 @@ static void take_one_node(struct sysfs *s)
     const int64_t bytes = read_kib(total);
 
     for (int32_t cpu = 0; cpu < s->nr; cpu++) {
-        facts_cpu(s->f, s->ids[cpu])->group[FACTS_NODE] = 0;
+        if (s->online[cpu]) {
+            facts_cpu(s->f, s->ids[cpu])->group[FACTS_NODE] = 0;
+        }
     }
     if (bytes > 0) {
         facts_node(s->f, 0)->memory_bytes = bytes;
@@ -61,7 +63,8 @@ static void take_one_node(struct sysfs *s)
 }
 
 /*
- * A CPU is on the lowest node that lists it. Several do where a kernel was booted with numa=fake:
+ * An online CPU is on the lowest node that lists it; of an offline one, the node alone would say
+ * too little. Several do where a kernel was booted with numa=fake:
  * each of its nodes lists the CPUs of the real one (mm/numa_emulation.c, 6.12: numa_add_cpu()).
  */
 static void place_cpus(struct sysfs *s)
@@ -80,6 +83,9 @@ static void place_cpus(struct sysfs *s)
              cpu = bitmap_next(set, (uint32_t)s->nr, cpu + 1)) {
             int32_t *node = &facts_cpu(s->f, s->ids[cpu])->group[FACTS_NODE];
 
+            if (!s->online[cpu]) {
+                continue;
+            }
             several += *node >= 0;
             *node = *node >= 0 ? *node : (int32_t)id;
         }
@@ -111,7 +117,8 @@ static void place_rest(struct sysfs *s)
 {
     for (int32_t cpu = 0; cpu < s->nr; cpu++) {
         const int32_t id = s->ids[cpu];
-        const int32_t node = facts_cpu(s->f, id)->group[FACTS_NODE] < 0 ? linked_node(s, id) : -1;
+        const bool lost = s->online[cpu] && facts_cpu(s->f, id)->group[FACTS_NODE] < 0;
+        const int32_t node = lost ? linked_node(s, id) : -1;
 
         if (node < 0) {
             continue;
