@@ -25,6 +25,7 @@ enum {
     DEFAULT_BUFFER_MIB = 256, /* where the size of the LLC is unknown */
     DEFAULT_LINE_BYTES = 64,
     MAX_LINE_BYTES = 4096,
+    RATE_STEP = 10000000, /* bytes a second: rates are told in steps of it */
     /* How fast a chain is made in a busy virtual machine, the slowest that was tried. */
     CHAIN_MIB_PER_S = 256,
     /* Of the time for one memory node, in percent: making the buffer; the rest measures. */
@@ -308,7 +309,7 @@ static void measure_latency(struct round *r, const struct place *from)
 /* Bytes a second, 0 if it was refused. */
 static int64_t measure_rate(struct round *r, const struct place *from, bool write)
 {
-    int64_t rates[STREAM_PASSES];
+    int64_t rates[STREAM_PASSES], rate;
 
     show(r->m, write ? "writes" : "reads", from->id, r->memory->id);
     if (!measure_stream((const int32_t *)(const void *)from->cpus->data, from->cpus->len,
@@ -317,7 +318,9 @@ static int64_t measure_rate(struct round *r, const struct place *from, bool writ
         note_refused_cpu(r->m, from);
         return 0;
     }
-    return measure_median(rates, STREAM_PASSES);
+    rate = measure_median(rates, STREAM_PASSES);
+    /* Passes differ by more than that. */
+    return MAX(rate / RATE_STEP * RATE_STEP, 1);
 }
 
 static void measure_reads(struct round *r, guint index)
