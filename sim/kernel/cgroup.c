@@ -133,7 +133,22 @@ void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight)
     }
 }
 
-/* True if a cpuset of @t's cgroups, or its own affinity, leaves out any CPU. */
+/* True if @cgroup is @ancestor or below it. */
+static bool cgroup_below(const struct kernel *k, int32_t cgroup, int32_t ancestor)
+{
+    while (cgroup > 0 && cgroup != ancestor) {
+        cgroup = k->cgroups[cgroup]->parent;
+    }
+    return cgroup == ancestor;
+}
+
+/* True if @id is a partition that @t does not belong to. */
+static bool foreign_partition(const struct kernel *k, const struct task *t, int32_t id)
+{
+    return k->cgroups[id]->partition && !cgroup_below(k, t->cgroup, id);
+}
+
+/* True if a cpuset, a partition or its own affinity keeps any CPU from @t. */
 static bool is_narrowed(const struct kernel *k, const struct task *t)
 {
     bool narrowed = t->own_allowed != NULL;
@@ -141,7 +156,42 @@ static bool is_narrowed(const struct kernel *k, const struct task *t)
     for (int32_t id = t->cgroup; id > 0; id = k->cgroups[id]->parent) {
         narrowed |= k->cgroups[id]->cpus != NULL;
     }
+    for (int32_t id = 1; id < k->nr_cgroups; id++) {
+        narrowed |= foreign_partition(k, t, id);
+    }
     return narrowed;
+}
+
+/* Takes from @t what partitions of others keep; if nothing is left, its own affinity is void. */
+static void leave_partitions(struct kernel *k, struct task *t)
+{
+    uint32_t nr = (uint32_t)k->nr_cpus;
+    g_autofree uint64_t *outside = NULL;
+
+    for (int32_t id = 1; id < k->nr_cgroups; id++) {
+        if (foreign_partition(k, t, id)) {
+            if (outside == NULL) {
+                outside = bitmap_new(nr);
+                bitmap_copy(outside, k->every_cpu, nr);
+            }
+            bitmap_andnot(outside, outside, k->cgroups[id]->cpus, nr);
+        }
+    }
+    if (outside == NULL) {
+        return;
+    }
+    if (bitmap_intersects(t->narrowed, outside, nr)) {
+        bitmap_and(t->narrowed, t->narrowed, outside, nr);
+        return;
+    }
+    for (int32_t id = t->cgroup; id > 0; id = k->cgroups[id]->parent) {
+        const uint64_t *cpus = k->cgroups[id]->cpus;
+
+        if (cpus != NULL && bitmap_intersects(outside, cpus, nr)) {
+            bitmap_and(outside, outside, cpus, nr);
+        }
+    }
+    bitmap_copy(t->narrowed, outside, nr);
 }
 
 static void narrow(struct kernel *k, struct task *t)
@@ -166,6 +216,7 @@ static void narrow(struct kernel *k, struct task *t)
             bitmap_copy(t->narrowed, cpus, nr);
         }
     }
+    leave_partitions(k, t);
 }
 
 void task_apply_allowed(struct kernel *k, struct task *t)
@@ -179,13 +230,12 @@ void task_apply_allowed(struct kernel *k, struct task *t)
     t->pub.nr_allowed = (int32_t)bitmap_weight(t->allowed, (uint32_t)k->nr_cpus);
 }
 
-/* True if @cgroup is @ancestor or below it. */
-static bool cgroup_below(const struct kernel *k, int32_t cgroup, int32_t ancestor)
+void kernel_cgroup_make_partition(struct kernel *k, int32_t cgroup)
 {
-    while (cgroup > 0 && cgroup != ancestor) {
-        cgroup = k->cgroups[cgroup]->parent;
+    k->cgroups[cgroup]->partition = true;
+    for (int32_t i = 0; i < k->nr_tasks; i++) {
+        task_reapply_allowed(k, k->tasks[i]);
     }
-    return cgroup == ancestor;
 }
 
 void kernel_cgroup_set_cpus(struct kernel *k, int32_t cgroup, const uint64_t *cpus)

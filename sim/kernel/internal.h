@@ -169,6 +169,7 @@ struct kernel_cgroup {
     struct evq_entry period;
     struct kernel *kernel;
     bool period_armed;
+    bool partition; /* its CPUs are its own */
 };
 
 struct listener {

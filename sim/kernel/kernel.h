@@ -110,6 +110,9 @@ bool kernel_process_join(struct kernel *k, struct process *p, int32_t cgroup, GE
 int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, uint32_t weight,
                           int64_t quota_ns, int64_t period_ns, const uint64_t *cpus,
                           const uint64_t *nodes);
+/* The CPUs of @cgroup, given at its making, become its own: no task outside of it may use them
+ * (cpuset.cpus.partition). The domains are the caller's business. */
+void kernel_cgroup_make_partition(struct kernel *k, int32_t cgroup);
 void kernel_cgroup_set_cpus(struct kernel *k, int32_t cgroup, const uint64_t *cpus);
 void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight);
 

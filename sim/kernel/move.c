@@ -87,7 +87,11 @@ static void domains_rebuild(struct kernel *k)
     bitmap_andnot(offline, all, k->online, (uint32_t)k->nr_cpus);
     present.offline = offline;
     present.online_all = false;
-    struct sched_domains *sds = sched_domains_new(&present, k->sds->release);
+    struct sched_domains_options options = sched_domains_defaults(k->sds->release);
+
+    options.partitions = k->sds->partitions;
+    options.nr_partitions = k->sds->nr_partitions;
+    struct sched_domains *sds = sched_domains_new_with(&present, &options);
 
     domains_attach(k, sds);
     sched_domains_free(k->rebuilt);

@@ -279,6 +279,21 @@ static struct domains_store *store_new(uint32_t nr_cpus)
     return store;
 }
 
+static void copy_partitions(struct sched_domains *sds, const struct sched_domains_options *options)
+{
+    const uint32_t nr_cpus = (uint32_t)sds->nr_cpus;
+    uint32_t i;
+
+    sds->nr_partitions = options->nr_partitions;
+    sds->partitions = g_new0(struct sched_partition, options->nr_partitions);
+    for (i = 0; i < options->nr_partitions; i++) {
+        uint64_t *cpus = bitmap_new(nr_cpus);
+
+        bitmap_copy(cpus, options->partitions[i].cpus, nr_cpus);
+        sds->partitions[i] = (struct sched_partition){cpus, options->partitions[i].load_balance};
+    }
+}
+
 struct sched_domains *sched_domains_new_with(const struct machine *m,
                                              const struct sched_domains_options *options)
 {
@@ -300,6 +315,7 @@ struct sched_domains *sched_domains_new_with(const struct machine *m,
     sds->sd_llc_id = g_new0(int32_t, nr_cpus);
     sds->sd_llc_size = g_new0(int32_t, nr_cpus);
     sds->store = b.store = store_new(nr_cpus);
+    copy_partitions(sds, options);
     builder_init_partitions(&b);
     builder_init_levels(&b);
     builder_init_domains(&b);
@@ -326,6 +342,7 @@ struct sched_domains *sched_domains_new(const struct machine *m, enum kernel_rel
 void sched_domains_free(struct sched_domains *sds)
 {
     int32_t cpu;
+    uint32_t i;
 
     if (!sds) {
         return;
@@ -333,6 +350,10 @@ void sched_domains_free(struct sched_domains *sds)
     for (cpu = 0; cpu < sds->nr_cpus; cpu++) {
         g_free(sds->domains[cpu]);
     }
+    for (i = 0; i < sds->nr_partitions; i++) {
+        g_free((uint64_t *)(uintptr_t)sds->partitions[i].cpus);
+    }
+    g_free(sds->partitions);
     g_free(sds->domains);
     g_free(sds->nr_domains);
     g_free(sds->sd_llc_id);

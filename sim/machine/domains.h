@@ -74,8 +74,10 @@ struct sched_domains {
     int32_t *numa_levels;             /* distinct distances of the levels, ascending */
     uint32_t nr_numa_levels;
     enum numa_topology_type numa_type;
-    int32_t max_distance;        /* the largest between nodes that have an online CPU */
-    bool numa_in_package;        /* x86: some package held CPUs of several nodes, so no PKG level */
+    int32_t max_distance; /* the largest between nodes that have an online CPU */
+    bool numa_in_package; /* x86: some package held CPUs of several nodes, so no PKG level */
+    struct sched_partition *partitions; /* a copy of those that were asked for */
+    uint32_t nr_partitions;
     uint32_t nr_group_ids;       /* sched_group ids are 0..nr_group_ids-1 */
     struct domains_store *store; /* private */
 };
