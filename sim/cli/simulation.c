@@ -8,6 +8,7 @@
 #include "format/policy-find.h"
 #include "format/topology-yaml.h"
 #include "format/workload-yaml.h"
+#include "workload/partitions.h"
 
 static void free_workload(gpointer workload)
 {
@@ -94,6 +95,26 @@ static bool split_workload(const char *text, char **ret_name, int64_t *ret_repli
     return true;
 }
 
+/* Builds the domains anew if a workload makes partitions. */
+static bool build_domains(struct simulation *s, GError **error)
+{
+    struct sched_domains_options options = sched_domains_defaults(s->sds->release);
+    struct workload_partitions parts;
+
+    if (!workload_partitions_init(&parts, (const struct workload *const *)s->workloads->pdata,
+                                  s->workloads->len, s->machine, error)) {
+        return false;
+    }
+    if (parts.nr_partitions > 0) {
+        options.partitions = parts.partitions;
+        options.nr_partitions = parts.nr_partitions;
+        sched_domains_free(s->sds);
+        s->sds = sched_domains_new_with(s->machine, &options);
+    }
+    workload_partitions_release(&parts);
+    return true;
+}
+
 bool simulation_add_workload(struct simulation *s, const char *text, GError **error)
 {
     g_autofree char *name = NULL;
@@ -114,7 +135,7 @@ bool simulation_add_workload(struct simulation *s, const char *text, GError **er
     }
     g_ptr_array_add(s->workloads, w);
     g_ptr_array_add(s->files, g_steal_pointer(&path));
-    return true;
+    return build_domains(s, error);
 }
 
 bool simulation_add_policy(struct simulation *s, const char *name, char *const *overrides,

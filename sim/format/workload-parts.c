@@ -2,8 +2,10 @@
 /* What stands around the processes: cgroups, arrivals, timed administrative steps. */
 #include <string.h>
 
+#include "base/bitmap.h"
 #include "base/time.h"
 #include "format/workload-private.h"
+#include "machine/machine.h"
 
 enum { PART_NAME_MAX = 64 };
 
@@ -13,7 +15,10 @@ enum { PART_NAME_MAX = 64 };
 struct cgroup_spec {
     const struct yaml_node *parent, *cpus, *nodes;
     int64_t weight, quota_ns, period_ns;
+    int partition;
 };
+
+static const char *const partition_words[] = {"member", "root", "isolated", NULL};
 
 /* Bounds: Documentation/admin-guide/cgroup-v2.rst, cpu.weight; kernel/sched/core.c,
  * min_cfs_quota_period and max_cfs_quota_period. */
@@ -50,8 +55,86 @@ static const struct yaml_field cgroup_fields[] = {
      .type = YAML_TYPE_NODE,
      .offset = offsetof(struct cgroup_spec, nodes),
      .help = "cpuset.mems"},
+    {.key = "partition",
+     .type = YAML_TYPE_CHOICE,
+     .offset = offsetof(struct cgroup_spec, partition),
+     .names = partition_words,
+     .help = "cpuset.cpus.partition"},
     {.key = NULL},
 };
+
+/* The CPUs of @c, whose list is well-formed, as a new bitmap of MACHINE_MAX_CPUS. */
+static uint64_t *cgroup_cpus(const struct workload_cgroup *c)
+{
+    uint64_t *map = bitmap_new(MACHINE_MAX_CPUS);
+
+    /* What lies beyond is refused where the list meets the machine. */
+    (void)bitmap_parse_list(c->cpus, map, MACHINE_MAX_CPUS, NULL);
+    return map;
+}
+
+/*
+ * What cgroup v2 asks of a partition root (kernel/cgroup/cpuset.c: update_prstate()): CPUs, a
+ * parent that is one as well, and CPUs of that parent only.
+ */
+static bool check_partition(const struct workload_reader *r, const struct yaml_node *node,
+                            const struct cgroup_spec *spec, const struct workload_cgroup *c,
+                            GError **error)
+{
+    const struct workload_cgroup *parent = c->parent >= 0 ? &r->w->cgroups[c->parent] : NULL;
+    g_autofree uint64_t *own = NULL, *outer = NULL;
+
+    if (c->partition == PARTITION_MEMBER) {
+        return true;
+    }
+    own = c->cpus != NULL ? cgroup_cpus(c) : NULL;
+    if (own == NULL || bitmap_empty(own, MACHINE_MAX_CPUS)) {
+        return yaml_error(node, error,
+                          "the partition '%s' has no CPUs; expected 'cpus' with one at least",
+                          c->name);
+    }
+    if (parent == NULL) {
+        return true;
+    }
+    if (parent->partition == PARTITION_MEMBER) {
+        return yaml_error(spec->parent, error,
+                          "'%s' is no partition; expected a partition above the partition '%s', "
+                          "or the root",
+                          parent->name, c->name);
+    }
+    outer = cgroup_cpus(parent);
+    if (!bitmap_subset(own, outer, MACHINE_MAX_CPUS)) {
+        return yaml_error(spec->cpus, error,
+                          "the partition '%s' has CPUs that its parent lacks; expected some of %s",
+                          c->name, parent->cpus);
+    }
+    return true;
+}
+
+/* A partition's CPUs are exclusive: no sibling has any of them. */
+static bool check_exclusive(const struct workload *w, const struct yaml_node *map, GError **error)
+{
+    for (int32_t i = 0; i < w->nr_cgroups; i++) {
+        for (int32_t j = 0; j < i; j++) {
+            const struct workload_cgroup *a = &w->cgroups[j], *b = &w->cgroups[i];
+            g_autofree uint64_t *one = NULL, *two = NULL;
+
+            if (a->parent != b->parent || a->cpus == NULL || b->cpus == NULL ||
+                (a->partition == PARTITION_MEMBER && b->partition == PARTITION_MEMBER)) {
+                continue;
+            }
+            one = cgroup_cpus(a);
+            two = cgroup_cpus(b);
+            if (bitmap_intersects(one, two, MACHINE_MAX_CPUS)) {
+                return yaml_error(map->items[i], error,
+                                  "'%s' and '%s' share CPUs, and one of them is a partition; "
+                                  "expected CPUs that no sibling has",
+                                  a->name, b->name);
+            }
+        }
+    }
+    return true;
+}
 
 static bool read_cgroup(const struct workload_reader *r, const struct yaml_node *node,
                         int32_t index, struct workload_cgroup *c, GError **error)
@@ -78,8 +161,10 @@ static bool read_cgroup(const struct workload_reader *r, const struct yaml_node 
                           "'%s' stands after its child; expected the parent before it",
                           spec.parent->text);
     }
+    c->partition = (enum cgroup_partition)spec.partition;
     return (spec.cpus == NULL || workload_cpulist(spec.cpus, &c->cpus, error)) &&
-           (spec.nodes == NULL || workload_cpulist(spec.nodes, &c->nodes, error));
+           (spec.nodes == NULL || workload_cpulist(spec.nodes, &c->nodes, error)) &&
+           check_partition(r, node, &spec, c, error);
 }
 
 bool workload_read_cgroups(struct workload_reader *r, const struct yaml_node *map, GError **error)
@@ -91,7 +176,7 @@ bool workload_read_cgroups(struct workload_reader *r, const struct yaml_node *ma
             return false;
         }
     }
-    return true;
+    return check_exclusive(r->w, map, error);
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -242,9 +327,16 @@ static bool read_admin_value(const struct workload_reader *r, const struct yaml_
         return false;
     }
     a->value = spec.weight;
-    return (spec.cgroup == NULL ||
-            workload_lookup(spec.cgroup, "cgroup", r->cgroups, &a->cgroup, error)) &&
-           (spec.process == NULL ||
+    if (spec.cgroup != NULL &&
+        !workload_lookup(spec.cgroup, "cgroup", r->cgroups, &a->cgroup, error)) {
+        return false;
+    }
+    if (a->kind == ADMIN_CPUSET && r->w->cgroups[a->cgroup].partition != PARTITION_MEMBER) {
+        return yaml_error(spec.cgroup, error,
+                          "'%s' is a partition, whose CPUs stay; expected a member",
+                          spec.cgroup->text);
+    }
+    return (spec.process == NULL ||
             workload_lookup(spec.process, "process", r->processes, &a->process, error)) &&
            (spec.cpus == NULL || workload_cpulist(spec.cpus, &a->cpus, error));
 }

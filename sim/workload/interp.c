@@ -373,6 +373,9 @@ static bool cgroups_new(struct instance *in, GError **error)
         in->cgroups[i] =
             kernel_cgroup_new(it->kernel, cg->name, cg->parent >= 0 ? in->cgroups[cg->parent] : 0,
                               (uint32_t)cg->weight, cg->quota_ns, cg->period_ns, cpus, nodes);
+        if (cg->partition != PARTITION_MEMBER) {
+            kernel_cgroup_make_partition(it->kernel, in->cgroups[i]);
+        }
     }
     return true;
 }

@@ -97,6 +97,10 @@ static void show_cgroups(GString *out, const struct workload *w)
         if (c->cpus != NULL) {
             g_string_append_printf(out, ", CPUs %s", c->cpus);
         }
+        if (c->partition != PARTITION_MEMBER) {
+            g_string_append(out, c->partition == PARTITION_ROOT ? ", a partition of its own"
+                                                                : ", an isolated partition");
+        }
         if (c->nodes != NULL) {
             g_string_append_printf(out, ", memory of nodes %s", c->nodes);
         }

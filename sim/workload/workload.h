@@ -144,6 +144,8 @@ struct workload_process {
     int32_t nr_groups;
 };
 
+enum cgroup_partition { PARTITION_MEMBER, PARTITION_ROOT, PARTITION_ISOLATED };
+
 struct workload_cgroup {
     char *name;
     struct workload_mark mark;
@@ -152,6 +154,11 @@ struct workload_cgroup {
     int64_t quota_ns, period_ns; /* cpu.max; quota 0: none */
     char *cpus;                  /* cpuset.cpus, NULL: all */
     char *nodes;                 /* cpuset.mems, NULL: all */
+    /*
+     * cpuset.cpus.partition. One that is no member has cpus, stands below the root or another such
+     * one within its CPUs, and shares none of them with a sibling.
+     */
+    enum cgroup_partition partition;
 };
 
 enum arrival_kind { ARRIVAL_POISSON, ARRIVAL_FIXED, ARRIVAL_BURST };
