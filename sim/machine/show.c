@@ -39,9 +39,45 @@ static void show_heading(GString *out, const struct machine *m)
     }
 }
 
+/* "512KiB", or "1.25MiB to 2MiB" where the @nr caches differ. */
+static char *sizes_text(const int64_t *bytes, int32_t nr)
+{
+    g_autofree char *least = NULL, *most = NULL;
+    int64_t low = bytes[0], high = bytes[0];
+
+    for (int32_t i = 1; i < nr; i++) {
+        low = MIN(low, bytes[i]);
+        high = MAX(high, bytes[i]);
+    }
+    least = size_text(low);
+    most = size_text(high);
+    return low == high ? g_steal_pointer(&least) : g_strdup_printf("%s to %s", least, most);
+}
+
+/* " x 2 threads", or " of 1 to 2 threads" where cores differ. */
+static void append_threads(GString *out, const struct machine *m)
+{
+    g_autofree int32_t *threads = g_new0(int32_t, (size_t)m->nr_cores);
+    int32_t low = INT32_MAX, high = 0;
+
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        threads[m->cpus[cpu].core]++;
+    }
+    for (int32_t core = 0; core < m->nr_cores; core++) {
+        low = MIN(low, threads[core]);
+        high = MAX(high, threads[core]);
+    }
+    if (low < high) {
+        g_string_append_printf(out, " of %d to %d threads", low, high);
+    } else if (high > 1) {
+        g_string_append_printf(out, " x %d threads", high);
+    }
+}
+
 static void show_summary(GString *out, const struct machine *m)
 {
-    g_autofree char *l1d = size_text(m->l1d_bytes[0]), *l2 = size_text(m->l2_bytes[0]);
+    g_autofree char *l1d = sizes_text(m->l1d_bytes, m->nr_cores);
+    g_autofree char *l2 = sizes_text(m->l2_bytes, m->nr_l2s);
     g_autofree char *memory = NULL;
     int64_t total = 0;
 
@@ -51,9 +87,7 @@ static void show_summary(GString *out, const struct machine *m)
     memory = size_text(total);
     append_count(out, "  ", m->nr_cpus, "CPU", "CPUs");
     append_count(out, " = ", m->nr_cores, "core", "cores");
-    if (m->nr_cpus != m->nr_cores) {
-        g_string_append_printf(out, " x %d threads", m->nr_cpus / m->nr_cores);
-    }
+    append_threads(out, m);
     append_count(out, ", ", m->nr_packages, "package", "packages");
     if (m->nr_dies != m->nr_packages) {
         append_count(out, ", ", m->nr_dies, "die", "dies");
@@ -100,9 +134,18 @@ static void show_node(GString *out, const struct machine *m, int32_t node, const
     g_autofree char *memory = size_text(n->memory_bytes);
     g_autoptr(GArray) llcs = g_array_new(FALSE, FALSE, sizeof(int32_t));
 
-    g_string_append_printf(out, "%s Node %-3d %-4s %-8s %s%s\n", branch, n->os_id,
+    g_string_append_printf(out, "%s Node %-3d %-4s %-8s %s%s", branch, n->os_id,
                            machine_tier_name(n->tier), n->memory_bytes > 0 ? memory : "none",
                            cpus[0] != '\0' ? "CPUs " : "no CPUs", cpus);
+    if (n->subtype != NULL) {
+        g_string_append_printf(out, ", %s", n->subtype);
+    }
+    if (n->side_cache_bytes > 0) {
+        g_autofree char *cache = size_text(n->side_cache_bytes);
+
+        g_string_append_printf(out, ", behind a memory-side cache of %s", cache);
+    }
+    g_string_append_c(out, '\n');
     for (int32_t llc = 0; llc < m->nr_llcs; llc++) {
         const uint64_t *llc_set = machine_llc_cpus(m, llc);
 
