@@ -166,12 +166,15 @@ static const struct libvirt_element *find_element(const struct libvirt *x)
 /* A domain may stand in a snapshot or a status file. */
 static void start_document(struct libvirt *x, const char *name)
 {
+    g_autofree char *domain = g_strdup_printf("libvirt domain %s", x->in->name);
+    g_autofree char *host = g_strdup_printf("virsh capabilities %s", x->in->name);
+
     if (strcmp(name, "domain") == 0) {
         x->elements = libvirt_domain_elements;
-        x->guest = qemu_guest_new(x->in, "libvirt domain");
+        x->guest = qemu_guest_new(x->in, domain);
     } else if (strcmp(name, "capabilities") == 0) {
         x->elements = libvirt_caps_elements;
-        x->facts = facts_new("virsh capabilities");
+        x->facts = facts_new(host);
     }
 }
 

@@ -136,7 +136,7 @@ static bool add_dimms(struct qemu_guest *guest, GError **error)
 static void fill_distances(struct qemu_guest *guest)
 {
     struct facts *f = guest->facts;
-    int64_t nr_missing = 0;
+    bool missing = false;
 
     for (guint i = 0; i < guest->nodes->len; i++) {
         const int32_t from = g_array_index(guest->nodes, struct qemu_node, i).id;
@@ -150,16 +150,15 @@ static void fill_distances(struct qemu_guest *guest)
                                      : back != 0  ? back
                                                   : REMOTE_DISTANCE;
 
-            nr_missing += from != to && there == 0 && back == 0;
+            missing = missing || (from != to && there == 0 && back == 0);
             facts_pair_set(f, FACTS_DISTANCE, from, to, there != 0 ? there : fallback);
             facts_pair_set(f, FACTS_DISTANCE, to, from, back != 0 ? back : fallback);
         }
     }
-    if (nr_missing > 0) {
+    if (missing) {
         facts_note(f,
-                   "%" G_GINT64_FORMAT " pairs of nodes have no distance: 20, as the kernel takes "
-                   "it",
-                   nr_missing);
+                   "distances that are given in no direction: 20, as the kernel takes it without "
+                   "a SLIT");
     }
 }
 
