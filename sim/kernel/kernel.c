@@ -334,20 +334,25 @@ const struct rng *kernel_workload_rng(const struct kernel *k)
     return &k->workload;
 }
 
-static void ktimer_init(struct ktimer *timer)
+static void timer_set(struct kernel *k, struct ktimer *timer, int64_t at_ns, uint16_t rank)
 {
-    if (!evq_entry_queued(&timer->entry)) {
-        event_init(&timer->entry, EVENT_KTIMER, CLASS_TIMER, 0);
+    if (evq_entry_queued(&timer->entry)) {
+        evq_remove(k->events, &timer->entry);
+    } else {
+        k->nr_timers++;
     }
+    event_init(&timer->entry, EVENT_KTIMER, CLASS_TIMER, rank);
+    evq_add(k->events, &timer->entry, at_ns);
 }
 
 void kernel_timer_set(struct kernel *k, struct ktimer *timer, int64_t at_ns)
 {
-    ktimer_init(timer);
-    if (!evq_remove(k->events, &timer->entry)) {
-        k->nr_timers++;
-    }
-    evq_add(k->events, &timer->entry, at_ns);
+    timer_set(k, timer, at_ns, 0);
+}
+
+void kernel_timer_set_on(struct kernel *k, struct ktimer *timer, int64_t at_ns, int32_t cpu)
+{
+    timer_set(k, timer, at_ns, cpu_rq(k, cpu)->rank);
 }
 
 void kernel_timer_cancel(struct kernel *k, struct ktimer *timer)

@@ -193,6 +193,8 @@ struct ktimer {
 };
 /* (Re)arms @timer for @at_ns >= now. */
 void kernel_timer_set(struct kernel *k, struct ktimer *timer, int64_t at_ns);
+/* The same for one that @cpu keeps: of the timers of one instant, those of a CPU come together. */
+void kernel_timer_set_on(struct kernel *k, struct ktimer *timer, int64_t at_ns, int32_t cpu);
 void kernel_timer_cancel(struct kernel *k, struct ktimer *timer);
 
 /* ------------------------------------------------------------------------------------------- */
@@ -202,6 +204,7 @@ void kernel_timer_cancel(struct kernel *k, struct ktimer *timer);
 struct cpu_times {
     int64_t busy_ns, idle_ns,
         overhead_ns; /* they add up to the time since the start (or since online) */
+    uint64_t ticks;  /* skipped ones included */
 };
 struct cpu_times kernel_cpu_times(const struct kernel *k, int32_t cpu);
 /* What is left of the work that task_run() last gave @t, in ns. */

@@ -53,6 +53,7 @@ static bool tick_apply(struct kernel *k, struct rq *rq)
     bool wants;
 
     k->counters.ticks++;
+    rq->times.ticks++;
     update_curr(k, rq);
     if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
         wants = fair_tick(k, rq, t);

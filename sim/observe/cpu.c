@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CPU times, waste, and migrations by domain level and reason. */
+/* CPU times, ticks, waste, and migrations by domain level and reason. */
 #include <string.h>
 
 #include "base/bitmap.h"
@@ -98,6 +98,26 @@ static int32_t migration_level(const struct metrics *m, int32_t from, int32_t to
     return m->nr_levels - 1;
 }
 
+static enum nearness nearness(const struct machine *machine, int32_t from, int32_t to)
+{
+    const struct machine_cpu *a = &machine->cpus[from], *b = &machine->cpus[to];
+
+    return from == to           ? NEAR_CPU
+           : a->core == b->core ? NEAR_CORE
+           : a->llc == b->llc   ? NEAR_LLC
+           : a->node == b->node ? NEAR_NODE
+                                : NEAR_REMOTE;
+}
+
+void cpu_waking(struct metrics *m, const struct tp_event *e)
+{
+    struct mtask *t = metrics_task(m, e->task);
+
+    if (e->other >= 0) {
+        m->groups[t->group].counts.woken[nearness(m->config.machine, e->cpu, (int32_t)e->b)]++;
+    }
+}
+
 void cpu_migrate(struct metrics *m, const struct tp_event *e)
 {
     struct mtask *t = metrics_task(m, e->task);
@@ -138,6 +158,25 @@ void cpu_reset(struct metrics *m, const struct cpu_times *times)
     }
 }
 
+static void report_ticks(const struct metrics *m, const struct cpu_times *times, int64_t window_ns,
+                         struct result *r)
+{
+    uint64_t least = UINT64_MAX, most = 0, sum = 0;
+
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        uint64_t ticks = times[cpu].ticks - m->base_times[cpu].ticks;
+
+        least = MIN(least, ticks);
+        most = MAX(most, ticks);
+        sum += ticks;
+    }
+    report_count(r, "ticks.total", sum);
+    if (window_ns > 0) {
+        result_add(r, "ticks.least_per_s", RESULT_PER_S, per_s_milli(least, window_ns));
+        result_add(r, "ticks.most_per_s", RESULT_PER_S, per_s_milli(most, window_ns));
+    }
+}
+
 static void report_times(const struct metrics *m, const struct cpu_times *times, struct result *r)
 {
     struct cpu_times sum = {0};
@@ -171,11 +210,13 @@ static void report_times(const struct metrics *m, const struct cpu_times *times,
     result_add_ratio(r, "cpu.wasted_ratio", wasted_ns, total_ns);
 }
 
-void cpu_report(struct metrics *m, const struct cpu_times *times, struct result *r)
+void cpu_report(struct metrics *m, const struct cpu_times *times, int64_t now_ns, struct result *r)
 {
+    int64_t window_ns = now_ns - m->reset_ns;
     uint64_t total = 0;
 
     report_times(m, times, r);
+    report_ticks(m, times, window_ns, r);
     for (int32_t level = 0; level < m->nr_levels; level++) {
         g_autofree char *name = g_strconcat("migrations.", m->level_names[level], NULL);
 
@@ -183,6 +224,9 @@ void cpu_report(struct metrics *m, const struct cpu_times *times, struct result 
         report_count(r, name, m->migrations[level]);
     }
     report_count(r, "migrations.total", total);
+    if (window_ns > 0) {
+        result_add(r, "migrations.per_s", RESULT_PER_S, per_s_milli(total, window_ns));
+    }
     for (int reason = 0; reason < NR_MIGRATE_REASONS; reason++) {
         g_autofree char *name = g_strconcat("migrations.reason.", reason_names[reason], NULL);
 

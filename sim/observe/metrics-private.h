@@ -5,7 +5,8 @@
  *   metrics.c   making, dispatch, what tasks are, sums for series
  *   wakeup.c    switches and wakeups: latencies, run delay, per command and process
  *   waiting.c   who waits on which CPU, and who is held by a quota
- *   cpu.c       CPU times, waste, migrations
+ *   cpu.c       CPU times, ticks, waste, migrations
+ *   balanced.c  whether runnable tasks are spread evenly over the CPUs
  *   memory.c    accesses, allocations, page migrations
  *   requests.c  requests, measures, counts
  *
@@ -19,6 +20,7 @@
 
 #include "base/fixed.h"
 #include "base/hist.h"
+#include "base/time.h"
 #include "observe/metrics.h"
 #include "observe/waste.h"
 
@@ -35,6 +37,9 @@ struct mtask {
     int64_t since_ns;   /* runnable since */
     int64_t wakeup_ns;  /* its sched_wakeup, until it runs; -1 none */
     int64_t waking_ns;  /* its sched_waking, until it runs; -1 none */
+    int64_t woken_ns;   /* the same until it blocks */
+    int64_t on_ns;      /* while it runs: since when */
+    int64_t run_ns;     /* CPU time since the reset */
     const uint64_t *allowed;
 };
 
@@ -44,14 +49,26 @@ struct mcpu {
     int64_t nr_waiting;    /* those that are not held */
     int32_t first_waiting; /* task, held ones too; -1 none */
     bool online;
+    int32_t nr_counted; /* what balanced.c counts here; -1: offline */
 };
 
-enum latency { LATENCY_WAKEUP, LATENCY_WAKING, LATENCY_RUN_DELAY, NR_LATENCIES };
+enum latency {
+    LATENCY_WAKEUP,
+    LATENCY_WAKING,
+    LATENCY_RUN_DELAY,
+    LATENCY_RESPONSE,
+    LATENCY_TIMESLICE,
+    NR_LATENCIES
+};
+
+/* Where a task is put, seen from the CPU of the task that wakes it. */
+enum nearness { NEAR_CPU, NEAR_CORE, NEAR_LLC, NEAR_NODE, NEAR_REMOTE, NR_NEARNESSES };
 
 /* What is counted for the threads of one name of one name's processes; all sums are over these. */
 struct mcounts {
     int64_t run_ns;
     uint64_t switch_in, preempted, yielded, throttled, blocked, exited, wakeups, migrations;
+    uint64_t woken[NR_NEARNESSES]; /* by another task */
     uint64_t accesses, local_accesses;
     uint128 latency_sum_ns; /* of the accesses */
     struct hist latency[NR_LATENCIES];
@@ -59,7 +76,8 @@ struct mcounts {
 
 struct mgroup {
     char *comm, *process;
-    uint64_t tasks; /* threads ever seen */
+    uint64_t tasks;                    /* threads ever seen */
+    int64_t least_run_ns, most_run_ns; /* of one of them; known while reporting */
     struct mcounts counts;
 };
 
@@ -74,6 +92,15 @@ struct mcounter {
     char *name;
     uint64_t count;
     struct hist measure;
+};
+
+/* How evenly runnable tasks are spread. */
+struct mbalanced {
+    int32_t *cpus_with; /* [size] online CPUs with so many runnable tasks */
+    int32_t size, least, most;
+    int64_t since_ns;    /* even since then; -1: uneven */
+    int64_t first_ns;    /* even for the first time; -1: not yet */
+    int64_t balanced_ns; /* up to since_ns */
 };
 
 enum { NR_MIGRATE_REASONS = MIGRATE_HOTPLUG + 1 };
@@ -94,6 +121,7 @@ struct metrics {
     struct cpu_times *base_times; /* [nr_cpus] at the reset */
     struct waste *waste;
     int64_t base_wasted_ns;
+    struct mbalanced balanced;
     uint64_t switches, forks;
     uint64_t **throttled; /* [throttled_size] by cgroup: bitmap of CPUs, NULL until its first */
     int32_t throttled_size;
@@ -124,6 +152,11 @@ static inline void report_count(struct result *r, const char *name, uint64_t val
 {
     result_add(r, name, RESULT_COUNT, (int64_t)value);
 }
+/* @count in @window_ns > 0, as RESULT_PER_S. */
+static inline int64_t per_s_milli(uint64_t count, int64_t window_ns)
+{
+    return (int64_t)mul_div_u64(count, UINT64_C(1000) * NSEC_PER_SEC, (uint64_t)window_ns);
+}
 /* NAME.count, .mean, .p50, .p90, .p99, .p99.9, .max, each where the samples carry it. */
 void report_latency(struct result *r, const char *name, const struct hist *h);
 /* The whole histogram, if it has samples. */
@@ -136,15 +169,25 @@ void wakeup_waking(struct metrics *m, const struct tp_event *e);
 void wakeup_wakeup(struct metrics *m, const struct tp_event *e);
 void wakeup_exit(struct metrics *m, const struct tp_event *e);
 void wakeup_reset(struct metrics *m);
-void wakeup_report(struct metrics *m, struct result *r);
+void wakeup_report(struct metrics *m, int64_t now_ns, struct result *r);
 
 /* cpu.c */
 void cpu_init(struct metrics *m);
 void cpu_release(struct metrics *m);
+void cpu_waking(struct metrics *m, const struct tp_event *e);
 void cpu_migrate(struct metrics *m, const struct tp_event *e);
 void cpu_hotplug(struct metrics *m, const struct tp_event *e);
 void cpu_reset(struct metrics *m, const struct cpu_times *times);
-void cpu_report(struct metrics *m, const struct cpu_times *times, struct result *r);
+void cpu_report(struct metrics *m, const struct cpu_times *times, int64_t now_ns, struct result *r);
+
+/* balanced.c */
+void balanced_init(struct metrics *m);
+void balanced_release(struct metrics *m);
+/* What runs or waits on @cpu may have changed at @now_ns. */
+void balanced_update(struct metrics *m, int32_t cpu, int64_t now_ns);
+void balanced_new_task(struct metrics *m);
+void balanced_reset(struct metrics *m);
+void balanced_report(const struct metrics *m, int64_t now_ns, struct result *r);
 
 /* waiting.c: a task joins and leaves those that wait on @cpu, of whom a throttled cgroup may hold it. */
 void wait_begin(struct metrics *m, struct mtask *t, int32_t cpu);

@@ -16,6 +16,7 @@ struct metrics *metrics_new(const struct metrics_config *config)
     m->all_cpus = bitmap_new((uint32_t)m->nr_cpus);
     bitmap_fill(m->all_cpus, (uint32_t)m->nr_cpus);
     cpu_init(m);
+    balanced_init(m);
     memory_init(m);
     requests_init(m);
     /* The names are copied by now; do not keep pointers that may go. */
@@ -42,6 +43,7 @@ void metrics_free(struct metrics *m)
         counts_release(&m->groups[i].counts);
     }
     waiting_release(m);
+    balanced_release(m);
     cpu_release(m);
     memory_release(m);
     requests_release(m);
@@ -77,7 +79,7 @@ static void task_first_seen(struct metrics *m, struct mtask *t, int32_t id)
     t->group = group_of(m, info.process != NULL ? info.process : "kernel", info.comm);
     t->allowed = info.allowed != NULL ? info.allowed : m->all_cpus;
     t->class_ = waste_class(m->waste, t->allowed);
-    t->wakeup_ns = t->waking_ns = -1;
+    t->wakeup_ns = t->waking_ns = t->woken_ns = -1;
     m->groups[t->group].tasks++;
 }
 
@@ -128,16 +130,23 @@ void metrics_event(const struct tp_event *e, void *data)
     switch ((enum tracepoint)e->type) {
     case TP_SCHED_SWITCH:
         wakeup_switch(m, e);
+        balanced_update(m, e->cpu, e->time_ns);
         break;
     case TP_SCHED_WAKING:
         wakeup_waking(m, e);
+        cpu_waking(m, e);
         break;
-    case TP_SCHED_WAKEUP:
     case TP_SCHED_WAKEUP_NEW:
+        balanced_new_task(m);
+        G_GNUC_FALLTHROUGH;
+    case TP_SCHED_WAKEUP:
         wakeup_wakeup(m, e);
+        balanced_update(m, e->cpu, e->time_ns);
         break;
     case TP_SCHED_MIGRATE_TASK:
         cpu_migrate(m, e);
+        balanced_update(m, e->cpu, e->time_ns);
+        balanced_update(m, e->other, e->time_ns);
         break;
     case TP_SCHED_PROCESS_FORK:
         metrics_task(m, e->task);
@@ -145,6 +154,7 @@ void metrics_event(const struct tp_event *e, void *data)
         break;
     case TP_SCHED_PROCESS_EXIT:
         wakeup_exit(m, e);
+        balanced_update(m, e->cpu, e->time_ns);
         break;
     case TP_MM_PAGE_ALLOC:
         memory_alloc(m, e);
@@ -169,9 +179,11 @@ void metrics_event(const struct tp_event *e, void *data)
         break;
     case TP_CPU_HOTPLUG:
         cpu_hotplug(m, e);
+        balanced_update(m, e->cpu, e->time_ns);
         break;
     case TP_CGROUP_THROTTLE:
         waiting_throttle(m, e);
+        balanced_update(m, e->cpu, e->time_ns);
         break;
     case TP_OOM_KILL:
         m->oom_kills++;
@@ -190,6 +202,7 @@ void metrics_reset(struct metrics *m, int64_t now_ns, const struct cpu_times *ti
     m->reset_ns = now_ns;
     wakeup_reset(m);
     cpu_reset(m, times);
+    balanced_reset(m);
     memory_reset(m);
     requests_reset(m);
 }
@@ -202,12 +215,14 @@ void metrics_finish(struct metrics *m, int64_t now_ns, const struct cpu_times *t
         struct mcpu *c = &m->cpus[cpu];
 
         if (c->curr >= 0) {
+            m->tasks[c->curr].run_ns += now_ns - c->since_ns;
             m->groups[m->tasks[c->curr].group].counts.run_ns += now_ns - c->since_ns;
         }
         c->since_ns = now_ns;
     }
-    wakeup_report(m, r);
-    cpu_report(m, times, r);
+    wakeup_report(m, now_ns, r);
+    cpu_report(m, times, now_ns, r);
+    balanced_report(m, now_ns, r);
     memory_report(m, r);
     requests_report(m, now_ns - m->reset_ns, r);
 }

@@ -15,6 +15,18 @@
  *   waking_latency_ns   sched_waking until that switch: the IPI and leaving idle included.
  *   run_delay_ns        one sample to each stretch from becoming runnable (woken, preempted,
  *                       yielded, throttled) until running.
+ *   response_ns         sched_waking until the task blocks again.
+ *   timeslice_ns        each stretch of running, from switch to switch.
+ *   woken.NEARNESS      of all times that a task woke it: the chosen CPU is the waker's own (cpu),
+ *                       else of its core, LLC, node, or none of these (remote).
+ *   run_share           CPU time of all tasks' CPU time. task_run_share.min, .max: of the time that
+ *                       went by, that of the one with least and with most.
+ *   balanced.first_ns   from the begin of the period until no online CPU has two more runnable
+ *                       tasks (the running one, and those that wait without being throttled) than
+ *                       another; counted anew from each sched_wakeup_new. balanced.last_ns: until
+ *                       it is so to stay. Either is the whole period where it does not come to
+ *                       that. balanced.ratio: how much of the time it is so.
+ *   ticks.*             timer ticks, skipped ones included; least and most: of one CPU.
  *   cpu.wasted_ns       see observe/waste.h. A CPU is idle here while it runs no task; a task waits
  *                       from sched_wakeup on, not while it is on its way to its CPU, and not while
  *                       its cgroup is throttled there. A change of affinity counts from the task's

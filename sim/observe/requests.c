@@ -2,7 +2,6 @@
 /* Requests by arrival source, measures and counts by name. */
 #include <string.h>
 
-#include "base/time.h"
 #include "observe/metrics-private.h"
 
 /*
@@ -120,9 +119,7 @@ static void report_throughput(struct result *r, const char *name, uint64_t count
     g_autofree char *full = g_strdup_printf("throughput.%s_per_s", name);
 
     if (window_ns > 0) {
-        uint64_t milli = mul_div_u64(count, UINT64_C(1000) * NSEC_PER_SEC, (uint64_t)window_ns);
-
-        result_add(r, full, RESULT_PER_S, (int64_t)milli);
+        result_add(r, full, RESULT_PER_S, per_s_milli(count, window_ns));
     }
 }
 

@@ -128,7 +128,7 @@ static void sleep_timer(struct kernel *k, struct ktimer *timer)
 void thread_sleep_until(struct thread *th, int64_t at_ns)
 {
     th->timer.fn = sleep_timer;
-    kernel_timer_set(thread_kernel(th), &th->timer, at_ns);
+    kernel_timer_set_on(thread_kernel(th), &th->timer, at_ns, task_pub(th->task)->cpu);
     task_block(thread_kernel(th), th->task);
 }
 

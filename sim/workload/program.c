@@ -98,9 +98,16 @@ static enum step_result timer_step(struct thread *th, const struct step *step)
     if (th->timer_next_ns == 0) {
         th->timer_next_ns = th->start_ns;
     }
+    int64_t now_ns = kernel_now_ns(thread_kernel(th));
+
     th->timer_next_ns += step->count;
-    if (th->timer_next_ns <= kernel_now_ns(thread_kernel(th))) {
-        return STEP_GOES_ON; /* late: the period has passed already */
+    if (th->timer_next_ns < now_ns) { /* late: those that have passed are left out */
+        int64_t missed = (now_ns - th->timer_next_ns + step->count - 1) / step->count;
+
+        th->timer_next_ns += missed * step->count;
+    }
+    if (th->timer_next_ns == now_ns) {
+        return STEP_GOES_ON;
     }
     thread_sleep_until(th, th->timer_next_ns);
     return STEP_TAKES_TIME;

@@ -468,6 +468,64 @@ static void test_series(struct fixture *f, gconstpointer data)
     g_assert_cmpint(cell(&r->series, 1, "cpu.utilisation"), ==, 450000); /* 90 of 200 ns */
 }
 
+/*
+ * Task 0 is woken at 100 by 1 (on CPU 0) onto CPU 1, runs there 110..130 and 150..170, preempted in
+ * between, and blocks: a response of 70, slices of 20 and 20. At 200 it is woken onto CPU 0 by itself
+ * alone (a timer, no waker), at 300 by 1 on CPU 0 onto CPU 2, of the other node.
+ */
+static void test_response(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    switch_to(f, 0, 0, -1, 1, LEAVE_IDLE);
+    feed(f, 100, TP_SCHED_WAKING, 0, 0, 1, 1, 1, 0);
+    wakeup(f, 105, 0, 1);
+    switch_to(f, 110, 1, -1, 0, LEAVE_IDLE);
+    switch_to(f, 130, 1, 0, 2, LEAVE_PREEMPTED);
+    switch_to(f, 150, 1, 2, 0, LEAVE_BLOCKED);
+    switch_to(f, 170, 1, 0, -1, LEAVE_BLOCKED);
+    feed(f, 200, TP_SCHED_WAKING, 0, 1, -1, 1, 0, 0);
+    wakeup(f, 200, 0, 0);
+    feed(f, 300, TP_SCHED_WAKING, 0, 0, 1, 1, 2, 0);
+    g_autoptr(result_t) r = finish(f, 400);
+
+    assert_value(r, "comm.web.response_ns.count", 1);
+    assert_value(r, "response_ns.max", 70);
+    assert_value(r, "comm.web.timeslice_ns.count", 2);
+    assert_value(r, "comm.web.timeslice_ns.p50", 20);
+    assert_value(r, "comm.web.woken.llc", 500000);
+    assert_value(r, "comm.web.woken.remote", 500000);
+    assert_value(r, "comm.web.woken.cpu", 0);
+    g_assert_null(result_metric(r, "comm.log.woken.cpu"));
+    /* Task 0 ran 40 ns, 1 400, 2 20, of 460 in all. */
+    assert_value(r, "comm.web.run_share", 956521);
+    assert_value(r, "comm.web.task_run_share.min", 100000);
+    assert_value(r, "comm.web.task_run_share.max", 1000000);
+}
+
+/* Two on CPU 0 from 20 on, none elsewhere; at 50 one of them goes to CPU 1; at 80 a third joins CPU 1
+ * and at 90 goes to CPU 2. */
+static void test_balanced(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    wakeup(f, 10, 0, 0);
+    switch_to(f, 10, 0, -1, 0, LEAVE_IDLE);
+    feed(f, 20, TP_SCHED_WAKEUP_NEW, 1, 0, 0, 0, 0, 0);
+    feed(f, 50, TP_SCHED_MIGRATE_TASK, 1, 0, 1, MIGRATE_BALANCE, 0, 0);
+    wakeup(f, 80, 2, 1);
+    feed(f, 90, TP_SCHED_MIGRATE_TASK, 2, 1, 2, MIGRATE_BALANCE, 0, 0);
+    for (int32_t cpu = 0; cpu < NR_CPUS; cpu++) {
+        f->times[cpu].ticks = (uint64_t)cpu + 2;
+    }
+    g_autoptr(result_t) r = finish(f, 200);
+
+    assert_value(r, "balanced.first_ns", 50);
+    assert_value(r, "balanced.last_ns", 90);
+    assert_value(r, "balanced.ratio", 800000); /* all but 20..50 and 80..90 */
+    assert_value(r, "ticks.total", 14);
+    assert_value(r, "ticks.least_per_s", INT64_C(10000000000)); /* 2 in 200 ns, in thousandths */
+    assert_value(r, "migrations.per_s", INT64_C(10000000000));
+}
+
 #define ADD(path, fn) g_test_add(path, struct fixture, NULL, set_up, fn, tear_down)
 
 int main(int argc, char **argv)
@@ -484,5 +542,7 @@ int main(int argc, char **argv)
     ADD("/metrics/throttle", test_throttle);
     ADD("/metrics/hotplug", test_hotplug);
     ADD("/metrics/series", test_series);
+    ADD("/metrics/response", test_response);
+    ADD("/metrics/balanced", test_balanced);
     return g_test_run();
 }
