@@ -106,6 +106,14 @@ static struct simulation *read_cell(const struct cli *cli, const struct study *s
 
     for (int32_t i = 0; simulation != NULL && i < workload->nr_loads; i++) {
         const struct study_load *load = &workload->loads[i];
+
+        if (load->text != NULL) {
+            if (!simulation_add_workload_text(simulation, load->ref, load->text, load->replicas,
+                                              error)) {
+                return NULL;
+            }
+            continue;
+        }
         g_autofree char *text = load->replicas > 0
                                     ? g_strdup_printf("%s:replicas=%d", load->ref, load->replicas)
                                     : g_strdup(load->ref);

@@ -35,6 +35,7 @@ struct simulation *simulation_new(const struct paths *paths, const char *topolog
     s->workloads = g_ptr_array_new_with_free_func(free_workload);
     s->policies = g_ptr_array_new_with_free_func(free_policy);
     s->files = g_ptr_array_new_with_free_func(g_free);
+    s->texts = g_array_new(FALSE, FALSE, sizeof(struct result_file));
     if (!kernel_release_parse(kernel, &release, error)) {
         g_prefix_error(error, "--kernel: ");
         return NULL;
@@ -58,6 +59,7 @@ void simulation_free(struct simulation *s)
         g_ptr_array_unref(s->policies);
         g_ptr_array_unref(s->workloads);
         g_ptr_array_unref(s->files);
+        simulation_copies_free(s->texts);
         if (s->sds != NULL) {
             sched_domains_free(s->sds);
         }
@@ -136,6 +138,29 @@ bool simulation_add_workload(struct simulation *s, const char *text, GError **er
     g_ptr_array_add(s->workloads, w);
     g_ptr_array_add(s->files, g_steal_pointer(&path));
     return build_domains(s, error);
+}
+
+bool simulation_add_workload_text(struct simulation *s, const char *name, const char *text,
+                                  int32_t replicas, GError **error)
+{
+    struct workload *w = workload_read_yaml_buffer(name, text, strlen(text), error);
+    struct result_file file;
+
+    if (w == NULL) {
+        return false;
+    }
+    if (replicas > 0) {
+        w->replicas = replicas;
+    }
+    g_ptr_array_add(s->workloads, w);
+    file.name = g_strconcat(name, ".yaml", NULL);
+    for (char *c = (char *)file.name; *c != '\0'; c++) {
+        *c = g_ascii_isalnum(*c) || strchr("-_.", *c) != NULL ? *c : '_';
+    }
+    file.bytes = g_strdup(text);
+    file.size = strlen(text);
+    g_array_append_val(s->texts, file);
+    return true;
 }
 
 bool simulation_add_policy(struct simulation *s, const char *name, char *const *overrides,
@@ -249,6 +274,13 @@ GArray *simulation_copies(const struct simulation *s, const struct simulation_po
 
     for (guint i = 0; good && i < s->files->len; i++) {
         good = copy_file(files, s->files->pdata[i], error);
+    }
+    for (guint i = 0; good && i < s->texts->len; i++) {
+        const struct result_file *text = &g_array_index(s->texts, struct result_file, i);
+        struct result_file file = {free_name(files, text->name), g_memdup2(text->bytes, text->size),
+                                   text->size};
+
+        g_array_append_val(files, file);
     }
     if (good && set->path != NULL) {
         good = copy_file(files, set->path, error);

@@ -24,6 +24,7 @@ struct simulation {
     GPtrArray *workloads; /* struct workload * */
     GPtrArray *policies;  /* struct simulation_policy * */
     GPtrArray *files;     /* char *: paths of topology and workloads */
+    GArray *texts;        /* struct result_file: workloads that are no files */
     const struct paths *paths;
 };
 
@@ -36,6 +37,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(simulation_t, simulation_free)
 
 /* Adds a workload: a name or path, with ":replicas=N" behind it or without. */
 bool simulation_add_workload(struct simulation *s, const char *text, GError **error);
+/* Adds the workload whose file would hold @text; @name stands for the path in messages, and names the
+ * copy. @replicas 0: as it says. */
+bool simulation_add_workload_text(struct simulation *s, const char *name, const char *text,
+                                  int32_t replicas, GError **error);
 /* Adds the policy set @name with @overrides (NULL-terminated) applied. A name that is there already
  * is an error. */
 bool simulation_add_policy(struct simulation *s, const char *name, char *const *overrides,

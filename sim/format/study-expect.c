@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a study expects: one member of `expect:` at a time. */
+/* What a study expects: one member of `expect:` at a time, of which a table makes several. */
 #include <string.h>
 
 #include "base/error.h"
 #include "format/study-private.h"
 
 static const char *const expectation_keys[] = {
-    "name",    "why",   "metric",   "ratio", "difference", "order",  "cell",   "over",
+    "name",    "why",   "metric",   "ratio", "difference", "order",  "cell",   "over", "misses",
     "at-most", "below", "at-least", "above", "between",    "equals", "within", NULL};
+
+enum { FIRST_BOUND = 9 }; /* of those keys */
 
 /* The index of the member of @axis that @node names. */
 static bool find_item(const struct study *s, int axis, const struct yaml_node *node, int32_t *ret,
@@ -31,9 +33,11 @@ static bool find_item(const struct study *s, int axis, const struct yaml_node *n
                               (const char *const *)names->pdata, error);
 }
 
-/* `cell: {topology: X, policy: [Y, Z]}`: the members that the expectation is about. */
-static bool read_cells(const struct study *s, struct study_expectation *e,
-                       const struct yaml_node *map, GError **error)
+/* `cell: {topology: X, policy: [Y, Z]}`: the members that something is about. On failure, too, the
+ * caller owns what is in @cells. */
+static bool read_cells(const struct study *s, const struct yaml_node *map,
+                       int32_t *cells[STUDY_NR_AXES], int32_t nr_cells[STUDY_NR_AXES],
+                       GError **error)
 {
     static const char *const known[] = {"topology", "workload", "policy", NULL};
 
@@ -52,13 +56,13 @@ static bool read_cells(const struct study *s, struct study_expectation *e,
             return yaml_error(node, error, "'%s' is empty; expected at least one %s", known[axis],
                               known[axis]);
         }
-        e->cells[axis] = g_new0(int32_t, nr);
+        cells[axis] = g_new0(int32_t, nr);
         for (uint32_t i = 0; i < nr; i++) {
-            if (!find_item(s, axis, list ? node->items[i] : node, &e->cells[axis][i], error)) {
+            if (!find_item(s, axis, list ? node->items[i] : node, &cells[axis][i], error)) {
                 return false;
             }
         }
-        e->nr_cells[axis] = (int32_t)nr;
+        nr_cells[axis] = (int32_t)nr;
     }
     return true;
 }
@@ -243,28 +247,88 @@ static bool read_text(const struct yaml_node *map, const char *key, char **ret, 
     return true;
 }
 
-static bool read_expectation(const struct study *s, struct study_expectation *e,
-                             const struct yaml_node *map, GError **error)
+/* One member of `misses:`. */
+static bool read_miss(const struct study *s, struct study_miss *miss, const struct yaml_node *map,
+                      GError **error)
 {
-    const struct yaml_node *cell, *over;
-    int choice = STUDY_MEAN;
+    static const char *const known[] = {"cell", "measured", "why", NULL};
+    const struct yaml_node *cell;
 
-    if (!yaml_check_keys(map, expectation_keys, error)) {
+    if (!yaml_check_keys(map, known, error) || yaml_map_need(map, "measured", error) == NULL ||
+        yaml_map_need(map, "why", error) == NULL) {
         return false;
     }
-    e->mark = study_mark(map);
     cell = yaml_map_get(map, "cell");
-    over = yaml_map_get(map, "over");
+    return read_text(map, "measured", &miss->measured, error) &&
+           read_text(map, "why", &miss->why, error) &&
+           (cell == NULL || read_cells(s, cell, miss->cells, miss->nr_cells, error));
+}
+
+static bool read_misses(const struct study *s, struct study_expectation *e,
+                        const struct yaml_node *list, GError **error)
+{
+    if (!yaml_check_kind(list, YAML_KIND_SEQUENCE, "'misses'", error)) {
+        return false;
+    }
+    e->misses = g_new0(struct study_miss, list->nr_items);
+    for (uint32_t i = 0; i < list->nr_items; i++) {
+        e->nr_misses++;
+        if (!read_miss(s, &e->misses[i], list->items[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where one expectation of a table stands: the value, and the members that lead to it (-1: none). */
+struct table_place {
+    const char *key; /* "equals" or "between"; NULL: no table */
+    const struct yaml_node *leaf;
+    int32_t item[STUDY_NR_AXES];
+};
+
+static bool read_bounds(struct study_expectation *e, const struct yaml_node *map,
+                        const struct table_place *place, GError **error)
+{
+    const struct yaml_node *equals = yaml_map_get(map, "equals");
+    const struct yaml_node *between = yaml_map_get(map, "between");
+
+    if (place->key != NULL) {
+        *(strcmp(place->key, "equals") == 0 ? &equals : &between) = place->leaf;
+    }
+    return study_read_bounds(e, map, equals, between, error) && check_ratio(e, map, error);
+}
+
+static bool read_expectation(const struct study *s, struct study_expectation *e,
+                             const struct yaml_node *map, const struct table_place *place,
+                             GError **error)
+{
+    const struct yaml_node *cell = yaml_map_get(map, "cell"), *over = yaml_map_get(map, "over");
+    const struct yaml_node *misses = yaml_map_get(map, "misses");
+    int choice = STUDY_MEAN;
+
+    e->mark = study_mark(place->leaf != NULL ? place->leaf : map);
     if (!read_text(map, "name", &e->name, error) || !read_text(map, "why", &e->why, error) ||
         (over != NULL && !yaml_choice(over, study_over_names, &choice, error)) ||
-        (cell != NULL && !read_cells(s, e, cell, error)) || !read_form(s, e, map, error)) {
+        (cell != NULL && !read_cells(s, cell, e->cells, e->nr_cells, error)) ||
+        !read_form(s, e, map, error) || (misses != NULL && !read_misses(s, e, misses, error))) {
         return false;
     }
     e->over = (enum study_over)choice;
-    if (e->form != STUDY_ORDER) {
-        return study_read_bounds(e, map, error) && check_ratio(e, map, error);
+    for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
+        if (place->item[axis] >= 0) {
+            e->cells[axis] = g_renew(int32_t, e->cells[axis], 1);
+            e->cells[axis][0] = place->item[axis];
+            e->nr_cells[axis] = 1;
+        }
     }
-    for (int i = 8; expectation_keys[i] != NULL; i++) {
+    if (e->form != STUDY_ORDER) {
+        return read_bounds(e, map, place, error);
+    }
+    if (e->over == STUDY_RANGE) {
+        return yaml_error(over, error, "an order over a range; expected mean, median or each");
+    }
+    for (int i = FIRST_BOUND; expectation_keys[i] != NULL; i++) {
         const struct yaml_node *node = yaml_map_get(map, expectation_keys[i]);
 
         if (node != NULL) {
@@ -275,15 +339,85 @@ static bool read_expectation(const struct study *s, struct study_expectation *e,
     return true;
 }
 
+static bool add_expectation(struct study *s, const struct yaml_node *map,
+                            const struct table_place *place, GError **error)
+{
+    int32_t at = s->nr_expectations++;
+
+    s->expectations = g_renew(struct study_expectation, s->expectations, (gsize)at + 1);
+    s->expectations[at] = (struct study_expectation){0};
+    return read_expectation(s, &s->expectations[at], map, place, error);
+}
+
+/* The axis that has a member named as the key @node; -1 none. */
+static int axis_of(const struct study *s, const struct yaml_node *node)
+{
+    for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
+        for (int32_t i = 0; i < s->nr_axis[axis]; i++) {
+            if (strcmp(s->axes[axis][i].name, node->text) == 0) {
+                return axis;
+            }
+        }
+    }
+    return -1;
+}
+
+/* A table by the names of members of an axis, each with a value or with a table by another axis. */
+static bool read_table(struct study *s, const struct yaml_node *map,
+                       const struct table_place *above, GError **error)
+{
+    const struct yaml_node *table = above->leaf;
+    int axis = -1;
+
+    for (uint32_t i = 0; i < table->nr_items && axis < 0; i++) {
+        axis = axis_of(s, table->items[i]->key);
+    }
+    if (axis < 0 || above->item[axis] >= 0) {
+        return yaml_error(table, error,
+                          "'%s' by nothing that there is; expected members of one of "
+                          "topologies, workloads and policies, each with its value",
+                          above->key);
+    }
+    for (uint32_t i = 0; i < table->nr_items; i++) {
+        struct table_place place = *above;
+
+        place.leaf = table->items[i];
+        if (!find_item(s, axis, place.leaf->key, &place.item[axis], error) ||
+            !(place.leaf->kind == YAML_KIND_MAPPING ? read_table(s, map, &place, error)
+                                                    : add_expectation(s, map, &place, error))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_member(struct study *s, const struct yaml_node *map, GError **error)
+{
+    static const char *const keys[] = {"equals", "between"};
+    struct table_place place = {NULL, NULL, {-1, -1, -1}};
+
+    if (!yaml_check_keys(map, expectation_keys, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const struct yaml_node *node = yaml_map_get(map, keys[i]);
+
+        if (node != NULL && node->kind == YAML_KIND_MAPPING) {
+            place.key = keys[i];
+            place.leaf = node;
+            return read_table(s, map, &place, error);
+        }
+    }
+    return add_expectation(s, map, &place, error);
+}
+
 bool study_read_expectations(struct study *s, const struct yaml_node *list, GError **error)
 {
     if (list->nr_items == 0) {
         return yaml_error(list, error, "'expect' is empty; expected at least one expectation");
     }
-    s->expectations = g_new0(struct study_expectation, list->nr_items);
     for (uint32_t i = 0; i < list->nr_items; i++) {
-        s->nr_expectations++;
-        if (!read_expectation(s, &s->expectations[i], list->items[i], error)) {
+        if (!read_member(s, list->items[i], error)) {
             return false;
         }
     }

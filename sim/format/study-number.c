@@ -15,8 +15,8 @@ static const struct {
     {"below", STUDY_BELOW},
 };
 
-static const char *const kind_names[] = {"a plain number", "a percentage", "a time", "a size",
-                                         "a rate"};
+static const char *const kind_names[] = {"a plain number", "a percentage", "a time",
+                                         "a size",         "a rate",       "a factor"};
 
 static enum study_number_kind number_kind(const char *text)
 {
@@ -108,11 +108,56 @@ static bool read_between(struct study_expectation *e, const struct yaml_node *li
     return true;
 }
 
-/* `equals: VALUE`, and `within:` a share of it or so much. */
+/* A factor (3x), or a number. */
+static bool read_margin(const struct yaml_node *node, struct study_number *ret, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *digits = NULL;
+    const char *text = NULL;
+
+    if (!yaml_string(node, &text, error)) {
+        return false;
+    }
+    if (!g_str_has_suffix(text, "x")) {
+        return study_read_number(node, false, ret, error);
+    }
+    digits = g_strndup(text, strlen(text) - 1);
+    *ret = (struct study_number){.kind = STUDY_FACTOR, .mark = study_mark(node)};
+    if (!units_parse(digits, UNIT_PPM, &ret->value, &cause) || ret->value < 1000000 ||
+        ret->value > INT64_C(1000000000)) {
+        return yaml_error(node, error, "'%s' is no factor; expected one like 3x, from 1x to 1000x",
+                          text);
+    }
+    return true;
+}
+
+static bool add_margin(struct study_expectation *e, const struct yaml_node *node,
+                       enum study_number_kind kind, GError **error)
+{
+    struct study_number margin = {0};
+
+    if (!read_margin(node, &margin, error)) {
+        return false;
+    }
+    if (margin.kind == STUDY_PERCENT && margin.value > 1000000) {
+        return yaml_error(node, error, "'within' is %s; expected at most 100%%", node->text);
+    }
+    if (margin.kind != STUDY_PERCENT && margin.kind != STUDY_FACTOR && margin.kind != kind) {
+        return yaml_error(node, error, "'within' is %s; expected a percentage or %s",
+                          kind_names[margin.kind], kind_names[kind]);
+    }
+    for (int32_t i = 0; i < e->nr_bounds; i++) {
+        e->bounds[i].margins[e->bounds[i].nr_margins++] = margin;
+    }
+    return true;
+}
+
+/* `equals: VALUE`, and `within:` a share of it, a factor or so much, or two of these. */
 static bool read_equals(struct study_expectation *e, const struct yaml_node *node,
                         const struct yaml_node *within, GError **error)
 {
-    struct study_number number = {0}, margin = {0};
+    struct study_number number = {0};
+    bool list = within != NULL && within->kind == YAML_KIND_SEQUENCE;
 
     if (!study_read_number(node, e->form == STUDY_DIFFERENCE, &number, error) ||
         !add_bound(e, node, STUDY_AT_LEAST, &number, error) ||
@@ -122,19 +167,14 @@ static bool read_equals(struct study_expectation *e, const struct yaml_node *nod
     if (within == NULL) {
         return true;
     }
-    if (!study_read_number(within, false, &margin, error)) {
-        return false;
+    if (list && (within->nr_items == 0 || within->nr_items > STUDY_MAX_MARGINS)) {
+        return yaml_error(within, error, "'within' has %u members; expected one or two",
+                          within->nr_items);
     }
-    if (margin.kind == STUDY_PERCENT && margin.value > 1000000) {
-        return yaml_error(within, error, "'within' is %s; expected at most 100%%", within->text);
-    }
-    if (margin.kind != STUDY_PERCENT && margin.kind != number.kind) {
-        return yaml_error(within, error, "'within' is %s; expected a percentage or %s",
-                          kind_names[margin.kind], kind_names[number.kind]);
-    }
-    for (int32_t i = 0; i < e->nr_bounds; i++) {
-        e->bounds[i].margin = margin;
-        e->bounds[i].has_margin = true;
+    for (uint32_t i = 0; i < (list ? within->nr_items : 1); i++) {
+        if (!add_margin(e, list ? within->items[i] : within, number.kind, error)) {
+            return false;
+        }
     }
     return true;
 }
@@ -145,7 +185,7 @@ static bool is_empty(const struct study_expectation *e)
     int64_t low, high;
     bool strict;
 
-    if (e->nr_bounds < 2 || e->bounds[0].has_margin) {
+    if (e->nr_bounds < 2 || e->bounds[0].nr_margins > 0) {
         return false;
     }
     int first = e->bounds[0].kind == STUDY_AT_LEAST || e->bounds[0].kind == STUDY_ABOVE ? 0 : 1;
@@ -156,10 +196,10 @@ static bool is_empty(const struct study_expectation *e)
     return strict ? low >= high : low > high;
 }
 
-bool study_read_bounds(struct study_expectation *e, const struct yaml_node *map, GError **error)
+bool study_read_bounds(struct study_expectation *e, const struct yaml_node *map,
+                       const struct yaml_node *equals, const struct yaml_node *between,
+                       GError **error)
 {
-    const struct yaml_node *between = yaml_map_get(map, "between");
-    const struct yaml_node *equals = yaml_map_get(map, "equals");
     const struct yaml_node *within = yaml_map_get(map, "within");
 
     if (within != NULL && equals == NULL) {

@@ -19,7 +19,18 @@ bool study_read_expectations(struct study *s, const struct yaml_node *list, GErr
  */
 bool study_read_number(const struct yaml_node *node, bool negative, struct study_number *ret,
                        GError **error);
-/* The bounds that @map states with `at-most:`, `between:` and the like, into @e. */
-bool study_read_bounds(struct study_expectation *e, const struct yaml_node *map, GError **error);
+/* The bounds that @map states with `at-most:`, `between:` and the like, into @e. @equals, @between:
+ * these two keys' values, or NULL. */
+bool study_read_bounds(struct study_expectation *e, const struct yaml_node *map,
+                       const struct yaml_node *equals, const struct yaml_node *between,
+                       GError **error);
+
+/* A reference that is a path is seen from the folder of the study. Newly allocated. */
+char *study_resolve_ref(const struct study *s, const char *ref);
+/* What a member is called unless it says: its file's name without folder and ending. Newly allocated. */
+char *study_short_name(const char *ref);
+/* A member of `workloads:`, but for its name if it says one. */
+bool study_read_workload(const struct study *s, const struct yaml_node *node,
+                         struct study_item *item, GError **error);
 
 #endif

@@ -37,120 +37,6 @@ static const struct yaml_field root_fields[] = {
 
 static const char *const axis_lists[] = {"topologies", "workloads", "policies"};
 
-/* A reference that is a path is seen from the folder of the file. Newly allocated. */
-static char *resolve_ref(const struct study *s, const char *ref)
-{
-    g_autofree char *dir = NULL;
-
-    if ((strchr(ref, '/') == NULL && !g_str_has_suffix(ref, ".yaml")) || g_path_is_absolute(ref)) {
-        return g_strdup(ref);
-    }
-    dir = g_path_get_dirname(s->path);
-    return strcmp(dir, ".") == 0 ? g_strdup(ref) : g_build_filename(dir, ref, NULL);
-}
-
-/* What a member is called unless it says: its file's name without folder and ending. */
-static char *short_name(const char *ref)
-{
-    char *name = g_path_get_basename(ref);
-
-    if (g_str_has_suffix(name, ".yaml")) {
-        name[strlen(name) - strlen(".yaml")] = '\0';
-    }
-    return name;
-}
-
-/* NAME, NAME:replicas=N as on the command line, or {workload: NAME, replicas: N}. */
-static bool read_load(const struct study *s, const struct yaml_node *node, struct study_load *load,
-                      GError **error)
-{
-    static const char tail[] = ":replicas=";
-    const struct yaml_node *name = node, *replicas = NULL;
-    const char *text = NULL, *at;
-    int64_t nr = 0;
-
-    if (node->kind == YAML_KIND_MAPPING) {
-        name = yaml_map_need(node, "workload", error);
-        replicas = yaml_map_get(node, "replicas");
-    }
-    if (name == NULL || !yaml_string(name, &text, error) ||
-        (replicas != NULL && !yaml_int(replicas, 1, INT32_MAX, &nr, error))) {
-        return false;
-    }
-    at = strstr(text, tail);
-    if (at != NULL) {
-        char *end = NULL;
-        guint64 value = g_ascii_strtoull(at + strlen(tail), &end, 10);
-
-        if (!g_ascii_isdigit(at[strlen(tail)]) || *end != '\0' || value < 1 || value > INT32_MAX) {
-            return yaml_error(name, error, "'%s': no number of replicas; expected NAME:replicas=N",
-                              text);
-        }
-        nr = (int64_t)value;
-    }
-    g_autofree char *bare = at != NULL ? g_strndup(text, (gsize)(at - text)) : g_strdup(text);
-
-    *load = (struct study_load){resolve_ref(s, bare), (int32_t)nr, study_mark(name)};
-    return true;
-}
-
-static char *loads_name(const struct study_item *item)
-{
-    GString *name = g_string_new(NULL);
-
-    for (int32_t i = 0; i < item->nr_loads; i++) {
-        g_autofree char *one = short_name(item->loads[i].ref);
-
-        g_string_append_printf(name, "%s%s", i > 0 ? "+" : "", one);
-        if (item->loads[i].replicas > 0) {
-            g_string_append_printf(name, ":replicas=%d", item->loads[i].replicas);
-        }
-    }
-    return g_string_free(name, FALSE);
-}
-
-/* A workload, or {name:, workload:, replicas:}, or {name:, workloads: [...]}. */
-static bool read_workload(const struct study *s, const struct yaml_node *node,
-                          struct study_item *item, GError **error)
-{
-    static const char *const known[] = {"name", "workload", "replicas", "workloads", NULL};
-    static const char *const known_load[] = {"workload", "replicas", NULL};
-    const struct yaml_node *list = yaml_map_get(node, "workloads");
-    uint32_t nr = list != NULL ? list->nr_items : 1;
-
-    if (node->kind == YAML_KIND_MAPPING && !yaml_check_keys(node, known, error)) {
-        return false;
-    }
-    if (list != NULL) {
-        if (!yaml_check_kind(list, YAML_KIND_SEQUENCE, "'workloads'", error)) {
-            return false;
-        }
-        if (nr == 0) {
-            return yaml_error(list, error, "'workloads' is empty; expected at least one workload");
-        }
-        if (yaml_map_get(node, "workload") != NULL || yaml_map_get(node, "replicas") != NULL) {
-            return yaml_error(list, error,
-                              "'workloads' beside 'workload' or 'replicas'; expected "
-                              "workloads: [{workload: NAME, replicas: N}, ...] alone");
-        }
-    }
-    item->loads = g_new0(struct study_load, nr);
-    for (uint32_t i = 0; i < nr; i++) {
-        const struct yaml_node *load = list != NULL ? list->items[i] : node;
-
-        if (list != NULL && load->kind == YAML_KIND_MAPPING &&
-            !yaml_check_keys(load, known_load, error)) {
-            return false;
-        }
-        if (!read_load(s, load, &item->loads[i], error)) {
-            return false;
-        }
-        item->nr_loads++;
-    }
-    item->name = loads_name(item);
-    return true;
-}
-
 /* `set: {role.param: value, role: plugin}`. */
 static bool read_overrides(const struct yaml_node *map, struct study_item *item, GError **error)
 {
@@ -191,8 +77,8 @@ static bool read_single(const struct study *s, enum study_axis axis, const struc
         (axis == STUDY_POLICY && !read_overrides(yaml_map_get(node, "set"), item, error))) {
         return false;
     }
-    item->ref = resolve_ref(s, text);
-    item->name = short_name(text);
+    item->ref = study_resolve_ref(s, text);
+    item->name = study_short_name(text);
     return true;
 }
 
@@ -203,7 +89,7 @@ static bool read_item(const struct study *s, enum study_axis axis, const struct 
     const char *text = NULL;
 
     item->mark = study_mark(node);
-    if (!(axis == STUDY_WORKLOAD ? read_workload(s, node, item, error)
+    if (!(axis == STUDY_WORKLOAD ? study_read_workload(s, node, item, error)
                                  : read_single(s, axis, node, item, error)) ||
         (name != NULL && !yaml_string(name, &text, error))) {
         return false;
@@ -343,7 +229,7 @@ static bool read_parts(struct study *s, const struct yaml_doc *doc, struct root_
         return false;
     }
     s->path = g_strdup(yaml_doc_name(doc));
-    s->name = short_name(s->path);
+    s->name = study_short_name(s->path);
     s->digest = g_strdup(yaml_doc_digest(doc));
     s->question = g_steal_pointer(&spec->question);
     s->description = g_steal_pointer(&spec->description);

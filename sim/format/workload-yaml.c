@@ -115,13 +115,12 @@ static bool read_programs(struct workload *w, const struct root_spec *spec, GErr
     return ok;
 }
 
-static bool read_root(struct workload *w, const struct yaml_doc *doc, struct root_spec *spec,
+static bool read_root(struct workload *w, const struct yaml_node *root, struct root_spec *spec,
                       GError **error)
 {
-    const struct yaml_node *root = yaml_doc_root(doc);
+    const struct yaml_doc *doc = root->doc;
 
-    if (!yaml_check_schema(doc, "workload", WORKLOAD_SCHEMA_VERSION, NULL, error) ||
-        !yaml_read_fields(root, root_fields, spec, error)) {
+    if (!yaml_read_fields(root, root_fields, spec, error)) {
         return false;
     }
     set_head(w, spec, doc);
@@ -139,15 +138,22 @@ static bool read_root(struct workload *w, const struct yaml_doc *doc, struct roo
            workload_check(w, error);
 }
 
-static struct workload *read_doc(const struct yaml_doc *doc, GError **error)
+struct workload *workload_read_yaml_node(const struct yaml_node *map, GError **error)
 {
     g_autoptr(workload_t) w = g_new0(struct workload, 1);
     struct root_spec spec = {.replicas = 1};
-    bool ok = read_root(w, doc, &spec, error);
+    bool ok = read_root(w, map, &spec, error);
 
     g_free(spec.name);
     g_free(spec.description);
     return ok ? g_steal_pointer(&w) : NULL;
+}
+
+static struct workload *read_doc(const struct yaml_doc *doc, GError **error)
+{
+    return yaml_check_schema(doc, "workload", WORKLOAD_SCHEMA_VERSION, NULL, error)
+               ? workload_read_yaml_node(yaml_doc_root(doc), error)
+               : NULL;
 }
 
 struct workload *workload_read_yaml(const char *path, GError **error)

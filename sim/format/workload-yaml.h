@@ -27,6 +27,10 @@ enum {
  * column) or NUMASIM_ERROR_IO. Free with workload_free().
  */
 struct workload *workload_read_yaml(const char *path, GError **error);
+/* The same from the mapping @map within a document of another kind, without the line that names the
+ * schema. Its digest and path are the whole document's. */
+struct yaml_node;
+struct workload *workload_read_yaml_node(const struct yaml_node *map, GError **error);
 /* The same from @size bytes; @name stands for the path. */
 struct workload *workload_read_yaml_buffer(const char *name, const char *bytes, size_t size,
                                            GError **error);

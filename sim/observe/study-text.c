@@ -130,25 +130,45 @@ static void append_cells(const struct study *study, const struct study_results *
     }
 }
 
+static void append_verdict(const struct study *study, const struct study_verdict *v, GString *out)
+{
+    g_autofree char *title = study_verdict_title(study, v);
+    const char *word =
+        v->passed ? (v->miss == NULL ? "ok" : "HOLDS") : (v->miss == NULL ? "FAILED" : "miss");
+
+    g_string_append_printf(out, "  %-6s  %s\n          %s, expected %s%s%s\n", word, title,
+                           v->measured, v->expected, v->note != NULL ? "; " : "",
+                           v->note != NULL ? v->note : "");
+    if (v->miss != NULL) {
+        g_string_append_printf(out, "          %s %s: %s\n",
+                               v->passed ? "no longer a miss of" : "known to give",
+                               v->miss->measured, v->miss->why);
+    }
+}
+
 char *study_table(const struct study *study, const struct study_results *results, GArray *verdicts)
 {
     GString *out = g_string_new(NULL);
-    guint failed = 0;
+    guint held = 0, missed = 0, surprises = 0;
 
     g_string_append_printf(out, "%s\n%s\n\n", study->name, study->question);
     append_cells(study, results, out);
     g_string_append_c(out, '\n');
     for (guint i = 0; i < verdicts->len; i++) {
         const struct study_verdict *v = &g_array_index(verdicts, struct study_verdict, i);
-        g_autofree char *title = study_verdict_title(study, v);
-
-        g_string_append_printf(out, "  %-6s  %s\n          %s, expected %s%s%s\n",
-                               v->passed ? "ok" : "FAILED", title, v->measured, v->expected,
-                               v->note != NULL ? "; " : "", v->note != NULL ? v->note : "");
-        failed += v->passed ? 0 : 1;
+        append_verdict(study, v, out);
+        held += v->passed ? 1 : 0;
+        missed += !v->passed && v->miss != NULL ? 1 : 0;
+        surprises += v->passed && v->miss != NULL ? 1 : 0;
     }
-    g_string_append_printf(out, "\n%u of %u expectations hold (%d runs)\n", verdicts->len - failed,
-                           verdicts->len, results->nr_results);
+    g_string_append_printf(out, "\n%u of %u expectations hold (%d runs)\n", held, verdicts->len,
+                           results->nr_results);
+    if (missed > 0) {
+        g_string_append_printf(out, "%u known misses\n", missed);
+    }
+    if (surprises > 0) {
+        g_string_append_printf(out, "%u that were known misses hold now\n", surprises);
+    }
     return g_string_free(out, FALSE);
 }
 
@@ -201,6 +221,12 @@ static void write_verdict(struct json_out *out, const struct study *study,
     json_string(out, "exact", v->exact);
     json_string(out, "expected", v->expected);
     json_bool(out, "passed", v->passed);
+    if (v->miss != NULL) {
+        json_object_begin(out, "known_miss", true);
+        json_string(out, "measured", v->miss->measured);
+        json_string(out, "why", v->miss->why);
+        json_object_end(out);
+    }
     if (v->note != NULL) {
         json_string(out, "note", v->note);
     }

@@ -6,8 +6,9 @@
  * HOW SEEDS BECOME ONE NUMBER. A value, or the ratio or difference of two runs with the same seed, is
  * one reading. `over: mean` is the sum of readings by their number, for a ratio the sum of the upper
  * sides by the sum of the lower ones; `median` the reading in the middle of all, of two in the middle
- * the lower; `min` and `max` the extremes; with `each`, every reading must pass. The sides of an order
- * are put together each for itself, except with `each`.
+ * the lower; `min` and `max` the extremes; with `each`, every reading must pass; with `range`, some
+ * value between the least and the largest must. The sides of an order are put together each for
+ * itself, except with `each`.
  */
 #ifndef NUMASIM_OBSERVE_STUDY_H
 #define NUMASIM_OBSERVE_STUDY_H
@@ -79,15 +80,17 @@ struct study_verdict {
     int32_t expectation; /* index */
     int32_t *cells;      /* [nr_sides], owned */
     bool passed;
-    char *measured, *expected; /* for people: "1.53ms", "at most 2ms" */
-    char *exact;               /* readings as fractions of integers: "3060123/2" */
-    char *note;                /* why it failed where that is not plain, or NULL */
+    char *measured, *expected;     /* for people: "1.53ms", "at most 2ms" */
+    char *exact;                   /* readings as fractions of integers: "3060123/2" */
+    char *note;                    /* why it failed where that is not plain, or NULL */
+    const struct study_miss *miss; /* the study's: known not to hold; else NULL */
 };
 
 /* The verdicts of all comparisons of @study, in order (element-type struct study_verdict); free with
  * study_verdicts_free(). The results have passed study_verify(). */
 GArray *study_judge(const struct study *study, const struct study_results *results);
 void study_verdicts_free(GArray *verdicts); /* accepts NULL */
+/* False if one fails that is not known to. */
 bool study_passed(GArray *verdicts);
 
 /* "wakeup_latency_ns.p99: linux-6.12 / fifo-none": what @verdict is about. Newly allocated. */

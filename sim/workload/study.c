@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-const char *const study_over_names[] = {"mean", "median", "min", "max", "each", NULL};
+const char *const study_over_names[] = {"mean", "median", "min", "max", "each", "range", NULL};
 
 const char *study_axis_name(enum study_axis axis)
 {
@@ -20,6 +20,7 @@ static void item_release(struct study_item *item)
     g_free(item->ref);
     for (int32_t i = 0; i < item->nr_loads; i++) {
         g_free(item->loads[i].ref);
+        g_free(item->loads[i].text);
     }
     g_free(item->loads);
     g_strfreev(item->overrides);
@@ -36,6 +37,14 @@ static void expectation_release(struct study_expectation *e)
         g_strfreev(e->sides[i].metrics);
     }
     g_free(e->sides);
+    for (int32_t i = 0; i < e->nr_misses; i++) {
+        for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
+            g_free(e->misses[i].cells[axis]);
+        }
+        g_free(e->misses[i].measured);
+        g_free(e->misses[i].why);
+    }
+    g_free(e->misses);
 }
 
 void study_free(struct study *s)
@@ -199,6 +208,35 @@ GArray *study_checks(const struct study *s, GError **error)
         }
     }
     return checks;
+}
+
+static bool covers(const struct study_miss *miss, const int32_t item[STUDY_NR_AXES])
+{
+    for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
+        bool found = miss->cells[axis] == NULL;
+
+        for (int32_t i = 0; i < miss->nr_cells[axis]; i++) {
+            found = found || miss->cells[axis][i] == item[axis];
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct study_miss *study_check_miss(const struct study *s, const struct study_check *check)
+{
+    const struct study_expectation *e = &s->expectations[check->expectation];
+    int32_t item[STUDY_NR_AXES];
+
+    study_cell_items(s, check->cells[0], item);
+    for (int32_t i = 0; i < e->nr_misses; i++) {
+        if (covers(&e->misses[i], item)) {
+            return &e->misses[i];
+        }
+    }
+    return NULL;
 }
 
 void study_checks_free(GArray *checks)

@@ -22,7 +22,8 @@ const char *study_axis_name(enum study_axis axis);
 
 /* One workload of those that run side by side. */
 struct study_load {
-    char *ref;        /* a shipped name or a path */
+    char *ref;        /* a shipped name or a path; of one that the study holds itself, its name */
+    char *text;       /* one that the study holds itself, as a file of its own; else NULL */
     int32_t replicas; /* 0: as its file says */
     struct workload_mark mark;
 };
@@ -43,7 +44,8 @@ enum study_number_kind {
     STUDY_PERCENT, /* 5%: parts per million */
     STUDY_TIME,    /* ns */
     STUDY_BYTES,
-    STUDY_RATE, /* per second x 1000 */
+    STUDY_RATE,   /* per second x 1000 */
+    STUDY_FACTOR, /* 3x, of margins alone: parts per million */
 };
 
 struct study_number {
@@ -67,15 +69,24 @@ enum study_form {
 };
 
 /* How the runs of several seeds become one number. */
-enum study_over { STUDY_MEAN, STUDY_MEDIAN, STUDY_MIN, STUDY_MAX, STUDY_EACH };
+enum study_over { STUDY_MEAN, STUDY_MEDIAN, STUDY_MIN, STUDY_MAX, STUDY_EACH, STUDY_RANGE };
 extern const char *const study_over_names[]; /* NULL-terminated, in the order of the enum */
 
 enum study_bound_kind { STUDY_AT_LEAST, STUDY_ABOVE, STUDY_AT_MOST, STUDY_BELOW };
+enum { STUDY_MAX_MARGINS = 2 };
 struct study_bound {
     enum study_bound_kind kind;
     struct study_number number;
-    struct study_number margin; /* with has_margin: PERCENT of number, or of number's own kind; */
-    bool has_margin;            /* it loosens the bound */
+    /* Each PERCENT of number, or FACTOR, or of number's own kind; the largest loosens the bound. */
+    struct study_number margins[STUDY_MAX_MARGINS];
+    int32_t nr_margins;
+};
+
+/* An expectation that is known not to hold in some of its cells. */
+struct study_miss {
+    int32_t *cells[STUDY_NR_AXES]; /* members of the axis that it is about; NULL: all */
+    int32_t nr_cells[STUDY_NR_AXES];
+    char *measured, *why; /* what came out instead, and the best explanation */
 };
 
 struct study_expectation {
@@ -92,6 +103,8 @@ struct study_expectation {
     int32_t nr_bounds;
     bool falling, ties; /* ORDER: the first is the largest; neighbours may be equal */
     int64_t by_ppm;     /* ORDER: each is larger than its neighbour by this share of it at least */
+    struct study_miss *misses;
+    int32_t nr_misses;
 };
 
 struct study {
@@ -137,6 +150,8 @@ struct study_check {
  * open which member of an axis it means although another side names one.
  */
 GArray *study_checks(const struct study *s, GError **error);
+/* The miss of @check's expectation that covers the cell of its first side, or NULL. */
+const struct study_miss *study_check_miss(const struct study *s, const struct study_check *check);
 void study_checks_free(GArray *checks); /* accepts NULL */
 
 /* @n in the unit of a metric whose integers are @scale to one (10^decimals); times, bytes and rates

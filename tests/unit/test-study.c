@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "format/study-yaml.h"
+#include "format/workload-yaml.h"
 #include "observe/study.h"
 
 #define HEAD "numasim: study/1\nquestion: q\n"
@@ -94,7 +95,8 @@ static void test_bad(void)
                           "at-least, above, between, equals"},
         {"[{metric: m, at_most: 3}]",
          "s.yaml:6:22: unknown key 'at_most'; expected one of name, why, metric, ratio, "
-         "difference, order, cell, over, at-most, below, at-least, above, between, equals, within "
+         "difference, order, cell, over, misses, at-most, below, at-least, above, between, equals, "
+         "within "
          "(did you mean 'at-most'?)"},
         {"[{metric: m, at-most: many}]", "s.yaml:6:31: 'many' is no number; expected one like 12, "
                                          "0.95, 5%, 2ms, 64MiB or 200/s"},
@@ -120,8 +122,9 @@ static void test_bad(void)
          "s.yaml:6:49: unknown policy 'c'; expected one of a, b"},
         {"[{metric: m, at-most: 3, cell: {policy: []}}]",
          "s.yaml:6:49: 'policy' is empty; expected at least one policy"},
-        {"[{metric: m, at-most: 3, over: sum}]", "s.yaml:6:40: unknown value of 'over' 'sum'; "
-                                                 "expected one of mean, median, min, max, each"},
+        {"[{metric: m, at-most: 3, over: sum}]",
+         "s.yaml:6:40: unknown value of 'over' 'sum'; "
+         "expected one of mean, median, min, max, each, range"},
         {"[{metric: [], at-most: 3}]",
          "s.yaml:6:19: 'metric' is empty; expected the name of a metric"},
         {"[{metric: m, ratio: {}, at-most: 3}]",
@@ -246,6 +249,23 @@ static void test_values(void)
     assert_verdict("metric: lat_ns, cell: {policy: a}, equals: 29us, within: 5%", "ok", "30us");
     assert_verdict("metric: lat_ns, cell: {policy: a}, equals: 28us, within: 5%", "FAILED", "30us");
     assert_verdict("metric: lat_ns, cell: {policy: a}, equals: 28us, within: 2us", "ok", "30us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, equals: 26us, within: [5%, 4us]", "ok",
+                   "30us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, equals: 26us, within: [16%, 3us]", "ok",
+                   "30us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, equals: 26us, within: [15%, 3us]", "FAILED",
+                   "30us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, equals: 10us, within: 3x", "ok", "30us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, equals: 90us, within: 3x", "ok", "30us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, equals: 91us, within: 3x", "FAILED", "30us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, over: range, equals: 40us", "ok",
+                   "10us..60us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, over: range, equals: 63us, within: 5%", "ok",
+                   "10us..60us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, over: range, above: 60us", "FAILED",
+                   "10us..60us");
+    assert_verdict("metric: lat_ns, cell: {policy: a}, over: range, between: [60us, 70us]", "ok",
+                   "10us..60us");
     assert_verdict("metric: [lat_ns, idle_ns], over: each, equals: 100us", "ok", "100us");
     assert_verdict("metric: switches, equals: 7", "ok", "7");
     assert_verdict("metric: switches, at-least: 7.000001", "FAILED", "7");
@@ -317,6 +337,84 @@ static void test_spread(void)
     g_assert_cmpint(last->cells[0], ==, 3);
     g_assert_cmpint(last->cells[1], ==, 2);
     study_checks_free(checks);
+}
+
+/* A table is an expectation to each of its values. */
+static void test_table(void)
+{
+    g_autoptr(study_t) s =
+        read_ok(HEAD "topologies: [t]\nworkloads: [v, w]\npolicies: [a, b]\nexpect:\n"
+                     "  - {metric: m, within: 5%, equals: {v: {a: 1, b: 2}, w: {b: 3}}}\n"
+                     "  - {metric: m, between: {b: [4, 5]}, cell: {workload: w}}\n");
+    GArray *checks = study_checks(s, NULL);
+
+    g_assert_cmpint(s->nr_expectations, ==, 4);
+    g_assert_cmpuint(checks->len, ==, 4);
+    for (int32_t i = 0; i < 3; i++) {
+        static const int32_t cells[] = {0, 1, 3};
+
+        g_assert_cmpint(g_array_index(checks, struct study_check, i).cells[0], ==, cells[i]);
+        g_assert_cmpint(s->expectations[i].bounds[0].number.value, ==, (i + 1) * 1000000);
+        g_assert_cmpint(s->expectations[i].bounds[1].nr_margins, ==, 1);
+    }
+    g_assert_cmpint(g_array_index(checks, struct study_check, 3).cells[0], ==, 3);
+    g_assert_cmpint(s->expectations[3].bounds[1].number.value, ==, 5000000);
+    study_checks_free(checks);
+}
+
+/* A miss is told and does not fail the study; one that holds is told, too. */
+static void test_misses(void)
+{
+    g_autoptr(study_t) s =
+        read_ok(HEAD AXES "seeds: 1-3\nexpect:\n"
+                          "  - metric: lat_ns\n    equals: {a: 31us, b: 20us}\n    misses:\n"
+                          "      - {cell: {policy: a}, measured: 30us, why: rounding}\n"
+                          "      - {cell: {policy: b}, measured: 9us, why: luck}\n"
+                          "  - {metric: switches, equals: 7, misses: [{measured: 6, why: w}]}\n");
+    g_autoptr(study_results_t) results = results_new();
+    GArray *verdicts = study_judge(s, results);
+    g_autofree char *text = study_table(s, results, verdicts);
+    gsize size;
+    g_autofree char *json = study_to_json(s, results, verdicts, &size);
+
+    g_assert_true(study_passed(verdicts));
+    g_assert_nonnull(strstr(text, "  miss    lat_ns: a\n          30us, expected 31us\n"
+                                  "          known to give 30us: rounding\n"));
+    g_assert_nonnull(strstr(text, "  HOLDS   lat_ns: b\n          20us, expected 20us\n"
+                                  "          no longer a miss of 9us: luck\n"));
+    g_assert_nonnull(strstr(text, "\n3 of 4 expectations hold (6 runs)\n1 known misses\n"
+                                  "3 that were known misses hold now\n"));
+    g_assert_nonnull(strstr(json, "\"known_miss\": {\"measured\": \"30us\", \"why\": "
+                                  "\"rounding\"}"));
+    study_verdicts_free(verdicts);
+}
+
+/* A workload of the study's own becomes a file that says the same. */
+static void test_own_workload(void)
+{
+    g_autoptr(study_t) s = read_ok(
+        HEAD "topologies: [t]\nworkloads:\n  - name: \"a \\\"b\"\n    workload:\n"
+             "      duration: 1s\n      processes:\n        p:\n          threads:\n"
+             "            x: {cpus: '0,2', nice: -5, program: [forever: [run: {uniform: [1ms, "
+             "2ms]}]]}\n"
+             "policies: [a]\nexpect: [{metric: m, at-most: 3}]\n");
+    const struct study_load *load = &s->axes[STUDY_WORKLOAD][0].loads[0];
+    g_autoptr(GError) error = NULL;
+    g_autoptr(workload_t) w =
+        workload_read_yaml_buffer("own", load->text, strlen(load->text), &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(load->ref, ==, "a \"b");
+    g_assert_cmpstr(w->name, ==, "a \"b");
+    g_assert_cmpint(w->duration_ns, ==, 1000000000);
+    g_assert_cmpstr(load->text, ==,
+                    "numasim: workload/1\nname: \"a \\\"b\"\nduration: 1s\n"
+                    "processes: {p: {threads: {x: {cpus: \"0,2\", nice: -5, program: [{forever: "
+                    "[{run: {uniform: [1ms, 2ms]}}]}]}}}}\n");
+    assert_fails(HEAD "topologies: [t]\nworkloads: [{name: n, workload: {processes: {p: {threds: "
+                      "{}}}}}]\npolicies: [a]\nexpect: [{metric: m, at-most: 3}]\n",
+                 "s.yaml:4:50: unknown key 'threds'; expected one of count, cgroup, regions, "
+                 "threads (did you mean 'threads'?)");
 }
 
 static void test_verify(void)
@@ -391,6 +489,9 @@ int main(int argc, char **argv)
     g_test_add_func("/study/pairs", test_pairs);
     g_test_add_func("/study/orders", test_orders);
     g_test_add_func("/study/spread", test_spread);
+    g_test_add_func("/study/table", test_table);
+    g_test_add_func("/study/misses", test_misses);
+    g_test_add_func("/study/own-workload", test_own_workload);
     g_test_add_func("/study/verify", test_verify);
     g_test_add_func("/study/text", test_text);
     return g_test_run();
