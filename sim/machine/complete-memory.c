@@ -51,6 +51,17 @@ static bool memory_known(const struct completion *c)
     return false;
 }
 
+/* Says so if a node's memory is more than any machine has. */
+static bool memory_possible(struct completion *c, const struct facts_node *stated)
+{
+    const int64_t most_bytes = INT64_C(1) << 50; /* 1 PiB */
+
+    if (stated->memory_bytes > most_bytes) {
+        completion_say(c, "node %d cannot have more than 1 PiB: left out", stated->id);
+    }
+    return stated->memory_bytes <= most_bytes;
+}
+
 /* The memory of @node; one that nothing states joins @unstated, by its number outside. */
 static void complete_size(struct completion *c, int32_t node, bool known, uint64_t *unstated)
 {
@@ -58,7 +69,7 @@ static void complete_size(struct completion *c, int32_t node, bool known, uint64
     struct machine_node *n = &c->m->nodes[node];
     const int32_t nr_cpus = count_cpus(c->m, node);
 
-    if (known && stated != NULL && stated->memory_bytes >= 0) {
+    if (known && stated != NULL && stated->memory_bytes >= 0 && memory_possible(c, stated)) {
         n->memory_bytes = stated->memory_bytes;
         if (n->memory_bytes == 0) {
             completion_say(c, "node %d has no memory", n->os_id);
@@ -97,7 +108,7 @@ void complete_nodes(struct completion *c)
         n->package = -1;
         if (stated != NULL) {
             n->package = package_of(c, stated->near_cpu);
-            n->subtype = g_strdup(stated->subtype);
+            n->subtype = completion_text(stated->subtype);
             n->side_cache_bytes = stated->side_cache_bytes;
             n->read_bandwidth_bytes_per_s = stated->read_bandwidth_bytes_per_s;
             n->write_bandwidth_bytes_per_s = stated->write_bandwidth_bytes_per_s;
@@ -180,6 +191,13 @@ static bool *cpu_nodes(const struct machine *m)
         nodes[m->cpus[cpu].node] = true;
     }
     return nodes;
+}
+
+static bool initiates(const struct completion *c, int32_t node)
+{
+    g_autofree bool *nodes = cpu_nodes(c->m);
+
+    return nodes[node];
 }
 
 /* Which of two such numbers, and where they stand. */
@@ -387,6 +405,26 @@ static void complete_kind(struct completion *c, const struct pair_kind *kind)
     }
 }
 
+/* Says which nodes the host speaks for: of their memory, their CPUs, or neither. */
+static void tell_host(const struct completion *c)
+{
+    for (int32_t node = 0; node < c->m->nr_nodes; node++) {
+        const bool memory = host_node(c, node, true) >= 0, cpus = host_node(c, node, false) >= 0;
+        const int32_t id = c->m->nodes[node].os_id;
+
+        if (memory && !cpus && initiates(c, node)) {
+            completion_say(c,
+                           "node %d: its memory is pinned to nodes of %s, its CPUs are not: the "
+                           "tier is the host's, the latency is not",
+                           id, c->host->name);
+        } else if (!memory && !cpus) {
+            completion_say(c, "node %d is not pinned: nothing of it is the host's", id);
+        } else {
+            completion_say(c, "node %d: latency and tier of where %s has it", id, c->host->name);
+        }
+    }
+}
+
 void complete_pairs(struct completion *c)
 {
     static const struct pair_kind kinds[] = {
@@ -406,7 +444,6 @@ void complete_pairs(struct completion *c)
                 c->m->nodes[node].tier = c->host->nodes[there].tier;
             }
         }
-        completion_say(c, "latencies and tiers of pinned nodes are those of the host %s",
-                       c->host->name);
+        tell_host(c);
     }
 }

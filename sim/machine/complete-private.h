@@ -16,6 +16,8 @@ struct completion {
     GError **error;
 };
 
+/* What a file says in words: valid UTF-8 without control characters, newly allocated; NULL of NULL. */
+char *completion_text(const char *text);
 /* Adds a line for people. */
 void completion_say(const struct completion *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Sets the block's source: what the facts say of it, @otherwise (may be NULL), or what was read. */

@@ -6,26 +6,46 @@
 #include "base/error.h"
 #include "machine/complete-private.h"
 
+char *completion_text(const char *text)
+{
+    g_autofree char *valid = text != NULL ? g_utf8_make_valid(text, -1) : NULL;
+    GString *out;
+
+    if (valid == NULL) {
+        return NULL;
+    }
+    out = g_string_new(NULL);
+    for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
+        const gunichar character = g_utf8_get_char(at);
+
+        g_string_append_unichar(out, g_unichar_iscntrl(character) ? ' ' : character);
+    }
+    return g_string_free(out, FALSE);
+}
+
 void completion_say(const struct completion *c, const char *format, ...)
 {
+    g_autofree char *line = NULL;
     va_list args;
 
     va_start(args, format);
-    g_ptr_array_add(c->lines, g_strdup_vprintf(format, args));
+    line = g_strdup_vprintf(format, args);
     va_end(args);
+    g_ptr_array_add(c->lines, completion_text(line));
 }
 
 void completion_source(const struct completion *c, enum machine_block block, const char *otherwise)
 {
     const char *stated = c->f->block_sources[block];
+    g_autofree char *both = NULL;
 
-    g_free(c->m->block_sources[block]);
     if (stated != NULL && otherwise != NULL) {
-        c->m->block_sources[block] = g_strconcat(stated, "; the rest: ", otherwise, NULL);
+        both = g_strconcat(stated, "; the rest: ", otherwise, NULL);
     } else {
-        c->m->block_sources[block] =
-            g_strdup(stated != NULL ? stated : (otherwise != NULL ? otherwise : c->f->source));
+        both = g_strdup(stated != NULL ? stated : (otherwise != NULL ? otherwise : c->f->source));
     }
+    g_free(c->m->block_sources[block]);
+    c->m->block_sources[block] = completion_text(both);
 }
 
 char *completion_cpulist(const struct completion *c, const bool *chosen)
@@ -153,10 +173,10 @@ static void complete_whole(struct completion *c)
     struct machine *m = c->m;
     int64_t hz, reclaim, page, line;
 
-    m->name = g_strdup(f->name);
-    m->vendor = g_strdup(f->vendor);
-    m->model = g_strdup(f->model);
-    m->description = g_strdup(f->description);
+    m->name = completion_text(f->name);
+    m->vendor = completion_text(f->vendor);
+    m->model = completion_text(f->model);
+    m->description = completion_text(f->description);
     m->arch = f->arch >= 0 ? (enum machine_arch)f->arch : c->like->arch;
     if (f->arch < 0) {
         completion_say(c, "the architecture is not stated: %s", machine_arch_name(m->arch));
@@ -218,7 +238,7 @@ struct machine *machine_complete(const struct facts *f, const struct machine *li
     bool ok;
 
     for (guint i = 0; i < f->notes->len; i++) {
-        g_ptr_array_add(lines, g_strdup(g_ptr_array_index(f->notes, i)));
+        g_ptr_array_add(lines, completion_text(g_ptr_array_index(f->notes, i)));
     }
     ok = complete(&c);
     g_free(c.cpus);

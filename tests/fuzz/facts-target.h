@@ -10,8 +10,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bitmap.h"
 #include "base/error.h"
 #include "format/facts-read.h"
+#include "format/machine-write.h"
 #include "format/topology-write.h"
 #include "format/topology-yaml.h"
 #include "machine/facts.h"
@@ -61,6 +63,28 @@ static inline void facts_target_write(const struct machine *m)
     g_assert_true(g_str_equal(text, second));
 }
 
+/* @m as other tools say it: what is written is recognised and read, with all online CPUs. */
+static inline void facts_target_export(const struct machine *m)
+{
+    const uint32_t nr_cpus = (uint32_t)m->nr_cpus;
+    const uint32_t online = nr_cpus - bitmap_weight(m->offline, nr_cpus);
+
+    for (const struct machine_writer *const *writer = machine_writers(); *writer != NULL;
+         writer++) {
+        g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GError) error = NULL;
+        g_autofree char *text = (*writer)->write(m, notes, &error);
+        g_autoptr(facts_t) f = NULL;
+
+        g_assert((text == NULL) == (error != NULL));
+        if (text != NULL) {
+            f = facts_read_bytes("exported", text, strlen(text), NULL, &error);
+            g_assert_no_error(error);
+            g_assert_cmpuint(f->cpus->len, >=, online);
+        }
+    }
+}
+
 /* @data as @reader takes it: with a NUL behind it. NULL if it is refused. */
 static inline struct facts *facts_target_read(const struct facts_reader *reader,
                                               const uint8_t *data, size_t size)
@@ -104,6 +128,7 @@ static inline void facts_target(const struct facts_reader *reader, const uint8_t
         /* Without one it would be that of the file, which differs. */
         m->name = m->name != NULL ? m->name : g_strdup("fuzz");
         facts_target_write(m);
+        facts_target_export(m);
     }
 }
 
