@@ -242,9 +242,8 @@ static bool recognises(const struct facts_input *in)
 
 static struct facts *read_cpuid(const struct facts_input *in, GError **error)
 {
-    g_autofree char *source = g_strdup_printf("CPUID dump in %s", in->name);
     g_autoptr(facts_tree_t) tree = facts_tree_open(in, error);
-    g_autoptr(facts_t) f = facts_new(source);
+    g_autoptr(facts_t) f = facts_new_of("a CPUID dump", in->name);
 
     if (tree == NULL) {
         return NULL;

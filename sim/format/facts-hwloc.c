@@ -94,7 +94,7 @@ static struct facts *read_xml(const struct facts_input *in, GError **error)
                     in->name, base);
     } else {
         add_infos(topology, infos);
-        source = g_strdup_printf("hwloc XML %s", base);
+        source = g_strdup_printf("hwloc XML in %s", base);
         f = facts_hwloc_of(topology, source);
     }
     hwloc_topology_destroy(topology);

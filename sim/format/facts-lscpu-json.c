@@ -317,8 +317,7 @@ static bool take_cache(struct facts *f, const struct facts_input *in, JsonObject
 
 static struct facts *read_caches(const struct facts_input *in, JsonArray *caches, GError **error)
 {
-    g_autofree char *source = g_strdup_printf("%s (lscpu -C -J)", in->name);
-    g_autoptr(facts_t) f = facts_new(source);
+    g_autoptr(facts_t) f = facts_new_of("lscpu -C -J", in->name);
 
     for (guint i = 0; i < json_array_get_length(caches); i++) {
         JsonObject *cache = object_of(json_array_get_element(caches, i));

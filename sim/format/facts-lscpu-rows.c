@@ -264,8 +264,7 @@ static bool take_cpus(struct rows *r, const char *name, const char *tool, GError
 struct facts *lscpu_table_finish(struct lscpu_table *t, const char *name, const char *tool,
                                  GError **error)
 {
-    g_autofree char *source = g_strdup_printf("%s (%s)", name, tool);
-    g_autoptr(facts_t) f = facts_new(source);
+    g_autoptr(facts_t) f = facts_new_of(tool, name);
     struct rows r = {.t = t, .f = f, .l1_pairs = has_l1_pairs(t)};
 
     if (!lscpu_table_has(t, LSCPU_CPU) || t->rows->len == 0) {

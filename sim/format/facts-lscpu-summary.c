@@ -232,8 +232,7 @@ static void take_whole(struct lscpu_placing *p, const char *tool)
 struct facts *lscpu_summary_finish(const struct lscpu_summary *s, const char *name,
                                    const char *tool, GError **error)
 {
-    g_autofree char *source = g_strdup_printf("%s (%s)", name, tool);
-    g_autoptr(facts_t) f = facts_new(source);
+    g_autoptr(facts_t) f = facts_new_of(tool, name);
     g_autoptr(GArray) cpus = g_array_new(FALSE, FALSE, sizeof(int32_t));
     g_autoptr(GArray) starts = g_array_new(FALSE, FALSE, sizeof(guint));
     struct lscpu_placing p = {.s = s, .f = f, .cpus = cpus, .node_starts = starts};

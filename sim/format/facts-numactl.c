@@ -327,8 +327,7 @@ static void place_cpus(struct numactl *n)
 
 static struct facts *read_numactl(const struct facts_input *in, GError **error)
 {
-    g_autofree char *source = g_strdup_printf("%s (numactl --hardware)", in->name);
-    g_autoptr(facts_t) f = facts_new(source);
+    g_autoptr(facts_t) f = facts_new_of("numactl --hardware", in->name);
     g_autoptr(GArray) columns = g_array_new(FALSE, FALSE, sizeof(int32_t));
     g_autofree int32_t *node_of = g_new(int32_t, FACTS_MAX_CPU_ID);
     struct numactl n = {.l = lines_of(in),

@@ -11,18 +11,9 @@ enum { MAX_INPUT_BYTES = 64 << 20 };
 
 /* Asked in this order: what names itself first, plain text last. */
 static const struct facts_reader *const readers[] = {
-    &facts_sysfs,
-    &facts_cpuid,
-    &facts_libvirt,
-    &facts_hwloc_xml,
-    &facts_hwloc_synthetic,
-    &facts_lscpu_json,
-    &facts_numactl,
-    &facts_lscpu_p,
-    &facts_lscpu_e,
-    &facts_lscpu_text,
-    &facts_qemu,
-    NULL,
+    &facts_sysfs,           &facts_cpuid,      &facts_libvirt, &facts_hwloc_xml,
+    &facts_hwloc_synthetic, &facts_lscpu_json, &facts_numactl, &facts_lscpu_p,
+    &facts_lscpu_e,         &facts_lscpu_text, &facts_qemu,    NULL,
 };
 
 const struct facts_reader *const *facts_readers(void)
@@ -80,13 +71,31 @@ static const struct facts_reader *recognise(const struct facts_input *in, bool i
     return NULL;
 }
 
+/* Messages quote the input, which may be any bytes: makes them text that a terminal may show. */
+static void make_text(GError *error)
+{
+    char *valid = g_utf8_make_valid(error->message, -1);
+
+    for (char *at = valid; *at != '\0'; at++) {
+        *at = g_ascii_iscntrl(*at) && *at != '\n' ? ' ' : *at;
+    }
+    g_free(error->message);
+    error->message = valid;
+}
+
 static struct facts *read_input(const struct facts_input *in, const char *format, bool is_path,
                                 GError **error)
 {
+    GError *why = NULL;
     const struct facts_reader *reader =
-        format != NULL ? find_by_name(format, error) : recognise(in, is_path, error);
+        format != NULL ? find_by_name(format, &why) : recognise(in, is_path, &why);
+    struct facts *f = reader != NULL ? reader->read(in, &why) : NULL;
 
-    return reader != NULL ? reader->read(in, error) : NULL;
+    if (f == NULL) {
+        make_text(why);
+        g_propagate_error(error, why);
+    }
+    return f;
 }
 
 struct facts *facts_read_bytes(const char *name, const char *bytes, size_t size, const char *format,

@@ -68,10 +68,9 @@ static bool read_all(struct sysfs *s, const struct facts_input *in, GError **err
 static struct facts *read_sysfs(const struct facts_input *in, GError **error)
 {
     const bool live = g_strcmp0(in->folder, "/") == 0;
-    g_autofree char *source =
-        live ? g_strdup("sysfs of this machine") : g_strdup_printf("sysfs in %s", in->name);
     g_autoptr(facts_tree_t) tree = facts_tree_open(in, error);
-    g_autoptr(facts_t) f = facts_new(source);
+    g_autoptr(facts_t) f =
+        live ? facts_new("sysfs of this machine") : facts_new_of("sysfs", in->name);
     struct sysfs s = {.tree = tree, .f = f, .family = -1, .model = -1};
     bool ok;
 

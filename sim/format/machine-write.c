@@ -2,11 +2,7 @@
 #include "format/machine-write.h"
 
 static const struct machine_writer *const writers[] = {
-    &machine_hwloc_xml,
-    &machine_numactl,
-    &machine_lscpu,
-    &machine_qemu,
-    NULL,
+    &machine_hwloc_xml, &machine_numactl, &machine_lscpu, &machine_qemu, NULL,
 };
 
 const struct machine_writer *const *machine_writers(void)

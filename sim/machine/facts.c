@@ -44,6 +44,14 @@ struct facts *facts_new(const char *source)
     return f;
 }
 
+struct facts *facts_new_of(const char *what, const char *path)
+{
+    g_autofree char *file = g_path_get_basename(path);
+    g_autofree char *source = g_strdup_printf("%s in %s", what, file);
+
+    return facts_new(source);
+}
+
 void facts_free(struct facts *f)
 {
     if (f == NULL) {

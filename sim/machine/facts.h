@@ -89,6 +89,8 @@ struct facts_pin {
 
 /* Empty facts of what @source (copied) names; never NULL. */
 struct facts *facts_new(const char *source);
+/* The same of "WHAT in FILE": @what was read from the file at @path, of which only the name is told. */
+struct facts *facts_new_of(const char *what, const char *path);
 void facts_free(struct facts *f);
 typedef struct facts facts_t; /* for g_autoptr(facts_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(facts_t, facts_free)

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(machine_t) m = topology_read_yaml_buffer("fuzz", (const char *)data, size, &error);
 
     if (m != NULL) {
-        g_autofree char *text = machine_show(m);
+        g_autofree char *text = machine_show(m, NULL);
 
         g_assert(text[0] != '\0');
     } else {

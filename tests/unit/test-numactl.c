@@ -67,7 +67,7 @@ static void test_two_nodes(void)
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 0, 1), ==, 21);
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 1, 0), ==, 22);
     g_assert_cmpuint(f->notes->len, ==, 0);
-    g_assert_cmpstr(f->source, ==, "n.txt (numactl --hardware)");
+    g_assert_cmpstr(f->source, ==, "numactl --hardware in n.txt");
 }
 
 /* Sparse numbers, a node without CPUs, one without memory, broken lines, a prompt, CR LF. */
