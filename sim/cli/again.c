@@ -96,7 +96,7 @@ bool again_run(const struct simulation *s, const char *path, const struct result
     options.finished = finished;
     options.data = data;
     crash_guard_begin_run(policy->stack, options.seed, NULL);
-    result = simulate(s->machine, s->sds, (const struct workload *const *)s->workloads->pdata,
+    result = simulate(s->machine, policy->sds, (const struct workload *const *)s->workloads->pdata,
                       s->workloads->len, policy->stack, &options, NULL, error);
     crash_guard_end();
     if (result == NULL) {

@@ -98,8 +98,8 @@ static const struct cli_option run_options[] = {
      .type = CLI_STRING,
      .offset = AT(kernel),
      .arg = "RELEASE",
-     .initial = "6.12",
-     .help = "build the sched_domains by the rules of this release of Linux"},
+     .help = "build the sched_domains by the rules of this release of Linux; otherwise as each "
+             "policy set says"},
     {.name = "tie-break",
      .type = CLI_CHOICE,
      .offset = AT(tie_break),
@@ -232,7 +232,7 @@ static bool run_once(struct running *running, const struct simulation_policy *po
     running->begun_us = g_get_monotonic_time();
     running->oom_kills = 0;
     crash_guard_begin_run(policy->stack, options.seed, NULL);
-    result = simulate(s->machine, s->sds, (const struct workload *const *)s->workloads->pdata,
+    result = simulate(s->machine, policy->sds, (const struct workload *const *)s->workloads->pdata,
                       s->workloads->len, policy->stack, &options, &dump, error);
     crash_guard_end();
     if (running->cli->show_progress) {

@@ -168,7 +168,7 @@ static bool prepare(int32_t cell, struct study_inputs *ret, void *data, GError *
     policy = st->simulation->policies->pdata[0];
     *ret = (struct study_inputs){
         .machine = st->simulation->machine,
-        .sds = st->simulation->sds,
+        .sds = policy->sds,
         .workloads = (const struct workload *const *)st->simulation->workloads->pdata,
         .nr_workloads = st->simulation->workloads->len,
         .stack = policy->stack,

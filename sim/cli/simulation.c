@@ -36,7 +36,8 @@ struct simulation *simulation_new(const struct paths *paths, const char *topolog
     s->policies = g_ptr_array_new_with_free_func(free_policy);
     s->files = g_ptr_array_new_with_free_func(g_free);
     s->texts = g_array_new(FALSE, FALSE, sizeof(struct result_file));
-    if (!kernel_release_parse(kernel, &release, error)) {
+    s->kernel = g_strdup(kernel);
+    if (kernel != NULL && !kernel_release_parse(kernel, &release, error)) {
         g_prefix_error(error, "--kernel: ");
         return NULL;
     }
@@ -49,7 +50,6 @@ struct simulation *simulation_new(const struct paths *paths, const char *topolog
     if (s->machine == NULL) {
         return NULL;
     }
-    s->sds = sched_domains_new(s->machine, release);
     return g_steal_pointer(&s);
 }
 
@@ -60,9 +60,12 @@ void simulation_free(struct simulation *s)
         g_ptr_array_unref(s->workloads);
         g_ptr_array_unref(s->files);
         simulation_copies_free(s->texts);
-        if (s->sds != NULL) {
-            sched_domains_free(s->sds);
+        for (int i = 0; i < NR_KERNEL_RELEASES; i++) {
+            if (s->sds[i] != NULL) {
+                sched_domains_free(s->sds[i]);
+            }
         }
+        g_free(s->kernel);
         if (s->machine != NULL) {
             machine_free(s->machine);
         }
@@ -97,26 +100,6 @@ static bool split_workload(const char *text, char **ret_name, int64_t *ret_repli
     return true;
 }
 
-/* Builds the domains anew if a workload makes partitions. */
-static bool build_domains(struct simulation *s, GError **error)
-{
-    struct sched_domains_options options = sched_domains_defaults(s->sds->release);
-    struct workload_partitions parts;
-
-    if (!workload_partitions_init(&parts, (const struct workload *const *)s->workloads->pdata,
-                                  s->workloads->len, s->machine, error)) {
-        return false;
-    }
-    if (parts.nr_partitions > 0) {
-        options.partitions = parts.partitions;
-        options.nr_partitions = parts.nr_partitions;
-        sched_domains_free(s->sds);
-        s->sds = sched_domains_new_with(s->machine, &options);
-    }
-    workload_partitions_release(&parts);
-    return true;
-}
-
 bool simulation_add_workload(struct simulation *s, const char *text, GError **error)
 {
     g_autofree char *name = NULL;
@@ -137,7 +120,7 @@ bool simulation_add_workload(struct simulation *s, const char *text, GError **er
     }
     g_ptr_array_add(s->workloads, w);
     g_ptr_array_add(s->files, g_steal_pointer(&path));
-    return build_domains(s, error);
+    return true;
 }
 
 bool simulation_add_workload_text(struct simulation *s, const char *name, const char *text,
@@ -163,10 +146,42 @@ bool simulation_add_workload_text(struct simulation *s, const char *name, const 
     return true;
 }
 
+/*
+ * The domains by the rules of release @kernel, in the partitions that the workloads make; built when
+ * first asked for, after the last workload. NULL with @error.
+ */
+static const struct sched_domains *domains_of(struct simulation *s, const char *kernel,
+                                              GError **error)
+{
+    struct sched_domains_options options;
+    struct workload_partitions parts;
+    enum kernel_release release;
+
+    if (!kernel_release_parse(kernel, &release, error)) {
+        return NULL;
+    }
+    if (s->sds[release] != NULL) {
+        return s->sds[release];
+    }
+    if (!workload_partitions_init(&parts, (const struct workload *const *)s->workloads->pdata,
+                                  s->workloads->len, s->machine, error)) {
+        return NULL;
+    }
+    options = sched_domains_defaults(release);
+    if (parts.nr_partitions > 0) {
+        options.partitions = parts.partitions;
+        options.nr_partitions = parts.nr_partitions;
+    }
+    s->sds[release] = sched_domains_new_with(s->machine, &options);
+    workload_partitions_release(&parts);
+    return s->sds[release];
+}
+
 bool simulation_add_policy(struct simulation *s, const char *name, char *const *overrides,
                            GError **error)
 {
     g_autoptr(policy_set_t) set = paths_read_set(s->paths, name, error);
+    const struct sched_domains *sds;
     struct simulation_policy *policy;
     struct policy_stack *stack;
     g_autofree char *doing = NULL;
@@ -188,6 +203,10 @@ bool simulation_add_policy(struct simulation *s, const char *name, char *const *
             return false;
         }
     }
+    sds = domains_of(s, s->kernel != NULL ? s->kernel : policy_set_kernel(set), error);
+    if (sds == NULL) {
+        return false;
+    }
     doing = g_strconcat("loading the plugins of ", set->name, NULL);
     crash_guard_begin(doing);
     stack = paths_load_stack(s->paths, set, error);
@@ -198,6 +217,7 @@ bool simulation_add_policy(struct simulation *s, const char *name, char *const *
     policy = g_new0(struct simulation_policy, 1);
     policy->set = g_steal_pointer(&set);
     policy->stack = stack;
+    policy->sds = sds;
     g_ptr_array_add(s->policies, policy);
     return true;
 }

@@ -15,20 +15,25 @@
 struct simulation_policy {
     struct policy_set *set;
     struct policy_stack *stack;
+    const struct sched_domains *sds; /* by the rules of its release; the simulation's */
 };
 
 /* What one command simulates: each policy on one machine with the same workloads. All owned. */
 struct simulation {
     struct machine *machine;
-    struct sched_domains *sds;
-    GPtrArray *workloads; /* struct workload * */
-    GPtrArray *policies;  /* struct simulation_policy * */
-    GPtrArray *files;     /* char *: paths of topology and workloads */
-    GArray *texts;        /* struct result_file: workloads that are no files */
+    char *kernel; /* the release for all policies; NULL: each set's own */
+    struct sched_domains *sds[NR_KERNEL_RELEASES]; /* those that a policy asked for */
+    GPtrArray *workloads;                          /* struct workload * */
+    GPtrArray *policies;                           /* struct simulation_policy * */
+    GPtrArray *files;                              /* char *: paths of topology and workloads */
+    GArray *texts; /* struct result_file: workloads that are no files */
     const struct paths *paths;
 };
 
-/* Reads the machine @topology and builds its domains by the rules of @kernel ("6.12"). */
+/*
+ * Reads the machine @topology. Its domains are built by the rules of @kernel ("6.12") or, with NULL,
+ * of the release that each policy set names (policy_set_kernel()).
+ */
 struct simulation *simulation_new(const struct paths *paths, const char *topology,
                                   const char *kernel, GError **error);
 void simulation_free(struct simulation *s); /* accepts NULL */

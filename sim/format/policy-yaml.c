@@ -6,11 +6,12 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "format/policy-find.h"
+#include "machine/domains.h"
 
 /* What a file says, before it is laid over the set below. */
 struct set_text {
     char *description;
-    const struct yaml_node *extends;
+    const struct yaml_node *extends, *kernel;
     const struct yaml_node *roles[NUMASIM_NR_ROLES];
     const struct yaml_node *sources;
 };
@@ -42,6 +43,10 @@ static const struct yaml_field set_fields[] = {
      .type = YAML_TYPE_NODE,
      .offset = offsetof(struct set_text, extends),
      .help = "the set that this one changes: a name, or a path that ends with .yaml"},
+    {.key = "kernel",
+     .type = YAML_TYPE_NODE,
+     .offset = offsetof(struct set_text, kernel),
+     .help = "the release of Linux whose sched_domains rules apply, unless --kernel names one"},
     ROLE("queue", NUMASIM_ROLE_QUEUE, "order on one CPU: a plugin, or a mapping (see role)"),
     ROLE("balance", NUMASIM_ROLE_BALANCE, "which CPU; ~ for the engine's default"),
     ROLE("numa", NUMASIM_ROLE_NUMA, "preferred nodes; ~ for the engine's default"),
@@ -252,6 +257,27 @@ static bool read_sources(const struct yaml_node *list, struct policy_set *set, G
     return true;
 }
 
+/* Whether anybody knows that release is asked here, where the line is known. */
+static bool read_kernel(const struct yaml_node *node, struct policy_set *set, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    enum kernel_release release;
+    const char *text = NULL;
+
+    if (node == NULL) {
+        return true;
+    }
+    if (!yaml_string(node, &text, error)) {
+        return false;
+    }
+    if (!kernel_release_parse(text, &release, &why)) {
+        return yaml_error(node, error, "%s", why->message);
+    }
+    g_free(set->kernel);
+    set->kernel = g_strdup(text);
+    return true;
+}
+
 static bool read_over(const struct yaml_doc *doc, const struct set_text *text,
                       struct policy_set *set, GError **error)
 {
@@ -261,6 +287,9 @@ static bool read_over(const struct yaml_doc *doc, const struct set_text *text,
     set->path = g_strdup(yaml_doc_name(doc));
     g_free(set->description);
     set->description = g_strdup(text->description);
+    if (!read_kernel(text->kernel, set, error)) {
+        return false;
+    }
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
         if (text->roles[r] != NULL &&
             !read_role(text->roles[r], set, (enum numasim_role)r, error)) {

@@ -233,7 +233,7 @@ static bool read_parts(struct study *s, const struct yaml_doc *doc, struct root_
     s->digest = g_strdup(yaml_doc_digest(doc));
     s->question = g_steal_pointer(&spec->question);
     s->description = g_steal_pointer(&spec->description);
-    s->kernel = spec->kernel != NULL ? g_steal_pointer(&spec->kernel) : g_strdup("6.12");
+    s->kernel = g_steal_pointer(&spec->kernel);
     s->duration_ns = spec->duration_ns;
     s->warmup_ns = spec->warmup_ns;
     for (int axis = 0; axis < STUDY_NR_AXES; axis++) {

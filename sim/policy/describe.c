@@ -191,6 +191,8 @@ char *policy_stack_describe(const struct policy_set *set, const struct policy_st
     for (size_t i = 0; set->extends[i] != NULL; i++) {
         g_string_append_printf(out, "extends %s\n", set->extends[i]);
     }
+    g_string_append_printf(out, "sched_domains as Linux %s builds them%s\n", policy_set_kernel(set),
+                           set->kernel != NULL ? "" : " (the default)");
     g_string_append(out, "\n");
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
         const struct policy_plugin *plugin = policy_stack_plugin(stack, (enum numasim_role)r);
@@ -219,6 +221,7 @@ JsonNode *policy_stack_describe_json(const struct policy_set *set, const struct 
     json_builder_begin_object(b);
     add_text(b, "name", set->name);
     add_text(b, "description", set->description);
+    add_text(b, "kernel", policy_set_kernel(set));
     add_text(b, "digest", set->digest);
     add_strings(b, "extends", (const char *const *)set->extends);
     add_strings(b, "sources", (const char *const *)set->sources);

@@ -11,6 +11,11 @@ static const char *const role_names[] = {
     [NUMASIM_ROLE_PLACEMENT] = "placement", [NUMASIM_NR_ROLES] = NULL,
 };
 
+const char *policy_set_kernel(const struct policy_set *set)
+{
+    return set->kernel != NULL ? set->kernel : POLICY_SET_KERNEL;
+}
+
 const char *policy_role_name(enum numasim_role role)
 {
     return role_names[role];
@@ -93,6 +98,7 @@ struct policy_set *policy_set_copy(const struct policy_set *set)
     copy->name = g_strdup(set->name);
     copy->path = g_strdup(set->path);
     copy->description = g_strdup(set->description);
+    copy->kernel = g_strdup(set->kernel);
     copy->digest = g_strdup(set->digest);
     copy->extends = g_strdupv(set->extends);
     copy->sources = g_strdupv(set->sources);
@@ -121,6 +127,7 @@ void policy_set_free(struct policy_set *set)
     g_free(set->name);
     g_free(set->path);
     g_free(set->description);
+    g_free(set->kernel);
     g_free(set->digest);
     g_strfreev(set->extends);
     g_strfreev(set->sources);

@@ -37,10 +37,14 @@ struct policy_role {
     struct policy_value *values; /* each parameter at most once, in the order of the files */
 };
 
+/* The release whose rules apply where neither the set nor anybody else names one. */
+#define POLICY_SET_KERNEL "6.12"
+
 struct policy_set {
     char *name;
     char *path;        /* of the file that it was read from, or NULL */
     char *description; /* or NULL */
+    char *kernel;      /* release whose sched_domains rules apply, "6.12"; NULL: the default */
     char *digest;      /* of the bytes of the file and of those it extends, or NULL */
     char **extends;    /* names of the sets below, nearest first; NULL-terminated, never NULL */
     char **sources;    /* of this set and those below; NULL-terminated, never NULL */
@@ -53,6 +57,9 @@ struct policy_set *policy_set_copy(const struct policy_set *set);
 void policy_set_free(struct policy_set *set); /* accepts NULL */
 typedef struct policy_set policy_set_t;       /* for g_autoptr(policy_set_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(policy_set_t, policy_set_free)
+
+/* The release whose sched_domains go with @set: its own or POLICY_SET_KERNEL. Borrowed. */
+const char *policy_set_kernel(const struct policy_set *set);
 
 /* "queue", "balance", "numa", "tier", "placement". */
 const char *policy_role_name(enum numasim_role role);

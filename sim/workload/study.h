@@ -112,7 +112,7 @@ struct study {
     char *question;
     char *description; /* or NULL */
     char **sources;    /* NULL-terminated */
-    char *kernel;      /* the release whose sched_domains are built: "6.12" */
+    char *kernel;      /* release whose sched_domains are built; NULL: each policy set's */
     struct study_item *axes[STUDY_NR_AXES];
     int32_t nr_axis[STUDY_NR_AXES]; /* > 0 */
     uint64_t *seeds;

@@ -59,6 +59,17 @@ simulate -p linux-6.12 -w hackbench:replicas=2 --set queue.base_slice=1ms
 ok 'two workloads side by side, and a value' well
 ok 'the table says so' grep -q 'hackbench, 2 replicas' out
 
+# Each policy on the domains of its release.
+printf 'numasim: policy-set/1\nextends: linux-6.12\nkernel: 6.1\n' >older.yaml
+simulate -p ./older.yaml -p linux-6.12 -o releases
+ok 'two releases side by side' well
+ok 'a set names its release' grep -q '"kernel": *"6.1"' releases/older/seed-1/result.json
+ok 'another the default' grep -q '"kernel": *"6.12"' releases/linux-6.12/seed-1/result.json
+simulate -p ./older.yaml --kernel 7.3 --format json
+ok '--kernel is for all' grep -q '"kernel": *"7.3"' out
+call "$NUMASIM" policy show ./older.yaml
+ok 'policy show names it' grep -q '^sched_domains as Linux 6.1 builds them$' out
+
 if [ -f "$plugins/fault-cpu.so" ]; then
     simulate -p linux-6.12 --set "balance=$plugins/fault-cpu.so" -o fault
     ok 'a fault of a plugin ends with 3' refused 3 "policy 'fault-cpu' (balance), callback balance.select_cpu"

@@ -143,6 +143,30 @@ static void test_extends(struct fixture *f, gconstpointer unused)
     g_assert_null(set->roles[NUMASIM_ROLE_NUMA].plugin);
 }
 
+/* A set's release is its own, else that of the sets below, else the default. */
+static void test_kernel(struct fixture *f, gconstpointer unused)
+{
+    g_autoptr(policy_set_t) none = NULL;
+    g_autoptr(policy_set_t) same = NULL;
+    g_autoptr(policy_set_t) other = NULL;
+    g_autoptr(policy_set_t) copy = NULL;
+
+    (void)unused;
+    write_file(f, "base.yaml", base_text);
+    write_file(f, "old.yaml", "numasim: policy-set/1\nextends: base\nkernel: 6.1\n");
+    write_file(f, "same.yaml", "numasim: policy-set/1\nextends: old\n");
+    write_file(f, "other.yaml", "numasim: policy-set/1\nextends: old\nkernel: 6.10\n");
+    none = read_set(f, "base");
+    same = read_set(f, "same");
+    other = read_set(f, "other");
+    copy = policy_set_copy(other);
+    g_assert_null(none->kernel);
+    g_assert_cmpstr(policy_set_kernel(none), ==, "6.12");
+    g_assert_cmpstr(policy_set_kernel(same), ==, "6.1");
+    g_assert_cmpstr(policy_set_kernel(other), ==, "6.10");
+    g_assert_cmpstr(policy_set_kernel(copy), ==, "6.10");
+}
+
 static void test_other_plugin_drops_values(struct fixture *f, gconstpointer unused)
 {
     g_autoptr(policy_set_t) set = NULL;
@@ -289,6 +313,7 @@ int main(int argc, char **argv)
     } tests[] = {
         {"/policy-yaml/read", test_read},
         {"/policy-yaml/extends", test_extends},
+        {"/policy-yaml/kernel", test_kernel},
         {"/policy-yaml/other-plugin-drops-values", test_other_plugin_drops_values},
         {"/policy-yaml/too-deep", test_too_deep},
         {"/policy-yaml/find", test_find},
