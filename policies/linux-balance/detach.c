@@ -73,12 +73,20 @@ static bool allowed_there(struct lb_env *env, const struct numasim_task *task)
     return false;
 }
 
+/* A task that is owed nothing would not run there sooner (7.3). */
+static bool waits_its_turn(const struct lb_env *env, const struct numasim_task *task)
+{
+    return env->self->param[LB_PARAM_DETACH_ELIGIBLE] &&
+           lb_domain(env->self, env->sd)->nr_balance_failed == 0 &&
+           numasim_cpu(env->host, env->dst_cpu)->nr_fair > 0 && numasim_lag(env->host, task) < 0;
+}
+
 static bool can_migrate(struct lb_env *env, const struct numasim_task *task)
 {
     if (task->kthread && task->nr_allowed == 1) {
         return false;
     }
-    if (!allowed_there(env, task)) {
+    if (!allowed_there(env, task) || waits_its_turn(env, task)) {
         return false;
     }
     int32_t degrades = degrades_locality(env, task);
@@ -87,10 +95,21 @@ static bool can_migrate(struct lb_env *env, const struct numasim_task *task)
     return !hot || lb_domain(env->self, env->sd)->nr_balance_failed > env->sd->cache_nice_tries;
 }
 
+/* True iff a task of @amount is more than what is to be moved and failures excuse. */
+static bool is_too_big(const struct lb_env *env, int64_t amount)
+{
+    uint32_t failed = lb_domain(env->self, env->sd)->nr_balance_failed;
+
+    if (env->self->param[LB_PARAM_DETACH_LOAD] == LB_DETACH_HALF &&
+        env->imbalance.migration == LB_MIGRATE_LOAD) {
+        return amount / 2 > env->imbalance.amount && failed <= env->sd->cache_nice_tries;
+    }
+    return (amount >> (failed < 63 ? failed : 63)) > env->imbalance.amount;
+}
+
 /* Takes @task off what is to be moved; false if it is too much. */
 static bool fits_imbalance(struct lb_env *env, struct numasim_task *task)
 {
-    uint32_t failed = lb_domain(env->self, env->sd)->nr_balance_failed;
     int64_t amount = 1;
 
     if (env->imbalance.migration == LB_MIGRATE_LOAD) {
@@ -99,8 +118,7 @@ static bool fits_imbalance(struct lb_env *env, struct numasim_task *task)
     } else if (env->imbalance.migration == LB_MIGRATE_UTIL) {
         amount = (int64_t)numasim_task_load(env->host, task).util_avg;
     }
-    if (env->imbalance.migration != LB_MIGRATE_TASK &&
-        (amount >> (failed < 63 ? failed : 63)) > env->imbalance.amount) {
+    if (env->imbalance.migration != LB_MIGRATE_TASK && is_too_big(env, amount)) {
         return false;
     }
     env->imbalance.amount -= amount;

@@ -8,9 +8,11 @@ static uint64_t less_or_zero(uint64_t a, uint64_t b)
 }
 
 /* Of the CPUs of @group that @task may use, without what @task itself (in exec) adds to them. */
-static struct lb_group group_for_task(struct numasim_host *host, const struct numasim_domain *sd,
+static struct lb_group group_for_task(const struct numasim_self *self,
+                                      const struct numasim_domain *sd,
                                       const struct numasim_group *group, struct numasim_task *task)
 {
+    struct numasim_host *host = self->host;
     int32_t nr_cpus = numasim_nr_cpus(host);
     struct lb_group g = {.capacity = group->capacity,
                          .weight = group->weight,
@@ -21,7 +23,10 @@ static struct lb_group group_for_task(struct numasim_host *host, const struct nu
          cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, cpu + 1)) {
         const struct numasim_cpu *c = numasim_cpu(host, cpu);
 
-        lb_group_add_cpu(host, &g, cpu);
+        lb_group_add_load(host, &g, cpu);
+        g.nr_running += c->nr_running;
+        g.nr_fair += lb_nr_fair(self, c);
+        g.idle_cpus += c->idle;
         if (c->curr == task) {
             struct numasim_load own = numasim_task_load(host, task);
 
@@ -33,7 +38,7 @@ static struct lb_group group_for_task(struct numasim_host *host, const struct nu
             g.idle_cpus += c->nr_running == 1;
         }
     }
-    g.type = lb_group_type(&g, sd->imbalance_pct, false, false);
+    g.type = lb_group_type(&g, lb_imbalance_pct(self, sd), false, false);
     if (g.type == LB_FULLY_BUSY || g.type == LB_OVERLOADED) {
         g.avg_load = g.load * 1024 / g.capacity;
     }
@@ -41,14 +46,14 @@ static struct lb_group group_for_task(struct numasim_host *host, const struct nu
 }
 
 /* imb_numa_nr, or the CPUs of the local group that the task may use if those are fewer. */
-static uint32_t allowed_imbalance(const struct numasim_host *host, const struct numasim_domain *sd,
+static uint32_t allowed_imbalance(const struct numasim_self *self, const struct numasim_domain *sd,
                                   const struct numasim_group *local,
                                   const struct numasim_task *task)
 {
-    int32_t nr_cpus = numasim_nr_cpus(host);
+    int32_t nr_cpus = numasim_nr_cpus(self->host);
     uint32_t usable = 0;
 
-    if (task->nr_allowed == numasim_nr_online(host)) {
+    if (task->nr_allowed == numasim_nr_online(self->host) || !self->param[LB_PARAM_NUMA_PINNED]) {
         return sd->imb_numa_nr;
     }
     for (int32_t word = 0; word * 64 < nr_cpus; word++) {
@@ -58,11 +63,12 @@ static uint32_t allowed_imbalance(const struct numasim_host *host, const struct 
 }
 
 /* The group of @sd for a new task on @cpu, NULL for the one that holds @cpu. */
-static const struct numasim_group *find_idlest_group(struct numasim_host *host,
+static const struct numasim_group *find_idlest_group(const struct numasim_self *self,
                                                      const struct numasim_domain *sd,
                                                      struct numasim_task *task, int32_t cpu,
                                                      struct numasim_decision *d)
 {
+    const struct numasim_host *host = self->host;
     const struct numasim_group *local = NULL, *idlest = NULL;
     struct lb_group local_stats = {0};
     struct lb_group idlest_stats = {.type = LB_OVERLOADED, .avg_load = UINT64_MAX};
@@ -75,7 +81,7 @@ static const struct numasim_group *find_idlest_group(struct numasim_host *host,
         if (numasim_mask_next(group->span, task->allowed, nr_cpus, 0) == nr_cpus) {
             continue;
         }
-        struct lb_group g = group_for_task(host, sd, group, task);
+        struct lb_group g = group_for_task(self, sd, group, task);
         if (numasim_mask_test(group->span, cpu)) {
             local = group;
             local_stats = g;
@@ -100,10 +106,13 @@ static const struct numasim_group *find_idlest_group(struct numasim_host *host,
             return idlest;
         }
     }
-    return lb_prefer_idlest(&local_stats, &idlest_stats, numa, sd->imbalance_pct,
-                            numa ? allowed_imbalance(host, sd, local, task) : 0)
-               ? idlest
-               : NULL;
+    struct lb_fork domain = {.numa = numa,
+                             .span_weight = sd->span_weight,
+                             .imbalance_pct = lb_imbalance_pct(self, sd),
+                             .imb_numa_nr = numa ? allowed_imbalance(self, sd, local, task) : 0};
+
+    return lb_prefer_idlest(&lb_state(self)->rules, &local_stats, &idlest_stats, &domain) ? idlest
+                                                                                          : NULL;
 }
 
 /* The CPU that idled last, or the one with the least load. Leaving idle costs the same everywhere
@@ -167,7 +176,7 @@ int32_t lb_find_idlest_cpu(struct numasim_self *self, struct numasim_domain *sd,
         int32_t next = cpu;
 
         if (sd->flags & flag) {
-            group = find_idlest_group(host, sd, task, cpu, d);
+            group = find_idlest_group(self, sd, task, cpu, d);
         }
         if (group != NULL) {
             next = find_idlest_in_group(host, group, task, cpu);

@@ -10,7 +10,8 @@
  *   detach.c    which tasks of that queue may and should move
  *   pass.c      one balance of one domain for one CPU, from its start to its consequences
  *   periodic.c  when: ticks, intervals, newidle, nohz
- *   plugin.c    the descriptor, its parameters, the making of the state
+ *   params.c    the parameters
+ *   plugin.c    the descriptor, the making of the state
  *
  * Times that the kernel keeps in jiffies are in jiffies here, too (`_j`), the rest in ns.
  */
@@ -27,12 +28,53 @@
 enum lb_param {
     LB_PARAM_MIGRATION_COST,
     LB_PARAM_NR_MIGRATE,
-    LB_PARAM_SIS_UTIL,
     LB_PARAM_WA_IDLE,
     LB_PARAM_WA_WEIGHT,
+    LB_PARAM_WA_BIAS,
+    LB_PARAM_WA_DELAYED,
+    LB_PARAM_SIS_UTIL,
+    LB_PARAM_SIS_PROP,
+    LB_PARAM_SIS_START,
+    LB_PARAM_SIS_SMT,
+    LB_PARAM_RECENT_USED,
+    LB_PARAM_SIS_CLUSTER,
+    LB_PARAM_NUMA_IMBALANCE,
+    LB_PARAM_NUMA_DIFFERENCE,
+    LB_PARAM_NUMA_PINNED,
+    LB_PARAM_SWB_IDLE_CORE,
+    LB_PARAM_SMT_BALANCE,
+    LB_PARAM_SIBLING_IMBALANCE,
+    LB_PARAM_FULLY_BUSY,
+    LB_PARAM_SPARE_SMT,
+    LB_PARAM_PREFER_SIBLING,
+    LB_PARAM_COUNT_DELAYED,
+    LB_PARAM_UTIL_BOOST,
+    LB_PARAM_UTIL_WITHIN_LLC,
+    LB_PARAM_DETACH_LOAD,
+    LB_PARAM_DETACH_ELIGIBLE,
+    LB_PARAM_ACTIVE_BALANCE,
+    LB_PARAM_NEWIDLE_GATE,
     LB_PARAM_NI_RANDOM,
+    LB_PARAM_NI_RATE,
+    LB_PARAM_BUSY_MINUS_ONE,
+    LB_PARAM_BUSY_FACTOR,
+    LB_PARAM_IMBALANCE_PCT,
+    LB_PARAM_SERIALIZE,
     LB_PARAM_NOHZ_BALANCE,
+    LB_PARAM_NOHZ_ILB,
 };
+extern const struct numasim_param lb_params[];
+
+/* Values of the parameters that choose: sis_start, sis_smt, recent_used_cpu, newidle_gate. */
+enum { LB_START_TARGET, LB_START_NEXT };
+enum { LB_SMT_LAST, LB_SMT_FIRST };
+enum { LB_RECENT_USED, LB_RECENT_ALWAYS };
+enum { LB_GATE_MIGRATION_COST, LB_GATE_NEWIDLE_COST };
+/* And of detach_load, active_balance, serialize, nohz_ilb. */
+enum { LB_DETACH_HALF, LB_DETACH_SHIFT };
+enum { LB_ACTIVE_ANY, LB_ACTIVE_TASK };
+enum { LB_SERIALIZE_PERIODIC, LB_SERIALIZE_ALL };
+enum { LB_ILB_CPU, LB_ILB_CORE };
 
 /* In the order of lb_reasons[]. */
 enum lb_reason {
@@ -40,6 +82,7 @@ enum lb_reason {
     LB_REASON_PREV_IDLE,
     LB_REASON_KTHREAD_WAKER,
     LB_REASON_RECENT_IDLE,
+    LB_REASON_NEAR_IDLE,
     LB_REASON_IDLE_CORE,
     LB_REASON_IDLE_SIBLING,
     LB_REASON_IDLE_SCAN,
@@ -60,7 +103,9 @@ extern const char *const lb_reasons[];
 struct lb_state {
     int32_t nr_words; /* of a bitmap of CPUs */
     int64_t hz;
+    struct lb_rules rules;
     bool smt_active;
+    bool cluster_active;         /* some domain has SD_CLUSTER, and sis_cluster is on */
     bool overload;               /* root domain: some CPU had two runnable tasks */
     uint64_t overload_seen;      /* numasim_nr_overloads() when `overload` was last computed */
     int64_t serialize_until_ns;  /* the lock of SD_SERIALIZE domains is held till then */
@@ -88,9 +133,11 @@ struct lb_cpu {
     int64_t kick_check_j; /* with one task: no nohz check before this tick */
     int64_t max_idle_cost_ns;
     uint64_t nr_draws;
-    int32_t llc_first;   /* first CPU of the LLC domain's span; its own number without one */
-    uint32_t llc_weight; /* 1 without an LLC domain */
-    struct lb_llc *llc;  /* of CPU llc_first */
+    int32_t llc_first;        /* first CPU of the LLC domain's span; its own number without one */
+    uint32_t llc_weight;      /* 1 without an LLC domain */
+    struct lb_llc *llc;       /* of CPU llc_first */
+    int32_t share_first;      /* first CPU of the cluster, llc_first without one */
+    int64_t avg_scan_cost_ns; /* of searches for an idle CPU on behalf of this waking CPU */
     struct lb_llc shared;
     bool nohz; /* its tick is stopped */
     struct lb_wakee idle_task;
@@ -103,6 +150,7 @@ struct lb_domain {
     int64_t max_newidle_cost_ns;
     int64_t cost_decayed_j;
     uint32_t newidle_call, newidle_success, newidle_ratio;
+    int64_t newidle_since_ns; /* when newidle_call was last halved */
 };
 
 /* struct sched_group_capacity. */
@@ -161,6 +209,26 @@ static inline bool lb_share_cache(const struct numasim_self *self, int32_t a, in
     return a == b || lb_cpu(self, a)->llc_first == lb_cpu(self, b)->llc_first;
 }
 
+/* imbalance_pct and busy_factor of @sd, unless the parameters say otherwise. */
+static inline uint32_t lb_imbalance_pct(const struct numasim_self *self,
+                                        const struct numasim_domain *sd)
+{
+    bool within_llc = (sd->flags & (NUMASIM_SD_SHARE_CPUCAPACITY | NUMASIM_SD_SHARE_LLC)) != 0;
+    int64_t pct = self->param[LB_PARAM_IMBALANCE_PCT];
+
+    return within_llc || pct < 100 ? sd->imbalance_pct : (uint32_t)pct;
+}
+static inline uint32_t lb_busy_factor(const struct numasim_self *self,
+                                      const struct numasim_domain *sd)
+{
+    int64_t factor = self->param[LB_PARAM_BUSY_FACTOR];
+
+    return factor == 0 ? sd->busy_factor : (uint32_t)factor;
+}
+
+/* params.c */
+void lb_read_rules(const struct numasim_self *self, struct lb_rules *rules);
+
 /* plugin.c */
 /* task_h_load() of a task of the root cgroup. */
 int64_t lb_task_h_load(struct numasim_host *host, struct numasim_task *task);
@@ -179,8 +247,10 @@ int32_t lb_find_idlest_cpu(struct numasim_self *self, struct numasim_domain *sd,
                            struct numasim_decision *d);
 
 /* stats.c */
-/* Adds CPU @cpu to @g. Returns its runnable tasks. */
-uint32_t lb_group_add_cpu(struct numasim_host *host, struct lb_group *g, int32_t cpu);
+/* Adds the averages of CPU @cpu to @g. */
+void lb_group_add_load(struct numasim_host *host, struct lb_group *g, int32_t cpu);
+/* Fair tasks of @c that count for a group. */
+uint32_t lb_nr_fair(const struct numasim_self *self, const struct numasim_cpu *c);
 /* Sets env->imbalance and returns the group to pull from, or NULL with nothing to do. */
 const struct numasim_group *lb_find_busiest_group(struct lb_env *env);
 /* The CPU of @group to pull from, or -1. */

@@ -13,7 +13,8 @@ static int32_t first_idle(const struct lb_env *env, const uint64_t *mask)
     const struct numasim_host *host = env->host;
     const struct numasim_domain *sd = env->sd;
     const uint64_t *idle = numasim_idle_mask(host), *cores = numasim_idle_core_mask(host);
-    bool whole_cores = !(sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY);
+    bool whole_cores =
+        env->self->param[LB_PARAM_SWB_IDLE_CORE] && !(sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY);
     int32_t found = -1;
 
     for (int32_t word = 0; word < lb_state(env->self)->nr_words; word++) {
@@ -151,7 +152,10 @@ static void balanced(const struct lb_env *env)
 
 static bool need_active_balance(const struct lb_env *env)
 {
-    return env->imbalance.migration == LB_MIGRATE_TASK &&
+    bool counts = env->imbalance.migration == LB_MIGRATE_TASK ||
+                  env->self->param[LB_PARAM_ACTIVE_BALANCE] == LB_ACTIVE_ANY;
+
+    return counts &&
            lb_domain(env->self, env->sd)->nr_balance_failed > env->sd->cache_nice_tries + 2;
 }
 
@@ -198,9 +202,19 @@ uint32_t lb_balance_domain(struct lb_pass *pass, int32_t cpu, struct numasim_dom
         balanced(&env);
         return 0;
     }
+    bool serialize = (sd->flags & NUMASIM_SD_SERIALIZE) != 0 &&
+                     env.self->param[LB_PARAM_SERIALIZE] == LB_SERIALIZE_ALL;
+    int64_t now_ns = numasim_now(env.host);
+    if (serialize && now_ns + pass->elapsed_ns < state->serialize_until_ns) {
+        balanced(&env);
+        return 0;
+    }
     int64_t cost_ns = numasim_balance_cost_ns(env.host, sd->span_weight);
     numasim_charge(env.host, pass->cpu, cost_ns);
     pass->elapsed_ns += cost_ns;
+    if (serialize) {
+        state->serialize_until_ns = now_ns + pass->elapsed_ns;
+    }
     for (int32_t word = 0; word < state->nr_words; word++) {
         env.cpus[word] = sd->span[word];
     }

@@ -24,7 +24,8 @@ static int64_t min64(int64_t a, int64_t b)
 static int64_t interval_j(const struct numasim_self *self, const struct numasim_domain *sd,
                           bool busy)
 {
-    return lb_interval_jiffies(lb_domain(self, sd)->balance_interval_ms, sd->busy_factor, busy,
+    return lb_interval_jiffies(lb_domain(self, sd)->balance_interval_ms, lb_busy_factor(self, sd),
+                               busy, self->param[LB_PARAM_BUSY_MINUS_ONE] != 0,
                                numasim_tick_ns(self->host), numasim_nr_online(self->host));
 }
 
@@ -46,12 +47,18 @@ static bool update_newidle_cost(const struct numasim_self *self, struct lb_domai
 }
 
 /* update_newidle_stats(). */
-static void count_newidle(struct lb_domain *own, uint32_t success)
+static void count_newidle(const struct numasim_self *self, struct lb_domain *own, uint32_t success)
 {
+    int64_t now_ns = numasim_now(self->host);
+
     own->newidle_call++;
     own->newidle_success += success;
     if (own->newidle_call >= NEWIDLE_CALLS) {
-        own->newidle_ratio = own->newidle_success;
+        own->newidle_ratio =
+            self->param[LB_PARAM_NI_RATE]
+                ? lb_newidle_ratio(own->newidle_success, now_ns - own->newidle_since_ns)
+                : own->newidle_success;
+        own->newidle_since_ns = now_ns;
         own->newidle_call /= 2;
         own->newidle_success /= 2;
     }
@@ -66,18 +73,19 @@ static uint32_t newidle_domain(struct lb_pass *pass, struct lb_cpu *own_cpu,
     int64_t before_ns = pass->elapsed_ns;
     uint32_t weight = 1, pulled;
 
-    if (self->param[LB_PARAM_NI_RANDOM]) {
+    if (self->param[LB_PARAM_NI_RANDOM] &&
+        !(self->param[LB_PARAM_NI_RATE] && own->newidle_ratio >= 1024)) {
         uint64_t draw = numasim_random(self->host, (uint64_t)pass->cpu, own_cpu->nr_draws++, 1024);
         uint32_t ratio = 1 + own->newidle_ratio;
 
         if (draw > ratio) {
-            count_newidle(own, 0);
+            count_newidle(self, own, 0);
             return 0;
         }
         weight = (1024 + ratio / 2) / ratio;
     }
     pulled = lb_balance_domain(pass, pass->cpu, sd, LB_NEWLY_IDLE, go_on);
-    count_newidle(own, pulled > 0 ? weight : 0);
+    count_newidle(self, own, pulled > 0 ? weight : 0);
     update_newidle_cost(self, own, pass->elapsed_ns - before_ns, now_j);
     return pulled;
 }
@@ -87,6 +95,7 @@ static bool newidle_pays(struct numasim_self *self, const struct numasim_cpu *c,
                          struct numasim_decision *d)
 {
     struct lb_state *state = lb_state(self);
+    int64_t least_ns;
 
     if (c->domain == NULL) {
         numasim_decide(d, 0, LB_REASON_NO_DOMAIN);
@@ -97,8 +106,11 @@ static bool newidle_pays(struct numasim_self *self, const struct numasim_cpu *c,
         return false;
     }
     numasim_compared(d, "avg_idle_ns", c->avg_idle_ns);
-    numasim_compared(d, "max_newidle_lb_cost_ns", lb_domain(self, c->domain)->max_newidle_cost_ns);
-    if (c->avg_idle_ns < lb_domain(self, c->domain)->max_newidle_cost_ns) {
+    least_ns = self->param[LB_PARAM_NEWIDLE_GATE] == LB_GATE_MIGRATION_COST
+                   ? self->param[LB_PARAM_MIGRATION_COST]
+                   : lb_domain(self, c->domain)->max_newidle_cost_ns;
+    numasim_compared(d, "least_idle_ns", least_ns);
+    if (c->avg_idle_ns < least_ns) {
         numasim_decide(d, 0, LB_REASON_SHORT_IDLE);
         return false;
     }
@@ -148,7 +160,8 @@ static bool balance_if_due(struct lb_pass *pass, int32_t cpu, struct numasim_dom
     struct numasim_self *self = pass->self;
     struct lb_state *state = lb_state(self);
     struct lb_domain *own = lb_domain(self, sd);
-    bool serialize = (sd->flags & NUMASIM_SD_SERIALIZE) != 0;
+    bool serialize = (sd->flags & NUMASIM_SD_SERIALIZE) != 0 &&
+                     self->param[LB_PARAM_SERIALIZE] == LB_SERIALIZE_PERIODIC;
     int64_t now_ns = numasim_now(self->host);
 
     if (now_j < own->last_balance_j + interval_j(self, sd, *idle == LB_BUSY)) {
@@ -231,10 +244,9 @@ static void exit_idle(struct numasim_self *self, struct lb_cpu *own)
     }
 }
 
-/* The lowest idle CPU that balances at all, or -1. */
-static int32_t find_idle_balancer(const struct numasim_host *host, int32_t cpu)
+/* The lowest CPU of @idle that balances at all, or -1. */
+static int32_t first_balancer(const struct numasim_host *host, const uint64_t *idle, int32_t cpu)
 {
-    const uint64_t *idle = numasim_idle_mask(host);
     int32_t nr_cpus = numasim_nr_cpus(host);
 
     for (int32_t i = numasim_mask_next(idle, NULL, nr_cpus, 0); i < nr_cpus;
@@ -246,6 +258,16 @@ static int32_t find_idle_balancer(const struct numasim_host *host, int32_t cpu)
     return -1;
 }
 
+static int32_t find_idle_balancer(const struct numasim_self *self, int32_t cpu)
+{
+    int32_t found = -1;
+
+    if (self->param[LB_PARAM_NOHZ_ILB] == LB_ILB_CORE) {
+        found = first_balancer(self->host, numasim_idle_core_mask(self->host), cpu);
+    }
+    return found >= 0 ? found : first_balancer(self->host, numasim_idle_mask(self->host), cpu);
+}
+
 /* When a CPU with one task next checks: as often as its LLC balances while idle, each CPU of a row
  * at another tick. */
 static int64_t next_turn(const struct numasim_self *self, const struct numasim_cpu *c,
@@ -253,7 +275,7 @@ static int64_t next_turn(const struct numasim_self *self, const struct numasim_c
 {
     const struct numasim_domain *sd = c->llc_domain != NULL ? c->llc_domain : c->domain;
     int64_t every_j =
-        lb_interval_jiffies(sd->min_interval, sd->busy_factor, false, numasim_tick_ns(self->host),
+        lb_interval_jiffies(sd->min_interval, 1, false, false, numasim_tick_ns(self->host),
                             numasim_nr_online(self->host));
 
     return now_j + every_j - (now_j + c->id) % every_j;
@@ -274,7 +296,7 @@ static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, i
         return;
     }
     if (crowded || (c->llc_domain != NULL && own->llc->nr_busy > 1)) {
-        int32_t balancer = find_idle_balancer(self->host, c->id);
+        int32_t balancer = find_idle_balancer(self, c->id);
 
         state->nohz_next_j = now_j + 1;
         if (balancer >= 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * linux-balance - the load balancer of Linux 6.12, in a first form.
+ * linux-balance - the load balancer of Linux, 5.10 to 7.3.
  *
  * IDEA. A task that wakes looks for an idle CPU near the CPU that woke it or the one it ran on, and
  * only there: within one LLC, within a limit that falls as the LLC fills. Everything else is evened
@@ -30,59 +30,12 @@
 
 #include "linux-balance.h"
 
-static const struct numasim_param lb_params[] = {
-    [LB_PARAM_MIGRATION_COST] = {.name = "migration_cost",
-                                 .type = NUMASIM_PARAM_NS,
-                                 .def = 500000,
-                                 .max = 100000000,
-                                 .doc = "A task that ran less long ago is cache-hot and is left.",
-                                 .knob = "/sys/kernel/debug/sched/migration_cost_ns",
-                                 .source = "kernel/sched/fair.c: sysctl_sched_migration_cost"},
-    [LB_PARAM_NR_MIGRATE] = {.name = "nr_migrate",
-                             .type = NUMASIM_PARAM_INT,
-                             .def = 32,
-                             .min = 1,
-                             .max = 128,
-                             .doc = "Tasks that one balance looks at, at most.",
-                             .knob = "/sys/kernel/debug/sched/nr_migrate",
-                             .source = "kernel/sched/fair.c: SCHED_NR_MIGRATE_BREAK"},
-    [LB_PARAM_SIS_UTIL] = {.name = "sis_util",
-                           .type = NUMASIM_PARAM_BOOL,
-                           .def = 1,
-                           .doc = "A busy LLC limits the search for an idle CPU at wakeup.",
-                           .knob = "/sys/kernel/debug/sched/features: SIS_UTIL",
-                           .source = "kernel/sched/features.h"},
-    [LB_PARAM_WA_IDLE] = {.name = "wa_idle",
-                          .type = NUMASIM_PARAM_BOOL,
-                          .def = 1,
-                          .doc = "An idle waking or previous CPU settles where to look first.",
-                          .knob = "/sys/kernel/debug/sched/features: WA_IDLE",
-                          .source = "kernel/sched/features.h"},
-    [LB_PARAM_WA_WEIGHT] = {.name = "wa_weight",
-                            .type = NUMASIM_PARAM_BOOL,
-                            .def = 1,
-                            .doc = "Else the load of the waking and the previous CPU does.",
-                            .knob = "/sys/kernel/debug/sched/features: WA_WEIGHT",
-                            .source = "kernel/sched/features.h"},
-    [LB_PARAM_NI_RANDOM] = {.name = "ni_random",
-                            .type = NUMASIM_PARAM_BOOL,
-                            .def = 1,
-                            .doc = "Newidle skips a level as often as it fails to pull there.",
-                            .knob = "/sys/kernel/debug/sched/features: NI_RANDOM",
-                            .source = "kernel/sched/features.h, 6.12.117"},
-    [LB_PARAM_NOHZ_BALANCE] = {.name = "nohz_balance",
-                               .type = NUMASIM_PARAM_BOOL,
-                               .def = 1,
-                               .doc = "Busy CPUs kick an idle one to balance for all idle ones.",
-                               .source = "kernel/sched/fair.c: nohz_balancer_kick()"},
-    {.name = NULL},
-};
-
 const char *const lb_reasons[] = {
     [LB_REASON_TARGET_IDLE] = "target-idle",
     [LB_REASON_PREV_IDLE] = "prev-idle",
     [LB_REASON_KTHREAD_WAKER] = "kthread-waker",
     [LB_REASON_RECENT_IDLE] = "recent-cpu-idle",
+    [LB_REASON_NEAR_IDLE] = "idle-outside-cluster",
     [LB_REASON_IDLE_CORE] = "idle-core",
     [LB_REASON_IDLE_SIBLING] = "idle-sibling",
     [LB_REASON_IDLE_SCAN] = "idle-scan",
@@ -113,7 +66,7 @@ static void start_domains(struct numasim_self *self, const struct numasim_cpu *c
 
     for (struct numasim_domain *sd = c->domain; sd != NULL; sd = sd->parent) {
         struct lb_domain *own = lb_domain(self, sd);
-        int64_t idle_j = lb_interval_jiffies(sd->min_interval, sd->busy_factor, false,
+        int64_t idle_j = lb_interval_jiffies(sd->min_interval, 1, false, false,
                                              numasim_tick_ns(host), numasim_nr_online(host));
         uint64_t phase_j = numasim_boot_random(host, (uint64_t)c->id, sd->level, (uint64_t)idle_j);
 
@@ -123,7 +76,22 @@ static void start_domains(struct numasim_self *self, const struct numasim_cpu *c
         own->newidle_call = 512; /* kernel/sched/topology.c: sd_init() */
         own->newidle_success = 256;
         own->newidle_ratio = 512;
+        own->newidle_since_ns = numasim_now(host);
     }
+}
+
+/* First CPU of the largest domain of @c whose CPUs share a cluster; @otherwise without one. */
+static int32_t first_of_cluster(const struct numasim_self *self, const struct numasim_cpu *c,
+                                int32_t otherwise)
+{
+    int32_t first = otherwise;
+
+    for (const struct numasim_domain *sd = c->domain; sd != NULL; sd = sd->parent) {
+        if (sd->flags & NUMASIM_SD_CLUSTER) {
+            first = numasim_mask_next(sd->span, NULL, numasim_nr_cpus(self->host), 0);
+        }
+    }
+    return first;
 }
 
 static void start_cpu(struct numasim_self *self, const struct numasim_cpu *c, int64_t now_j)
@@ -138,6 +106,8 @@ static void start_cpu(struct numasim_self *self, const struct numasim_cpu *c, in
         llc != NULL ? numasim_mask_next(llc->span, NULL, numasim_nr_cpus(self->host), 0) : c->id;
     own->llc_weight = llc != NULL ? llc->span_weight : 1;
     own->llc = &lb_cpu(self, own->llc_first)->shared;
+    own->share_first = first_of_cluster(self, c, own->llc_first);
+    own->avg_scan_cost_ns = 0;
     own->nohz = c->online && c->idle;
     start_domains(self, c, now_j);
 }
@@ -152,6 +122,7 @@ static void lb_domains_built(struct numasim_self *self)
     state->nohz_next_j = now_j;
     state->nr_nohz = 0;
     state->smt_active = false;
+    state->cluster_active = false;
     for (int32_t cpu = 0; cpu < nr_cpus; cpu++) {
         lb_cpu(self, cpu)->shared = (struct lb_llc){0};
     }
@@ -165,6 +136,10 @@ static void lb_domains_built(struct numasim_self *self)
         own->llc->has_idle_cores |= numasim_mask_test(numasim_idle_core_mask(host), cpu);
         if (c->domain != NULL && (c->domain->flags & NUMASIM_SD_SHARE_CPUCAPACITY)) {
             state->smt_active = true;
+        }
+        for (const struct numasim_domain *sd = c->domain; sd != NULL; sd = sd->parent) {
+            state->cluster_active |=
+                (sd->flags & NUMASIM_SD_CLUSTER) != 0 && self->param[LB_PARAM_SIS_CLUSTER] != 0;
         }
     }
 }
@@ -182,6 +157,7 @@ static bool lb_init(struct numasim_self *self, char *error, size_t size)
     }
     state->nr_words = (nr_cpus + 63) / 64;
     state->hz = INT64_C(1000000000) / numasim_tick_ns(self->host);
+    lb_read_rules(self, &state->rules);
     return true;
 }
 
@@ -209,7 +185,7 @@ static const struct numasim_balance_ops lb_balance_ops = {
 NUMASIM_PLUGIN = {
     .abi = NUMASIM_POLICY_ABI,
     .name = "linux-balance",
-    .summary = "the load balancer of Linux 6.12, in a first form",
+    .summary = "the load balancer of Linux, 5.10 to 7.3",
     .version = "1",
     .essay =
         "A task that wakes looks for an idle CPU near its waker or its previous CPU, within one\n"

@@ -56,17 +56,19 @@ static bool busier_spare(const struct lb_group *g, const struct lb_group *busies
     return g->nr_running > busiest->nr_running;
 }
 
-/* Of two full groups: more load; where that is equal, the one that is not of SMT siblings keeps
- * being replaced and the other stays. */
-static bool busier_full(const struct lb_group *g, const struct lb_group *busiest)
+/* Of two full groups: more load; where that is equal, as it is without overload, the first stays,
+ * or the one that is not of SMT siblings keeps being replaced. */
+static bool busier_full(const struct lb_rules *rules, const struct lb_group *g,
+                        const struct lb_group *busiest)
 {
     if (g->avg_load != busiest->avg_load) {
         return g->avg_load > busiest->avg_load;
     }
-    return !busiest->smt;
+    return rules->fully_busy_last && !busiest->smt;
 }
 
-bool lb_busier(const struct lb_group *g, const struct lb_group *busiest, bool has_busiest)
+bool lb_busier(const struct lb_rules *rules, const struct lb_group *g,
+               const struct lb_group *busiest, bool has_busiest)
 {
     if (g->nr_fair == 0) {
         return false;
@@ -81,12 +83,12 @@ bool lb_busier(const struct lb_group *g, const struct lb_group *busiest, bool ha
     case LB_OVERLOADED:
         return g->avg_load > busiest->avg_load;
     case LB_FULLY_BUSY:
-        return busier_full(g, busiest);
+        return busier_full(rules, g, busiest);
     case LB_SMT_BALANCE:
         return g->idle_cpus != 0 || busiest->idle_cpus != 0 ? busier_spare(g, busiest)
-                                                            : busier_full(g, busiest);
+                                                            : busier_full(rules, g, busiest);
     case LB_HAS_SPARE:
-        if (g->smt != busiest->smt) {
+        if (rules->spare_smt && g->smt != busiest->smt) {
             /* Taking the one task of a core would only make another core idle. */
             return !g->smt || g->nr_fair > 1;
         }
@@ -128,9 +130,38 @@ int64_t lb_adjust_numa_imbalance(int64_t imbalance, uint32_t dst_running, uint32
     return imbalance <= NUMA_IMBALANCE_MIN ? 0 : imbalance;
 }
 
+int64_t lb_allow_numa_imbalance(const struct lb_rules *rules, int64_t imbalance,
+                                const struct lb_group *local, const struct lb_group *busiest,
+                                uint32_t imb_numa_nr)
+{
+    switch (rules->numa_imbalance) {
+    case LB_NUMA_PAIR:
+        return busiest->nr_running <= 2 ? 0 : imbalance;
+    case LB_NUMA_QUARTER:
+        /* As if a quarter less one were allowed to run: "less than a quarter" has work. */
+        return busiest->nr_running < busiest->weight / 4 && imbalance <= 2 ? 0 : imbalance;
+    default:
+        return lb_adjust_numa_imbalance(imbalance, local->nr_running + 1, imb_numa_nr);
+    }
+}
+
+/* Tasks by which the busiest group exceeds the local one. */
+static int64_t task_difference(const struct lb_domain_stats *sds)
+{
+    return sds->rules->sibling_imbalance
+               ? lb_sibling_imbalance(&sds->local, &sds->busiest, sds->idle)
+               : less_or_zero(sds->busiest.nr_running, sds->local.nr_running);
+}
+
 static uint64_t average(uint64_t load, uint64_t capacity)
 {
     return capacity > 0 ? load * 1024 / capacity : 0;
+}
+
+/* True iff the room of the local group is filled by utilisation. */
+static bool fills_room(const struct lb_domain_stats *sds)
+{
+    return sds->busiest.type > LB_FULLY_BUSY && (!sds->share_llc || sds->rules->util_within_llc);
 }
 
 /* The local group has room: fill it, or even out tasks or idle CPUs. */
@@ -139,7 +170,7 @@ static struct lb_imbalance imbalance_to_spare(const struct lb_domain_stats *sds)
     const struct lb_group *local = &sds->local, *busiest = &sds->busiest;
     int64_t tasks;
 
-    if (busiest->type > LB_FULLY_BUSY && !sds->share_llc) {
+    if (fills_room(sds)) {
         int64_t room = max64((int64_t)local->capacity, (int64_t)local->util) - (int64_t)local->util;
 
         if (room == 0 && sds->idle != LB_BUSY) {
@@ -148,14 +179,17 @@ static struct lb_imbalance imbalance_to_spare(const struct lb_domain_stats *sds)
         return (struct lb_imbalance){LB_MIGRATE_UTIL, room};
     }
     if (busiest->weight == 1 || sds->prefer_sibling) {
-        tasks = lb_sibling_imbalance(local, busiest, sds->idle);
+        tasks = task_difference(sds);
     } else {
         tasks = less_or_zero(local->idle_cpus, busiest->idle_cpus);
     }
-    if (sds->numa) {
-        tasks = lb_adjust_numa_imbalance(tasks, local->nr_running + 1, sds->imb_numa_nr);
+    if (!sds->rules->numa_total) {
+        tasks >>= 1;
     }
-    return (struct lb_imbalance){LB_MIGRATE_TASK, tasks >> 1};
+    if (sds->numa) {
+        tasks = lb_allow_numa_imbalance(sds->rules, tasks, local, busiest, sds->imb_numa_nr);
+    }
+    return (struct lb_imbalance){LB_MIGRATE_TASK, sds->rules->numa_total ? tasks >> 1 : tasks};
 }
 
 /* calculate_imbalance(). */
@@ -207,6 +241,18 @@ static bool not_worth_it(const struct lb_domain_stats *sds)
            busiest->nr_fair == 1;
 }
 
+bool lb_needs_total_load(const struct lb_domain_stats *sds)
+{
+    return sds->has_busiest && sds->local.type != LB_HAS_SPARE &&
+           sds->local.type <= sds->busiest.type;
+}
+
+bool lb_needs_local_load(const struct lb_domain_stats *sds)
+{
+    return lb_needs_total_load(sds) ||
+           (sds->has_busiest && sds->local.type == LB_HAS_SPARE && fills_room(sds));
+}
+
 struct lb_imbalance lb_find_imbalance(const struct lb_domain_stats *sds)
 {
     const struct lb_imbalance balanced = {LB_MIGRATE_TASK, 0};
@@ -222,8 +268,7 @@ struct lb_imbalance lb_find_imbalance(const struct lb_domain_stats *sds)
         (local->type == LB_OVERLOADED && local_carries_enough(sds))) {
         return balanced;
     }
-    if (sds->prefer_sibling && local->type == LB_HAS_SPARE &&
-        lb_sibling_imbalance(local, busiest, sds->idle) > 1) {
+    if (sds->prefer_sibling && local->type == LB_HAS_SPARE && task_difference(sds) > 1) {
         return calculate(sds);
     }
     if (busiest->type != LB_OVERLOADED && not_worth_it(sds)) {
@@ -253,31 +298,47 @@ bool lb_idler(const struct lb_group *g, const struct lb_group *idlest)
     }
 }
 
-bool lb_prefer_idlest(const struct lb_group *local, const struct lb_group *idlest, bool numa,
-                      uint32_t imbalance_pct, uint32_t imb_numa_nr)
+/* True iff a new task stays on its node, for all that the other has more idle CPUs. */
+static bool stays_on_node(const struct lb_rules *rules, const struct lb_group *local,
+                          const struct lb_group *idlest, const struct lb_fork *domain)
 {
+    int64_t difference = (int64_t)local->idle_cpus - (int64_t)idlest->idle_cpus;
+
+    switch (rules->numa_imbalance) {
+    case LB_NUMA_PAIR:
+        return local->idle_cpus > 0;
+    case LB_NUMA_QUARTER:
+        return local->nr_running < domain->span_weight / 4;
+    default:
+        if (!rules->numa_total) {
+            return local->nr_running + 1 <= domain->imb_numa_nr;
+        }
+        difference = difference < 0 ? -difference : difference;
+        return lb_adjust_numa_imbalance(difference, local->nr_running + 1, domain->imb_numa_nr) ==
+               0;
+    }
+}
+
+bool lb_prefer_idlest(const struct lb_rules *rules, const struct lb_group *local,
+                      const struct lb_group *idlest, const struct lb_fork *domain)
+{
+    uint32_t pct = domain->imbalance_pct;
+
     if (local->type != idlest->type) {
         return local->type > idlest->type;
     }
     if (local->type == LB_OVERLOADED || local->type == LB_FULLY_BUSY) {
-        uint64_t margin = UINT64_C(1024) * (imbalance_pct - 100) / 100;
+        uint64_t margin = UINT64_C(1024) * (pct - 100) / 100;
 
-        if (numa && idlest->avg_load + margin >= local->avg_load) {
+        if (domain->numa && idlest->avg_load + margin >= local->avg_load) {
             return false;
         }
         return idlest->avg_load < local->avg_load + margin &&
-               100 * local->avg_load > imbalance_pct * idlest->avg_load;
+               100 * local->avg_load > pct * idlest->avg_load;
     }
-    if (local->type != LB_HAS_SPARE) {
+    if (local->type != LB_HAS_SPARE ||
+        (domain->numa && stays_on_node(rules, local, idlest, domain))) {
         return false;
-    }
-    if (numa) {
-        int64_t difference = (int64_t)local->idle_cpus - (int64_t)idlest->idle_cpus;
-
-        difference = difference < 0 ? -difference : difference;
-        if (lb_adjust_numa_imbalance(difference, local->nr_running + 1, imb_numa_nr) == 0) {
-            return false;
-        }
     }
     return local->idle_cpus < idlest->idle_cpus;
 }
@@ -288,6 +349,15 @@ uint32_t lb_nr_idle_scan(uint64_t sum_util, uint32_t llc_weight, uint32_t imbala
     uint64_t taken = x * x * imbalance_pct * imbalance_pct / (UINT64_C(10000) * 1024);
 
     return (uint32_t)((1024 - (taken < 1024 ? taken : 1024)) * llc_weight / 1024);
+}
+
+uint32_t lb_nr_idle_scan_prop(int64_t avg_idle_ns, int64_t avg_scan_cost_ns, uint32_t span_weight)
+{
+    int64_t cost = avg_scan_cost_ns + 1;
+    int64_t span_idle = avg_idle_ns / 512 * span_weight;
+
+    /* The kernel stops in front of the last one that it counts. */
+    return (uint32_t)(span_idle > 4 * cost ? min64(span_idle / cost, UINT32_MAX) : 4) - 1;
 }
 
 bool lb_affine_by_weight(const struct lb_affine *a)
@@ -302,7 +372,8 @@ bool lb_affine_by_weight(const struct lb_affine *a)
     }
     int64_t this_effective = (this_load + a->task_load) * 100 * a->prev_capacity;
     int64_t prev_effective = (a->prev_load - a->task_load) *
-                             (100 + ((int64_t)a->imbalance_pct - 100) / 2) * a->this_capacity;
+                             (100 + (a->bias ? ((int64_t)a->imbalance_pct - 100) / 2 : 0)) *
+                             a->this_capacity;
     /* A sync wakeup decides a tie for the waking CPU. */
     return this_effective < prev_effective + (a->sync ? 1 : 0);
 }
@@ -315,15 +386,22 @@ bool lb_wake_wide(uint32_t waker_flips, uint32_t wakee_flips, uint32_t llc_size)
     return fewer >= llc_size && more >= (uint64_t)fewer * llc_size;
 }
 
-int64_t lb_interval_jiffies(uint32_t interval_ms, uint32_t busy_factor, bool busy, int64_t tick_ns,
-                            int32_t nr_online)
+int64_t lb_interval_jiffies(uint32_t interval_ms, uint32_t busy_factor, bool busy, bool minus_one,
+                            int64_t tick_ns, int32_t nr_online)
 {
     int64_t ms = (int64_t)interval_ms * (busy ? busy_factor : 1);
     int64_t jiffies = (ms * 1000000 + tick_ns - 1) / tick_ns;
     int64_t longest = INT64_C(1000000000) / tick_ns * nr_online / 10;
 
-    if (busy) {
+    if (busy && minus_one) {
         jiffies--; /* so that levels do not all come due at the same tick */
     }
     return max64(1, min64(jiffies, max64(1, longest)));
+}
+
+uint32_t lb_newidle_ratio(uint32_t success, int64_t since_ns)
+{
+    enum { NS_PER_SUCCESS_SHIFT = 22 }; /* about 4 ms: what is rare costs little, and may go on */
+
+    return (uint32_t)min64(1024, success + (since_ns >> NS_PER_SUCCESS_SHIFT));
 }

@@ -2,51 +2,110 @@
 /* kernel/sched/fair.c, 6.12: update_sd_lb_stats(), sched_balance_find_src_group() and _src_rq(). */
 #include "linux-balance.h"
 
-uint32_t lb_group_add_cpu(struct numasim_host *host, struct lb_group *g, int32_t cpu)
+void lb_group_add_load(struct numasim_host *host, struct lb_group *g, int32_t cpu)
 {
-    const struct numasim_cpu *c = numasim_cpu(host, cpu);
+    uint64_t capacity = (uint64_t)numasim_cpu(host, cpu)->capacity;
     struct numasim_load load = numasim_cpu_load(host, cpu);
 
     g->load += load.load_avg;
-    g->util += load.util_avg < (uint64_t)c->capacity ? load.util_avg : (uint64_t)c->capacity;
+    g->util += load.util_avg < capacity ? load.util_avg : capacity;
     g->runnable += load.runnable_avg;
-    g->nr_running += c->nr_running;
-    g->nr_fair += c->nr_fair;
-    g->idle_cpus += c->nr_running == 0 && c->idle;
-    return c->nr_running;
 }
 
-/* update_sg_lb_stats(). Sets *@overloaded if a CPU has more than one task. */
+uint32_t lb_nr_fair(const struct numasim_self *self, const struct numasim_cpu *c)
+{
+    return self->param[LB_PARAM_COUNT_DELAYED] ? c->nr_fair : c->nr_fair - c->nr_delayed;
+}
+
+/* The next CPU from @from of @span that balancing looks at and that has work; else nr_cpus. */
+static int32_t next_busy(const struct lb_env *env, const uint64_t *span, int32_t from)
+{
+    const uint64_t *idle = numasim_idle_mask(env->host);
+    int32_t nr_words = lb_state(env->self)->nr_words;
+    uint64_t keep = UINT64_MAX << (from & 63);
+
+    for (int32_t word = from >> 6; word < nr_words; word++, keep = UINT64_MAX) {
+        uint64_t bits = span[word] & env->cpus[word] & ~idle[word] & keep;
+
+        if (bits != 0) {
+            return word * 64 + __builtin_ctzll(bits);
+        }
+    }
+    return numasim_nr_cpus(env->host);
+}
+
+/* What is counted: idle CPUs by the word. Sets *@overloaded if a CPU has more than one task. */
+static void add_counts(const struct lb_env *env, const uint64_t *span, struct lb_group *g,
+                       bool *overloaded)
+{
+    const uint64_t *idle = numasim_idle_mask(env->host);
+    int32_t nr_cpus = numasim_nr_cpus(env->host);
+
+    for (int32_t word = 0; word < lb_state(env->self)->nr_words; word++) {
+        uint64_t bits = span[word] & env->cpus[word] & idle[word];
+
+        g->idle_cpus += (uint32_t)__builtin_popcountll(bits);
+    }
+    for (int32_t cpu = next_busy(env, span, 0); cpu < nr_cpus;
+         cpu = next_busy(env, span, cpu + 1)) {
+        const struct numasim_cpu *c = numasim_cpu(env->host, cpu);
+
+        g->nr_running += c->nr_running;
+        g->nr_fair += lb_nr_fair(env->self, c);
+        *overloaded |= c->nr_running > 1;
+    }
+}
+
+/* Averages, of idle CPUs, too, if nobody has added them up yet: most decisions need none. */
+static void add_loads(const struct lb_env *env, const uint64_t *span, struct lb_group *g)
+{
+    int32_t nr_cpus = numasim_nr_cpus(env->host);
+
+    if (g->loaded) {
+        return;
+    }
+    g->loaded = true;
+    for (int32_t cpu = numasim_mask_next(span, env->cpus, nr_cpus, 0); cpu < nr_cpus;
+         cpu = numasim_mask_next(span, env->cpus, nr_cpus, cpu + 1)) {
+        lb_group_add_load(env->host, g, cpu);
+    }
+}
+
+/* update_sg_lb_stats(). @loads: its averages are needed, whatever its type. */
 static struct lb_group group_stats(const struct lb_env *env, const struct numasim_group *group,
-                                   bool local, bool *overloaded)
+                                   bool local, bool loads, bool *overloaded)
 {
     const struct lb_sgc *sgc = group->state[env->self->slot];
-    int32_t nr_cpus = numasim_nr_cpus(env->host);
+    bool smt_pull = !local && env->idle != LB_BUSY && lb_state(env->self)->rules.smt_balance;
     struct lb_group g = {.capacity = group->capacity,
                          .weight = group->weight,
                          .cores = group->cores,
                          .smt = (group->flags & NUMASIM_SD_SHARE_CPUCAPACITY) != 0};
 
-    for (int32_t cpu = numasim_mask_next(group->span, env->cpus, nr_cpus, 0); cpu < nr_cpus;
-         cpu = numasim_mask_next(group->span, env->cpus, nr_cpus, cpu + 1)) {
-        *overloaded |= lb_group_add_cpu(env->host, &g, cpu) > 1;
+    add_counts(env, group->span, &g, overloaded);
+    if (loads || lb_type_needs_load(&g)) {
+        add_loads(env, group->span, &g);
     }
-    g.type =
-        lb_group_type(&g, env->sd->imbalance_pct, sgc->imbalanced, !local && env->idle != LB_BUSY);
+    g.type = lb_group_type(&g, lb_imbalance_pct(env->self, env->sd), sgc->imbalanced, smt_pull);
     if (g.type == LB_OVERLOADED) {
         g.avg_load = g.load * 1024 / g.capacity;
     }
     return g;
 }
 
-/* What balancing an LLC's whole domain shows about the room in it. */
+/* True iff balancing @env's domain shows how much room its LLC has. */
+static bool shows_room(const struct lb_env *env)
+{
+    return env->idle != LB_NEWLY_IDLE &&
+           env->sd->span_weight == lb_cpu(env->self, env->dst_cpu)->llc_weight;
+}
+
 static void update_idle_scan(const struct lb_env *env, uint64_t sum_util)
 {
     struct lb_cpu *dst = lb_cpu(env->self, env->dst_cpu);
 
-    if (env->idle != LB_NEWLY_IDLE && env->sd->span_weight == dst->llc_weight) {
-        dst->llc->nr_idle_scan = lb_nr_idle_scan(sum_util, dst->llc_weight, env->sd->imbalance_pct);
-    }
+    dst->llc->nr_idle_scan =
+        lb_nr_idle_scan(sum_util, dst->llc_weight, lb_imbalance_pct(env->self, env->sd));
 }
 
 static void update_overload(const struct lb_env *env, bool overloaded)
@@ -59,42 +118,75 @@ static void update_overload(const struct lb_env *env, bool overloaded)
     }
 }
 
+/* The loads that lb_find_imbalance() will look at. */
+static void complete_loads(const struct lb_env *env, struct lb_domain_stats *sds,
+                           const struct numasim_group *local)
+{
+    if (lb_needs_local_load(sds)) {
+        add_loads(env, local->span, &sds->local);
+    }
+    if (!lb_needs_total_load(sds)) {
+        return;
+    }
+    for (uint32_t i = 0; i < env->sd->nr_groups; i++) {
+        struct lb_group g = {0};
+
+        add_loads(env, env->sd->groups[i].span, &g);
+        sds->total_load += g.load;
+    }
+}
+
+/* SD_PREFER_SIBLING of the level below: as the busiest group has it, or the own child domain. */
+static bool prefer_sibling(const struct lb_env *env, const struct numasim_group *busiest)
+{
+    const struct numasim_domain *child = env->sd->child;
+    uint32_t flags = lb_state(env->self)->rules.prefer_sibling_busiest ? busiest->flags
+                     : child != NULL                                   ? child->flags
+                                                                       : 0;
+
+    return (flags & NUMASIM_SD_PREFER_SIBLING) != 0;
+}
+
 const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
 {
     const struct numasim_domain *sd = env->sd;
-    const struct numasim_group *busiest = NULL;
+    const struct numasim_group *busiest = NULL, *local_group = NULL;
     struct lb_domain_stats sds = {
+        .rules = &lb_state(env->self)->rules,
         .numa = (sd->flags & NUMASIM_SD_NUMA) != 0,
         .share_llc = (sd->flags & NUMASIM_SD_SHARE_LLC) != 0,
         .idle = env->idle,
-        .imbalance_pct = sd->imbalance_pct,
+        .imbalance_pct = lb_imbalance_pct(env->self, sd),
         .imb_numa_nr = sd->imb_numa_nr,
     };
-    bool overloaded = false;
+    bool overloaded = false, room = shows_room(env);
     uint64_t sum_util = 0;
 
     for (uint32_t i = 0; i < sd->nr_groups; i++) {
         const struct numasim_group *group = &sd->groups[i];
         bool local = numasim_mask_test(group->span, env->dst_cpu);
-        struct lb_group g = group_stats(env, group, local, &overloaded);
+        struct lb_group g = group_stats(env, group, local, room, &overloaded);
 
         if (local) {
             sds.local = g; /* where groups overlap, the last one that holds the CPU */
-        } else if (lb_busier(&g, &sds.busiest, busiest != NULL)) {
+            local_group = group;
+        } else if (lb_busier(sds.rules, &g, &sds.busiest, busiest != NULL)) {
             sds.busiest = g;
             busiest = group;
         }
-        sds.total_load += g.load;
         sds.total_capacity += g.capacity;
         sum_util += g.util;
     }
-    update_idle_scan(env, sum_util);
+    if (room) {
+        update_idle_scan(env, sum_util);
+    }
     update_overload(env, overloaded);
     if (busiest == NULL) {
         return NULL;
     }
     sds.has_busiest = true;
-    sds.prefer_sibling = (busiest->flags & NUMASIM_SD_PREFER_SIBLING) != 0;
+    sds.prefer_sibling = prefer_sibling(env, busiest);
+    complete_loads(env, &sds, local_group);
     env->imbalance = lb_find_imbalance(&sds);
     return env->imbalance.amount > 0 ? busiest : NULL;
 }
@@ -106,18 +198,21 @@ static bool source_score(const struct lb_env *env, const struct numasim_cpu *c, 
 
     switch (env->imbalance.migration) {
     case LB_MIGRATE_TASK:
-        *ret_score = c->nr_fair;
+        *ret_score = lb_nr_fair(env->self, c);
         return true;
     case LB_MIGRATE_UTIL:
-        if (c->nr_fair <= 1) {
+        if (lb_nr_fair(env->self, c) <= 1) {
             return false;
         }
         load = numasim_cpu_load(env->host, c->id);
-        *ret_score = load.util_avg > load.runnable_avg ? load.util_avg : load.runnable_avg;
+        *ret_score = load.util_avg;
+        if (env->self->param[LB_PARAM_UTIL_BOOST] && load.runnable_avg > load.util_avg) {
+            *ret_score = load.runnable_avg;
+        }
         return true;
     default:
         load = numasim_cpu_load(env->host, c->id);
-        if (c->nr_fair == 1 && (int64_t)load.load_avg > env->imbalance.amount) {
+        if (lb_nr_fair(env->self, c) == 1 && (int64_t)load.load_avg > env->imbalance.amount) {
             return false;
         }
         *ret_score = load.load_avg * 1024 / (uint64_t)c->capacity;
@@ -130,12 +225,12 @@ int32_t lb_find_busiest_cpu(const struct lb_env *env, const struct numasim_group
     int32_t nr_cpus = numasim_nr_cpus(env->host), busiest = -1;
     uint64_t most = 0;
 
-    for (int32_t cpu = numasim_mask_next(group->span, env->cpus, nr_cpus, 0); cpu < nr_cpus;
-         cpu = numasim_mask_next(group->span, env->cpus, nr_cpus, cpu + 1)) {
+    for (int32_t cpu = next_busy(env, group->span, 0); cpu < nr_cpus;
+         cpu = next_busy(env, group->span, cpu + 1)) {
         const struct numasim_cpu *c = numasim_cpu(env->host, cpu);
         uint64_t score;
 
-        if (c->nr_fair > 0 && source_score(env, c, &score) && score > most) {
+        if (lb_nr_fair(env->self, c) > 0 && source_score(env, c, &score) && score > most) {
             most = score;
             busiest = cpu;
         }

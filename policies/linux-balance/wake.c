@@ -30,10 +30,12 @@ static void record_wakee(struct numasim_self *self, struct lb_wakee *waker, int3
 static int32_t affine_by_idle(const struct numasim_self *self, const struct numasim_cpu *this_cpu,
                               const struct numasim_cpu *prev, bool sync)
 {
+    uint32_t delayed = self->param[LB_PARAM_WA_DELAYED] ? this_cpu->nr_delayed : 0;
+
     if (this_cpu->idle && lb_share_cache(self, this_cpu->id, prev->id)) {
         return prev->idle ? prev->id : this_cpu->id;
     }
-    if (sync && this_cpu->nr_running - this_cpu->nr_delayed == 1) {
+    if (sync && this_cpu->nr_running - delayed == 1) {
         return this_cpu->id;
     }
     return prev->idle ? prev->id : -1;
@@ -51,7 +53,8 @@ static bool affine_by_weight(const struct numasim_self *self, const struct numas
         .task_load = lb_task_h_load(host, task),
         .this_capacity = (uint32_t)this_cpu->capacity,
         .prev_capacity = (uint32_t)prev->capacity,
-        .imbalance_pct = sd->imbalance_pct,
+        .imbalance_pct = lb_imbalance_pct(self, sd),
+        .bias = self->param[LB_PARAM_WA_BIAS] != 0,
         .sync = sync && this_cpu->curr != NULL,
     };
 

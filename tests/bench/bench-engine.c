@@ -3,7 +3,8 @@
  * The engine's speed on "N tasks run exp(1 ms), sleep exp(1 ms) on H CPUs".
  *
  * An event is a wakeup, a block, a switch or a migration of a task: ticks and pops of the event
- * queue do not count. CPU time by clock(); best of three. Also what a task and a CPU weigh.
+ * queue do not count. CPU time by clock(); best of three. Also what a task and a CPU weigh. A "p"
+ * behind N: task i only on CPU i mod H.
  *
  * Usage: bench-engine [POLICY-DIR [MAX-CPUS [MIN-CPUS]]]
  */
@@ -170,12 +171,12 @@ static struct outcome once(const struct machine *m, const struct sched_domains *
 }
 
 /* Returns the cost of an event; @base_ns is that of the row to compare with, 0: none yet. */
-static double row(int32_t nr_cpus, int32_t nr_tasks, const char *queue, const char *balance,
-                  const char *dir, double base_ns)
+static double row(int32_t nr_cpus, int32_t nr_tasks, bool pinned, const char *queue,
+                  const char *balance, const char *dir, double base_ns)
 {
     struct machine *m = machine_of(nr_cpus);
     struct sched_domains *sds = sched_domains_new(m, KERNEL_6_12);
-    struct workload *w = workload_of(nr_tasks, nr_cpus, g_str_equal(balance, "none"));
+    struct workload *w = workload_of(nr_tasks, nr_cpus, pinned);
     struct policy_stack *stack = stack_of(queue, balance, dir);
     struct outcome best = {0};
 
@@ -185,8 +186,8 @@ static double row(int32_t nr_cpus, int32_t nr_tasks, const char *queue, const ch
 
         best = o.events_per_s > best.events_per_s ? o : best;
     }
-    printf("%5d %6d  %-6s %-14s %8.2f %10.3f %10.1f %8.2f %8zu %8zu\n", nr_cpus, nr_tasks, queue,
-           balance, best.events_per_s / 1e6, best.sim_per_s, best.ns_per_event,
+    printf("%5d %6d%c %-6s %-14s %8.2f %10.3f %10.1f %8.2f %8zu %8zu\n", nr_cpus, nr_tasks,
+           pinned ? 'p' : ' ', queue, balance, best.events_per_s / 1e6, best.sim_per_s, best.ns_per_event,
            base_ns > 0 ? best.ns_per_event / base_ns : 1.0, best.bytes_per_task,
            best.bytes_per_cpu);
     policy_stack_free(stack);
@@ -211,14 +212,24 @@ int main(int argc, char **argv)
            "M ev/s", "sim s/s", "ns/event", "to H=64", "B/task", "B/CPU");
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
         if (sizes[i][0] >= min_cpus && sizes[i][0] <= max_cpus) {
-            double plain_ns = row(sizes[i][0], sizes[i][1], "fifo", "none", dir, base_ns[0]);
+            double plain_ns = row(sizes[i][0], sizes[i][1], true, "fifo", "none", dir, base_ns[0]);
             double linux_ns =
-                row(sizes[i][0], sizes[i][1], "eevdf", "linux-balance", dir, base_ns[1]);
+                row(sizes[i][0], sizes[i][1], false, "eevdf", "linux-balance", dir, base_ns[1]);
 
             if (sizes[i][0] == 64) {
                 base_ns[0] = plain_ns;
                 base_ns[1] = linux_ns;
             }
+        }
+    }
+    /* Half busy, and some CPUs with two: one that blocks looks everywhere and may pull nothing. */
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        if (sizes[i][0] >= min_cpus && sizes[i][0] <= max_cpus) {
+            int32_t half = sizes[i][0];
+
+            row(half, half + half / 32, true, "eevdf", "none", dir, 0);
+            row(half, half + half / 32, true, "eevdf", "linux-balance", dir, 0);
+            row(half, half, false, "eevdf", "linux-balance", dir, 0);
         }
     }
     return 0;

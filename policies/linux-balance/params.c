@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What can be set. The defaults are those of 6.12 (with its stable backports); a parameter that
+ * releases differ in says which of them had what, and the sets linux-*.yaml put them together.
+ */
+#include "linux-balance.h"
+
+#define FAIR    "kernel/sched/fair.c: "
+#define FEATURE "/sys/kernel/debug/sched/features: "
+
+#define SWITCH(ID, NAME, DEF, KNOB, SOURCE, DOC)                                                   \
+    [LB_PARAM_##ID] = {.name = NAME,                                                               \
+                       .type = NUMASIM_PARAM_BOOL,                                                 \
+                       .def = DEF,                                                                 \
+                       .doc = DOC,                                                                 \
+                       .knob = KNOB,                                                               \
+                       .source = SOURCE}
+#define CHOICE(ID, NAME, DEF, VALUES, SOURCE, DOC)                                                 \
+    [LB_PARAM_##ID] = {.name = NAME,                                                               \
+                       .type = NUMASIM_PARAM_ENUM,                                                 \
+                       .def = DEF,                                                                 \
+                       .values = VALUES,                                                           \
+                       .doc = DOC,                                                                 \
+                       .source = SOURCE}
+#define NUMBER(ID, NAME, TYPE, DEF, MIN, MAX, KNOB, SOURCE, DOC)                                   \
+    [LB_PARAM_##ID] = {.name = NAME,                                                               \
+                       .type = TYPE,                                                               \
+                       .def = DEF,                                                                 \
+                       .min = MIN,                                                                 \
+                       .max = MAX,                                                                 \
+                       .doc = DOC,                                                                 \
+                       .knob = KNOB,                                                               \
+                       .source = SOURCE}
+
+static const char *const scan_starts[] = {"target", "next", NULL};
+static const char *const smt_orders[] = {"last", "first", NULL};
+static const char *const recent_rules[] = {"used", "always", NULL};
+static const char *const gates[] = {"migration-cost", "newidle-cost", NULL};
+static const char *const picks[] = {"first", "last", NULL};
+static const char *const siblings[] = {"child", "busiest", NULL};
+static const char *const numa_rules[] = {"pair", "quarter", "imb-numa-nr", NULL};
+static const char *const halves[] = {"half", "whole", NULL};
+static const char *const active_rules[] = {"any", "task", NULL};
+static const char *const detach_rules[] = {"half", "shift", NULL};
+static const char *const serialize_rules[] = {"periodic", "all", NULL};
+static const char *const ilb_rules[] = {"cpu", "core", NULL};
+
+const struct numasim_param lb_params[] = {
+    NUMBER(MIGRATION_COST, "migration_cost", NUMASIM_PARAM_NS, 500000, 0, 100000000,
+           "/sys/kernel/debug/sched/migration_cost_ns", FAIR "sysctl_sched_migration_cost",
+           "A task that ran less long ago is cache-hot and is left."),
+    NUMBER(NR_MIGRATE, "nr_migrate", NUMASIM_PARAM_INT, 32, 1, 128,
+           "/sys/kernel/debug/sched/nr_migrate", FAIR "SCHED_NR_MIGRATE_BREAK",
+           "Tasks that one balance looks at, at most."),
+    /* Placement at wakeup. */
+    SWITCH(WA_IDLE, "wa_idle", 1, FEATURE "WA_IDLE", "kernel/sched/features.h",
+           "An idle waking or previous CPU settles where to look first."),
+    SWITCH(WA_WEIGHT, "wa_weight", 1, FEATURE "WA_WEIGHT", "kernel/sched/features.h",
+           "Else the load of the waking and the previous CPU does."),
+    SWITCH(WA_BIAS, "wa_bias", 1, FEATURE "WA_BIAS", "kernel/sched/features.h",
+           "That comparison favours the waking CPU by half of imbalance_pct."),
+    SWITCH(WA_DELAYED, "wa_delayed", 1, NULL, FAIR "wake_affine_idle(), 6.12",
+           "A synchronous waker counts as alone beside tasks whose dequeue was put off (6.12)."),
+    SWITCH(SIS_UTIL, "sis_util", 1, FEATURE "SIS_UTIL", "kernel/sched/features.h",
+           "A busy LLC limits the search for an idle CPU at wakeup (6.0)."),
+    SWITCH(SIS_PROP, "sis_prop", 0, FEATURE "SIS_PROP", "kernel/sched/features.h",
+           "The waking CPU's idle time and the cost of a look limit that search (till 5.19)."),
+    CHOICE(SIS_START, "sis_start", LB_START_NEXT, scan_starts, FAIR "select_idle_cpu(), 6.1",
+           "The search begins at the target (5.10) or behind it."),
+    CHOICE(SIS_SMT, "sis_smt", LB_SMT_FIRST, smt_orders, FAIR "select_idle_sibling(), 6.1",
+           "An idle sibling of the target is taken for want of else (last, 5.10), or one of the "
+           "previous CPU before the search unless a core idles (first)."),
+    CHOICE(RECENT_USED, "recent_used_cpu", LB_RECENT_ALWAYS, recent_rules,
+           FAIR "select_idle_sibling(), 6.1",
+           "The CPU used before the previous one is replaced when it is chosen (used, 5.10), or at "
+           "each wakeup that gets that far (always)."),
+    SWITCH(SIS_CLUSTER, "sis_cluster", 1, NULL, FAIR "select_idle_cpu(), 6.12",
+           "The search begins among the CPUs that share the target's cluster (6.7)."),
+    /* New tasks, and what nodes may differ by. */
+    CHOICE(
+        NUMA_IMBALANCE, "numa_imbalance", LB_NUMA_NR, numa_rules,
+        FAIR "adjust_numa_imbalance(), 6.1",
+        "What stays on a node: what a source with two tasks has, and new tasks while a CPU idles "
+        "(pair, 5.10); a difference of two below a quarter of the CPUs (quarter, 5.11); the same "
+        "up to imb_numa_nr tasks (imb-numa-nr, 5.18)."),
+    CHOICE(
+        NUMA_DIFFERENCE, "numa_difference", 1, halves, FAIR "calculate_imbalance(), 6.1",
+        "The allowance is held against the tasks to move, half of the difference, and a new task "
+        "goes by the number running only (half, till 5.19); or against the whole difference."),
+    SWITCH(NUMA_PINNED, "numa_pinned", 1, NULL, FAIR "sched_balance_find_dst_group(), 6.12",
+           "CPUs that a new task may not use do not count for the allowance (6.0)."),
+    /* The search for the busiest group. */
+    SWITCH(SWB_IDLE_CORE, "swb_idle_core", 1, NULL, FAIR "should_we_balance(), 6.12",
+           "A CPU of an idle core balances for its group before one beside a busy sibling (6.6)."),
+    SWITCH(SMT_BALANCE, "smt_balance", 1, NULL, FAIR "smt_balance(), 6.12",
+           "A core with two tasks is a source for idle CPUs of other cores (6.6)."),
+    SWITCH(SIBLING_IMBALANCE, "sibling_imbalance", 1, NULL, FAIR "sibling_imbalance(), 6.12",
+           "Tasks are compared by groups' cores, and a busy CPU never pulls for that alone (6.6)."),
+    CHOICE(FULLY_BUSY, "fully_busy_pick", 1, picks, FAIR "update_sd_pick_busiest(), 6.12",
+           "Of fully busy groups the first is the busiest, or the last that is no SMT core (6.6)."),
+    SWITCH(SPARE_SMT, "spare_smt", 1, NULL, FAIR "update_sd_pick_busiest(), 6.12",
+           "Among groups with room a core is a source from two tasks on (6.6)."),
+    CHOICE(PREFER_SIBLING, "prefer_sibling", 1, siblings, FAIR "update_sd_lb_stats(), 6.12",
+           "SD_PREFER_SIBLING is looked for in the child domain, or in the busiest group (6.6)."),
+    SWITCH(COUNT_DELAYED, "count_delayed", 1, NULL, FAIR "update_sg_lb_stats(), 6.12.117",
+           "Tasks whose dequeue was put off count as fair tasks of a group (not so in 7.3)."),
+    SWITCH(UTIL_BOOST, "util_boost", 1, NULL, FAIR "sched_balance_find_src_rq(), 6.12",
+           "A CPU's utilisation, as a source, is at least what waits there (runnable)."),
+    SWITCH(UTIL_WITHIN_LLC, "util_within_llc", 0, NULL, FAIR "calculate_imbalance(), 5.10",
+           "Room is filled by utilisation within an LLC, too (before 16b0a7a1a0af, 5.10)."),
+    /* Moving tasks. */
+    CHOICE(DETACH_LOAD, "detach_load", 1, detach_rules, FAIR "detach_tasks(), 5.10",
+           "A task is too big if half of its load exceeds the imbalance and few balances failed "
+           "(half, till 5.9), or if its load does, halved for each that failed (shift)."),
+    SWITCH(
+        DETACH_ELIGIBLE, "detach_eligible", 0, NULL, FAIR "can_migrate_task(), 7.3",
+        "After no failure, a task that is not eligible stays if the destination has work (7.3)."),
+    CHOICE(
+        ACTIVE_BALANCE, "active_balance", 1, active_rules, FAIR "need_active_balance(), 6.1",
+        "After failures the running task is pushed whatever the imbalance counts (any, 5.10), or "
+        "only if it counts tasks (task)."),
+    /* When. */
+    CHOICE(
+        NEWIDLE_GATE, "newidle_gate", LB_GATE_NEWIDLE_COST, gates,
+        FAIR "sched_balance_newidle(), 6.12",
+        "A newidle balance needs an average idle time above migration_cost (till 5.15), or above "
+        "what the innermost level cost."),
+    SWITCH(NI_RANDOM, "ni_random", 1, FEATURE "NI_RANDOM", "kernel/sched/features.h, 6.12.117",
+           "Newidle skips a level as often as it fails to pull there (stable backports, 7.3)."),
+    SWITCH(NI_RATE, "ni_rate", 0, FEATURE "NI_RATE", "kernel/sched/features.h, 7.3",
+           "And the less so the more rarely it is tried (7.3)."),
+    SWITCH(BUSY_MINUS_ONE, "busy_interval_minus_one", 1, NULL,
+           FAIR "get_sd_balance_interval(), 5.10",
+           "Busy CPUs balance a jiffy early, so that levels do not come due together (5.10)."),
+    NUMBER(BUSY_FACTOR, "busy_factor", NUMASIM_PARAM_INT, 0, 0, 1024,
+           "/sys/kernel/debug/sched/domains/cpuN/domainM/busy_factor",
+           "kernel/sched/topology.c: sd_init()",
+           "How much more rarely busy CPUs balance; 0: as the domains say (16; 32 before 5.10)."),
+    NUMBER(IMBALANCE_PCT, "imbalance_pct", NUMASIM_PARAM_INT, 0, 0, 1000,
+           "/sys/kernel/debug/sched/domains/cpuN/domainM/imbalance_pct",
+           "kernel/sched/topology.c: sd_init()",
+           "Imbalance between LLCs and above that is left alone, in percent; 0: as the domains say "
+           "(117; 125 before 5.10)."),
+    CHOICE(
+        SERIALIZE, "serialize", 0, serialize_rules, FAIR "sched_balance_domains(), 6.12",
+        "One CPU at a time balances between nodes: of those whose time has come, which try again "
+        "later (periodic), or newly idle ones as well, which do not (all, 7.3)."),
+    SWITCH(NOHZ_BALANCE, "nohz_balance", 1, NULL, FAIR "nohz_balancer_kick()",
+           "Busy CPUs kick an idle one to balance for all idle ones."),
+    CHOICE(NOHZ_ILB, "nohz_ilb", 0, ilb_rules, FAIR "find_new_ilb(), 6.12",
+           "Which: the first that idles (cpu), or the first of an idle core if there is one (core, "
+           "7.3)."),
+    {.name = NULL},
+};
+
+void lb_read_rules(const struct numasim_self *self, struct lb_rules *rules)
+{
+    const int64_t *param = self->param;
+
+    *rules = (struct lb_rules){
+        .smt_balance = param[LB_PARAM_SMT_BALANCE] != 0,
+        .sibling_imbalance = param[LB_PARAM_SIBLING_IMBALANCE] != 0,
+        .fully_busy_last = param[LB_PARAM_FULLY_BUSY] != 0,
+        .spare_smt = param[LB_PARAM_SPARE_SMT] != 0,
+        .prefer_sibling_busiest = param[LB_PARAM_PREFER_SIBLING] != 0,
+        .util_within_llc = param[LB_PARAM_UTIL_WITHIN_LLC] != 0,
+        .numa_imbalance = (enum lb_numa_rule)param[LB_PARAM_NUMA_IMBALANCE],
+        .numa_total = param[LB_PARAM_NUMA_DIFFERENCE] != 0,
+    };
+}
