@@ -17,7 +17,7 @@ for source in tests/fuzz/*.c; do
     mkdir -p "$scratch/$name"
     [ -d "$corpus" ] || corpus=''
     # shellcheck disable=SC2086 # no corpus, no word
-    if "$fuzzers/$name" -seed=1 -runs="$runs" -max_total_time=20 -timeout=10 -rss_limit_mb=2048 \
+    if "$fuzzers/$name" -seed=1 -runs="$runs" -max_total_time=10 -timeout=10 -rss_limit_mb=2048 \
         -artifact_prefix="build/fuzz-$name-" "$scratch/$name" $corpus >"$scratch/log" 2>&1; then
         echo "ok $count - $name"
     else
