@@ -7,6 +7,16 @@
 
 #include "../../policies/linux-balance/rules.c"
 
+static const struct lb_rules linux_6_12 = {
+    .smt_balance = true,
+    .sibling_imbalance = true,
+    .fully_busy_last = true,
+    .spare_smt = true,
+    .prefer_sibling_busiest = true,
+    .numa_imbalance = LB_NUMA_NR,
+    .numa_total = true,
+};
+
 enum { TICK_250_NS = 4000000 }; /* HZ=250 */
 
 /* @nr of @weight CPUs of 1024 each run one task that never sleeps. */
@@ -33,6 +43,7 @@ static struct lb_group group(uint32_t weight, uint32_t nr)
 static struct lb_domain_stats between(struct lb_group local, struct lb_group busiest)
 {
     return (struct lb_domain_stats){
+        .rules = &linux_6_12,
         .local = local,
         .busiest = busiest,
         .has_busiest = true,
@@ -43,11 +54,29 @@ static struct lb_domain_stats between(struct lb_group local, struct lb_group bus
     };
 }
 
+/* What a decision does not ask for need not be summed up: it is the same without. */
+static void assert_lazy(const struct lb_domain_stats *sds)
+{
+    struct lb_domain_stats bare = *sds;
+    struct lb_imbalance got, expected = lb_find_imbalance(sds);
+
+    if (!lb_needs_total_load(sds)) {
+        bare.total_load = UINT64_MAX / 2048;
+    }
+    if (!lb_needs_local_load(sds) && sds->local.type == LB_HAS_SPARE) {
+        bare.local.load = bare.local.util = bare.local.runnable = 77777;
+    }
+    got = lb_find_imbalance(&bare);
+    g_assert_cmpint(got.amount, ==, expected.amount);
+    g_assert_cmpint(got.migration, ==, expected.migration);
+}
+
 static void assert_pull(const struct lb_domain_stats *sds, enum lb_migration migration,
                         int64_t amount)
 {
     struct lb_imbalance got = lb_find_imbalance(sds);
 
+    assert_lazy(sds);
     g_assert_cmpint(got.amount, ==, amount);
     if (amount > 0) {
         g_assert_cmpint(got.migration, ==, migration);
@@ -104,36 +133,37 @@ static void test_busier(void)
 {
     struct lb_group a = group(8, 3), b = group(8, 5), none = group(8, 0), core;
 
-    g_assert_true(lb_busier(&a, &none, false));
-    g_assert_false(lb_busier(&none, &a, false)); /* nothing to pull there */
-    g_assert_true(lb_busier(&b, &a, true));      /* fewer idle CPUs */
-    g_assert_false(lb_busier(&a, &b, true));
-    g_assert_false(lb_busier(&a, &a, true)); /* equal: the first stays */
+    g_assert_true(lb_busier(&linux_6_12, &a, &none, false));
+    g_assert_false(lb_busier(&linux_6_12, &none, &a, false)); /* nothing to pull there */
+    g_assert_true(lb_busier(&linux_6_12, &b, &a, true));      /* fewer idle CPUs */
+    g_assert_false(lb_busier(&linux_6_12, &a, &b, true));
+    g_assert_false(lb_busier(&linux_6_12, &a, &a, true)); /* equal: the first stays */
     a.nr_running++;
     b = group(8, 3);
-    g_assert_true(lb_busier(&a, &b, true)); /* as many idle CPUs, more tasks */
+    g_assert_true(lb_busier(&linux_6_12, &a, &b, true)); /* as many idle CPUs, more tasks */
 
     a = group(8, 8);
     b = group(8, 8);
-    g_assert_true(lb_busier(&a, &b, true)); /* full and as full: the last one stays ... */
+    g_assert_true(
+        lb_busier(&linux_6_12, &a, &b, true)); /* full and as full: the last one stays ... */
     b.smt = true;
-    g_assert_false(lb_busier(&a, &b, true)); /* ... unless the first is a core */
+    g_assert_false(lb_busier(&linux_6_12, &a, &b, true)); /* ... unless the first is a core */
 
     a = group(8, 12);
     b = group(8, 10);
-    g_assert_true(lb_busier(&a, &b, true));
-    g_assert_false(lb_busier(&b, &a, true));
-    g_assert_false(lb_busier(&a, &a, true));
-    g_assert_true(lb_busier(&b, &none, true)); /* the higher type */
+    g_assert_true(lb_busier(&linux_6_12, &a, &b, true));
+    g_assert_false(lb_busier(&linux_6_12, &b, &a, true));
+    g_assert_false(lb_busier(&linux_6_12, &a, &a, true));
+    g_assert_true(lb_busier(&linux_6_12, &b, &none, true)); /* the higher type */
 
     /* A core's only task is left to it, a core's two are not. */
     core = group(2, 1);
     core.smt = true;
     a = group(1, 0);
     a.nr_fair = a.nr_running = 1;
-    g_assert_false(lb_busier(&core, &a, true));
+    g_assert_false(lb_busier(&linux_6_12, &core, &a, true));
     core.nr_fair = 2;
-    g_assert_true(lb_busier(&core, &a, true));
+    g_assert_true(lb_busier(&linux_6_12, &core, &a, true));
 }
 
 /* --- The decision table -------------------------------------------------------------------------- */
@@ -270,35 +300,44 @@ static void test_sibling_imbalance(void)
 
 /* --- Placing ------------------------------------------------------------------------------------- */
 
+static bool prefers(const struct lb_group *local, const struct lb_group *idlest, bool numa,
+                    uint32_t imb_numa_nr)
+{
+    struct lb_fork domain = {
+        .numa = numa, .span_weight = 16, .imbalance_pct = 117, .imb_numa_nr = imb_numa_nr};
+
+    return lb_prefer_idlest(&linux_6_12, local, idlest, &domain);
+}
+
 static void test_fork(void)
 {
     struct lb_group local = group(8, 4), idlest = group(8, 3);
 
-    g_assert_true(lb_prefer_idlest(&local, &idlest, false, 117, 0));
-    g_assert_false(lb_prefer_idlest(&idlest, &local, false, 117, 0));
-    g_assert_false(lb_prefer_idlest(&local, &local, false, 117, 0));
+    g_assert_true(prefers(&local, &idlest, false, 0));
+    g_assert_false(prefers(&idlest, &local, false, 0));
+    g_assert_false(prefers(&local, &local, false, 0));
     /* Between nodes: 4 idle against 5 is a difference that 6 allowed tasks forgive, 1 does not. */
-    g_assert_false(lb_prefer_idlest(&local, &idlest, true, 117, 6));
-    g_assert_true(lb_prefer_idlest(&local, &idlest, true, 117, 1));
+    g_assert_false(prefers(&local, &idlest, true, 6));
+    g_assert_true(prefers(&local, &idlest, true, 1));
     idlest = group(8, 1);
-    g_assert_true(lb_prefer_idlest(&local, &idlest, true, 117, 6)); /* 3 apart */
+    g_assert_true(prefers(&local, &idlest, true, 6)); /* 3 apart */
     /* Types decide first. */
     local = group(8, 12);
-    g_assert_true(lb_prefer_idlest(&local, &idlest, true, 117, 6));
-    g_assert_false(lb_prefer_idlest(&idlest, &local, true, 117, 6));
+    g_assert_true(prefers(&local, &idlest, true, 6));
+    g_assert_false(prefers(&idlest, &local, true, 6));
     /* Overloaded both: 17 % and 174 of load apart, which 1664 and 1536 are not, 2048 and 1536 are. */
     idlest = group(8, 12);
     local = group(8, 13);
-    g_assert_false(lb_prefer_idlest(&local, &idlest, false, 117, 0));
+    g_assert_false(prefers(&local, &idlest, false, 0));
     local = group(8, 16);
-    g_assert_true(lb_prefer_idlest(&local, &idlest, false, 117, 0));
-    g_assert_true(lb_prefer_idlest(&local, &idlest, true, 117, 0));
+    g_assert_true(prefers(&local, &idlest, false, 0));
+    g_assert_true(prefers(&local, &idlest, true, 0));
     /* Between nodes a lead of up to 174 is not enough: 830 + 174 >= 1000, while 1000 * 100 exceeds
      * 830 * 117. */
     local.avg_load = 1000;
     idlest.avg_load = 830;
-    g_assert_true(lb_prefer_idlest(&local, &idlest, false, 117, 0));
-    g_assert_false(lb_prefer_idlest(&local, &idlest, true, 117, 0));
+    g_assert_true(prefers(&local, &idlest, false, 0));
+    g_assert_false(prefers(&local, &idlest, true, 0));
 }
 
 static void test_idler(void)
@@ -345,6 +384,7 @@ static void test_wake_affine(void)
         .this_capacity = 1024,
         .prev_capacity = 1024,
         .imbalance_pct = 117,
+        .bias = true,
     };
 
     g_assert_true(lb_affine_by_weight(&a)); /* 2024 * 100 < 2048 * 108 */
@@ -359,7 +399,8 @@ static void test_wake_affine(void)
     g_assert_true(lb_affine_by_weight(&a));
 
     /* Two CPUs without load: a tie, which a sync wakeup gives to the waking CPU. */
-    a = (struct lb_affine){.this_capacity = 1024, .prev_capacity = 1024, .imbalance_pct = 117};
+    a = (struct lb_affine){
+        .this_capacity = 1024, .prev_capacity = 1024, .imbalance_pct = 117, .bias = true};
     g_assert_false(lb_affine_by_weight(&a));
     a.sync = true;
     g_assert_true(lb_affine_by_weight(&a));
@@ -368,9 +409,15 @@ static void test_wake_affine(void)
                            .prev_load = 100,
                            .this_capacity = 1024,
                            .prev_capacity = 1024,
-                           .imbalance_pct = 110};
+                           .imbalance_pct = 110,
+                           .bias = true};
     g_assert_true(lb_affine_by_weight(&a));
     a.this_load = 105;
+    g_assert_false(lb_affine_by_weight(&a));
+    a.bias = false; /* without WA_BIAS only less is less */
+    a.this_load = 99;
+    g_assert_true(lb_affine_by_weight(&a));
+    a.this_load = 100;
     g_assert_false(lb_affine_by_weight(&a));
 }
 
@@ -393,15 +440,15 @@ static void test_intervals(void)
     } cases[] = {{2, 1, 7}, {8, 2, 31}, {16, 4, 63}, {64, 16, 255}, {128, 32, 511}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_assert_cmpint(lb_interval_jiffies(cases[i].ms, 16, false, TICK_250_NS, 256), ==,
+        g_assert_cmpint(lb_interval_jiffies(cases[i].ms, 16, false, true, TICK_250_NS, 256), ==,
                         cases[i].idle_j);
-        g_assert_cmpint(lb_interval_jiffies(cases[i].ms, 16, true, TICK_250_NS, 256), ==,
+        g_assert_cmpint(lb_interval_jiffies(cases[i].ms, 16, true, true, TICK_250_NS, 256), ==,
                         cases[i].busy_j);
     }
     /* At most HZ * CPUs / 10 jiffies: 100 with 4 CPUs. */
-    g_assert_cmpint(lb_interval_jiffies(64, 16, true, TICK_250_NS, 4), ==, 100);
-    g_assert_cmpint(lb_interval_jiffies(0, 16, true, TICK_250_NS, 4), ==, 1);
-    g_assert_cmpint(lb_interval_jiffies(1, 16, true, 1000000, 8), ==, 15); /* HZ=1000 */
+    g_assert_cmpint(lb_interval_jiffies(64, 16, true, true, TICK_250_NS, 4), ==, 100);
+    g_assert_cmpint(lb_interval_jiffies(0, 16, true, true, TICK_250_NS, 4), ==, 1);
+    g_assert_cmpint(lb_interval_jiffies(1, 16, true, true, 1000000, 8), ==, 15); /* HZ=1000 */
 }
 
 int main(int argc, char *argv[])
