@@ -221,6 +221,7 @@ struct kernel {
     GPtrArray *group_states;         /* one array of states per group id, owned */
     struct numasim_domain **domains; /* [nr_cpus] arrays, innermost first */
     struct sched_domains *rebuilt;   /* owned; after hot-plug */
+    bool reonlined;                  /* some CPU came online */
     const struct sched_domains *sds;
 
     struct task **tasks;

@@ -91,6 +91,9 @@ static void domains_rebuild(struct kernel *k)
 
     options.partitions = k->sds->partitions;
     options.nr_partitions = k->sds->nr_partitions;
+    options.overlap_groups = k->sds->overlap_groups;
+    options.hotplug_drops_numa = k->sds->hotplug_drops_numa;
+    options.reonlined = k->reonlined;
     struct sched_domains *sds = sched_domains_new_with(&present, &options);
 
     domains_attach(k, sds);
@@ -158,6 +161,7 @@ bool kernel_cpu_set_online(struct kernel *k, int32_t cpu, bool online)
     if (online) {
         rq->settled_ns = rq->segment_start_ns = rq->switched_in_ns = k->now_ns;
         rq->pub.online = true;
+        k->reonlined = true;
         cpu_account_online(k, rq, true);
         cpu_set_idle(k, rq, rq->nr_arriving == 0);
     } else {

@@ -21,7 +21,28 @@ static uint32_t asym_flags(const struct builder *b, const struct partition *part
     if (seen < 2) {
         return 0;
     }
+    if (b->release < KERNEL_5_17) {
+        /* One flag, where the largest capacity is in sight of all: asym_cpu_capacity_level(). It
+         * came after 4.3. */
+        return missing || b->release == KERNEL_4_3 ? 0 : SD_ASYM_CPUCAPACITY;
+    }
     return missing ? SD_ASYM_CPUCAPACITY : SD_ASYM_CPUCAPACITY | SD_ASYM_CPUCAPACITY_FULL;
+}
+
+/* Zen's wider limit came with 5.4 (a55c7454a8c8). */
+static int32_t reclaim_distance(const struct builder *b)
+{
+    enum { RECLAIM_DISTANCE = 30 }; /* include/linux/topology.h */
+
+    return b->release < KERNEL_5_9 ? MIN(RECLAIM_DISTANCE, b->m->reclaim_distance)
+                                   : b->m->reclaim_distance;
+}
+
+/* From which level on relax_domain_level= takes effect; 5.10 and its stable followers count its own
+ * level, too. */
+static int64_t relaxed_from(const struct builder *b)
+{
+    return (int64_t)b->options->relax_level + (b->release < KERNEL_5_10 ? 1 : 0);
 }
 
 static uint32_t domain_flags(const struct builder *b, const struct partition *partition,
@@ -31,14 +52,21 @@ static uint32_t domain_flags(const struct builder *b, const struct partition *pa
     uint32_t flags = SD_BALANCE_NEWIDLE | SD_BALANCE_EXEC | SD_BALANCE_FORK | SD_WAKE_AFFINE |
                      SD_PREFER_SIBLING | tl->flags | asym_flags(b, partition, span);
 
+    if (b->release < KERNEL_5_9) {
+        flags |= SD_LOAD_BALANCE;
+    }
+    if (b->release == KERNEL_4_3 && (tl->flags & SD_SHARE_LLC) &&
+        !(tl->flags & SD_SHARE_CPUCAPACITY)) {
+        flags &= ~(uint32_t)SD_PREFER_SIBLING; /* MC, until 4.20 */
+    }
     if (flags & SD_NUMA) {
         flags &= ~(uint32_t)SD_PREFER_SIBLING;
         flags |= SD_SERIALIZE;
-        if (tl->numa_distance > b->m->reclaim_distance) {
+        if (tl->numa_distance > reclaim_distance(b)) {
             flags &= ~(uint32_t)(SD_BALANCE_EXEC | SD_BALANCE_FORK | SD_WAKE_AFFINE);
         }
     }
-    if (b->options->relax_level >= 0 && (int64_t)level >= b->options->relax_level) {
+    if (b->options->relax_level >= 0 && (int64_t)level >= relaxed_from(b)) {
         flags &= ~(uint32_t)(SD_BALANCE_WAKE | SD_BALANCE_NEWIDLE);
     }
     return flags;
@@ -104,8 +132,8 @@ static void build_cpu(struct builder *b, uint32_t cpu, struct last_built *last)
 }
 
 /*
- * Which domains of @cpu share state (sched_domain_shared): in 6.1 and 6.12 all that share an LLC, in
- * 7.3 only the topmost of them and the lowest that sees every capacity, unless that is NUMA.
+ * Which domains of @cpu share state (sched_domain_shared): none in 4.3, since then all that share an
+ * LLC, in 7.3 only the topmost of them and the lowest that sees every capacity, unless that is NUMA.
  */
 static void set_shared(struct builder *b, uint32_t cpu)
 {
@@ -115,7 +143,8 @@ static void set_shared(struct builder *b, uint32_t cpu)
     for (level = 0; level < b->height[cpu]; level++) {
         struct build_domain *d = builder_domain(b, cpu, level);
 
-        d->has_shared = b->release < KERNEL_7_3 && (d->flags & SD_SHARE_LLC);
+        d->has_shared =
+            b->release > KERNEL_4_3 && b->release < KERNEL_7_3 && (d->flags & SD_SHARE_LLC);
         llc = d->flags & SD_SHARE_LLC ? d : llc;
         asym = !asym && (d->flags & SD_ASYM_CPUCAPACITY_FULL) ? d : asym;
     }

@@ -146,6 +146,16 @@ static uint32_t descended_level(const struct builder *b, uint32_t cpu, uint32_t 
     return level;
 }
 
+static enum overlap_groups overlap_rule(const struct builder *b)
+{
+    if (b->options->overlap_groups != OVERLAP_GROUPS_OF_RELEASE) {
+        return b->options->overlap_groups;
+    }
+    return b->release == KERNEL_4_3   ? OVERLAP_GROUPS_FROM_CPU0
+           : b->release < KERNEL_5_17 ? OVERLAP_GROUPS_FROM_SELF
+                                      : OVERLAP_GROUPS_FROM_SELF_3HOP;
+}
+
 /* The group that @cpu stands for in a ring over @span at @level; false if it has none there. */
 static bool overlap_group(struct builder *b, uint32_t cpu, uint32_t level, const struct span *span,
                           struct sched_group *ret_group)
@@ -157,7 +167,8 @@ static bool overlap_group(struct builder *b, uint32_t cpu, uint32_t level, const
         return false;
     }
     child = builder_child(b, cpu, level);
-    if (child && !bitmap_subset(child->span->map, span->map, b->nr_cpus)) {
+    if (child && overlap_rule(b) == OVERLAP_GROUPS_FROM_SELF_3HOP &&
+        !bitmap_subset(child->span->map, span->map, b->nr_cpus)) {
         level = descended_level(b, cpu, level, span);
         child = builder_child(b, cpu, level);
     }
@@ -175,6 +186,61 @@ static struct sched_group plain_group(struct builder *b, uint32_t cpu, uint32_t 
     return make_group(b, span, span, level, child ? child->flags : 0);
 }
 
+/* Puts the ring's first group first: @first of @groups. */
+static void rotate(GArray *groups, uint32_t first)
+{
+    struct sched_group *all = (struct sched_group *)(void *)groups->data;
+    g_autofree struct sched_group *copy = g_memdup2(all, groups->len * sizeof(*all));
+    uint32_t i;
+
+    for (i = 0; i < groups->len; i++) {
+        all[i] = copy[(first + i) % groups->len];
+    }
+}
+
+/*
+ * As up to 4.12: from the lowest CPU of the span, whoever asks; any CPU of the span that has a domain
+ * at this level may balance for a group that it is in (build_group_mask()). The ring begins with the
+ * first group that holds @cpu, or the last one of which it is the lowest.
+ */
+static void add_groups_from_cpu0(struct builder *b, uint32_t cpu, uint32_t level,
+                                 const uint64_t *alive, GArray *groups)
+{
+    const struct span *span = builder_domain(b, cpu, level)->span;
+    g_autofree uint64_t *todo = bitmap_new(b->nr_cpus), *able = bitmap_new(b->nr_cpus);
+    g_autofree uint64_t *mask = bitmap_new(b->nr_cpus);
+    uint32_t i, first = UINT32_MAX;
+
+    bitmap_and(able, span->map, alive, b->nr_cpus);
+    bitmap_copy(todo, able, b->nr_cpus);
+    for (i = bitmap_next(todo, b->nr_cpus, 0); i < b->nr_cpus;
+         i = bitmap_next(todo, b->nr_cpus, i + 1)) {
+        const struct build_domain *child = builder_child(b, i, level);
+        struct span *group = child ? child->span : single(b, i);
+        struct sched_group made;
+
+        bitmap_and(mask, group->map, able, b->nr_cpus);
+        made = make_group(b, group, span_intern(&b->store->spans, mask), level,
+                          child ? child->flags : 0);
+        made.id = (int32_t)(level * b->nr_cpus + i);
+        if (bitmap_test(group->map, cpu) &&
+            (first == UINT32_MAX || bitmap_next(made.balance_mask, b->nr_cpus, 0) == cpu)) {
+            first = groups->len;
+        }
+        bitmap_andnot(todo, todo, group->map, b->nr_cpus);
+        g_array_append_val(groups, made);
+    }
+    rotate(groups, first);
+}
+
+static struct ring *finish_ring(struct builder *b, struct ring *ring, GArray *groups)
+{
+    ring->nr_groups = groups->len;
+    ring->groups = (struct sched_group *)(void *)g_array_free(groups, FALSE);
+    g_ptr_array_add(b->store->rings, ring);
+    return ring;
+}
+
 /* @alive: CPUs that have a domain at @level. */
 static struct ring *build_ring(struct builder *b, uint32_t cpu, uint32_t level,
                                const uint64_t *alive)
@@ -186,6 +252,10 @@ static struct ring *build_ring(struct builder *b, uint32_t cpu, uint32_t level,
     uint32_t i;
 
     ring->overlap = b->levels[level].overlap;
+    if (ring->overlap && overlap_rule(b) == OVERLAP_GROUPS_FROM_CPU0) {
+        add_groups_from_cpu0(b, cpu, level, alive, groups);
+        return finish_ring(b, ring, groups);
+    }
     bitmap_and(todo, span->map, alive, b->nr_cpus);
     for (i = cpu; i < b->nr_cpus; i = next_wrap(b, todo, i)) {
         struct sched_group group;
@@ -199,10 +269,7 @@ static struct ring *build_ring(struct builder *b, uint32_t cpu, uint32_t level,
         bitmap_andnot(todo, todo, group.span, b->nr_cpus);
         g_array_append_val(groups, group);
     }
-    ring->nr_groups = groups->len;
-    ring->groups = (struct sched_group *)(void *)g_array_free(groups, FALSE);
-    g_ptr_array_add(b->store->rings, ring);
-    return ring;
+    return finish_ring(b, ring, groups);
 }
 
 static struct ring *find_ring(struct builder *b, uint32_t cpu, uint32_t level,
@@ -215,7 +282,10 @@ static struct ring *find_ring(struct builder *b, uint32_t cpu, uint32_t level,
 
     key.child = child ? child->span : single(b, cpu);
     bitmap_andnot(scratch, d->span->map, key.child->map, b->nr_cpus);
-    key.next = next_wrap(b, scratch, cpu);
+    /* In a ring from CPU 0's view the first group may depend on the very CPU. */
+    key.next = b->levels[level].overlap && overlap_rule(b) == OVERLAP_GROUPS_FROM_CPU0
+                   ? cpu
+                   : next_wrap(b, scratch, cpu);
     ring = g_hash_table_lookup(b->ring_memo, &key);
     if (!ring) {
         ring = build_ring(b, cpu, level, alive);

@@ -71,6 +71,7 @@ struct builder {
     struct sched_domains *sds;
     struct domains_store *store;
     enum kernel_release release;
+    bool numa_levels_lost; /* by hot-plug: enum hotplug_drops_numa */
     uint32_t nr_cpus, nr_words, nr_levels;
     uint64_t *booted, *online; /* CPUs that were ever up, and that are up in the end */
     uint64_t *isolated;        /* isolcpus= */

@@ -114,23 +114,30 @@ static bool has_smt(const struct builder *b)
  * smpboot.c: match_smt(), match_l2c(), match_llc(): nothing is shared across nodes, because
  * topology_sane() and the SNC case refuse it. PKG is the node, and is left out where a package
  * holds several nodes. A hybrid part has a table of its own in 6.1 (x86_hybrid_topology), which
- * wins over that. ITMT flags: x86_smt_flags(), x86_core_flags() of 6.1, x86_die_flags() of 6.12.
+ * wins over that. ITMT flags: x86_smt_flags(), x86_core_flags() of 6.1, x86_die_flags() of 6.12; none
+ * in 4.3. CLS came with 5.16, and the table for hybrids with 6.1 or shortly before.
  */
+static bool has_cluster_level(const struct builder *b)
+{
+    return b->release >= KERNEL_5_17;
+}
+
 static void add_x86_levels(struct builder *b, uint32_t cluster_flags)
 {
-    const uint32_t itmt = cpus_ranked(b) ? SD_ASYM_PACKING : 0;
-    const bool old = b->release == KERNEL_6_1, hybrid_table = old && b->m->hybrid;
+    const uint32_t itmt = cpus_ranked(b) && b->release > KERNEL_4_3 ? SD_ASYM_PACKING : 0;
+    const bool old = b->release <= KERNEL_6_1;
+    const bool hybrid_table = b->release == KERNEL_6_1 && b->m->hybrid;
 
     if (b->release < KERNEL_7_3 || has_smt(b)) {
         level_mask_by(
             b, builder_add_level(b, "SMT", SD_SHARE_CPUCAPACITY | SD_SHARE_LLC | (old ? itmt : 0)),
             BY_CORE, true);
     }
-    if (!hybrid_table) {
+    if (has_cluster_level(b) && !hybrid_table) {
         level_mask_by(b, builder_add_level(b, "CLS", cluster_flags | itmt), BY_L2, true);
     }
     level_mask_by(b, builder_add_level(b, "MC", SD_SHARE_LLC | itmt), BY_LLC, true);
-    if (hybrid_table || !b->sds->numa_in_package) {
+    if (hybrid_table || !(b->sds->numa_in_package || b->numa_levels_lost)) {
         level_mask_by(b, builder_add_level(b, old ? "DIE" : "PKG", old ? 0 : itmt), BY_NODE, false);
     }
 }
@@ -172,16 +179,21 @@ static void fit_generic_masks(struct builder *b, struct topo_level *cls, struct 
 
 static void add_generic_levels(struct builder *b, uint32_t cluster_flags)
 {
-    struct topo_level *smt, *cls, *mc;
+    struct topo_level unused = {.mask = NULL}, *smt, *cls = &unused, *mc;
 
     smt = builder_add_level(b, "SMT", SD_SHARE_CPUCAPACITY | SD_SHARE_LLC);
     level_mask_by(b, smt, BY_CORE, false);
-    cls = builder_add_level(b, "CLS", cluster_flags);
+    if (has_cluster_level(b)) {
+        cls = builder_add_level(b, "CLS", cluster_flags);
+    } else {
+        unused.mask = g_new0(const struct span *, b->nr_cpus);
+    }
     level_mask_by(b, cls, BY_CLUSTER, false);
     mc = builder_add_level(b, "MC", SD_SHARE_LLC);
     level_mask_by(b, mc, BY_LLC, false);
     fit_generic_masks(b, cls, mc, smt);
-    level_mask_by(b, builder_add_level(b, b->release == KERNEL_6_1 ? "DIE" : "PKG", 0), BY_NODE,
+    g_free(unused.mask);
+    level_mask_by(b, builder_add_level(b, b->release <= KERNEL_6_1 ? "DIE" : "PKG", 0), BY_NODE,
                   false);
 }
 
@@ -206,14 +218,25 @@ static bool numa_in_package(const struct builder *b)
     return false;
 }
 
+/* See enum hotplug_drops_numa: the table that a returning CPU installs has no levels above MC. */
+static bool loses_numa_levels(const struct builder *b)
+{
+    const enum hotplug_drops_numa drops = b->options->hotplug_drops_numa;
+
+    return b->options->reonlined && b->sds->numa_in_package &&
+           (drops == HOTPLUG_DROPS_NUMA_ON ||
+            (drops == HOTPLUG_DROPS_NUMA_OF_RELEASE && b->release == KERNEL_4_3));
+}
+
 void builder_init_levels(struct builder *b)
 {
     const uint32_t cluster_flags =
-        b->release == KERNEL_6_1 ? SD_SHARE_LLC : SD_CLUSTER | SD_SHARE_LLC;
+        b->release <= KERNEL_6_1 ? SD_SHARE_LLC : SD_CLUSTER | SD_SHARE_LLC;
 
     b->levels = g_new0(struct topo_level, MAX_ARCH_LEVELS + MAX_NUMA_LEVELS);
     if (b->m->arch == ARCH_X86_64) {
         b->sds->numa_in_package = numa_in_package(b);
+        b->numa_levels_lost = loses_numa_levels(b);
         add_x86_levels(b, cluster_flags);
     } else {
         add_generic_levels(b, cluster_flags);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the distances add to the topology table: kernel/sched/topology.c: sched_init_numa(),
- * init_numa_topology_type(). Nodes count only if they have an online CPU (N_CPU).
+ * init_numa_topology_type(). Since 5.18 nodes count only if they have an online CPU (N_CPU).
  */
 #include "base/bitmap.h"
 #include "machine/domains-internal.h"
@@ -28,16 +28,19 @@ static uint32_t next_node(const struct node_map *map, uint32_t from)
     return bitmap_next(map->nodes, map->nr_nodes, from);
 }
 
-/* The distinct distances; none at all if one lies outside 10..255, as the kernel gives up then. */
-static void find_levels(struct node_map *map)
+/*
+ * The distinct distances; none at all if one lies outside 10..255, as the kernel gives up then. Before
+ * 5.10 it took the first node to be representative, and looked at its row alone.
+ */
+static void find_levels(struct node_map *map, bool first_row_only)
 {
-    const uint32_t n = map->nr_nodes;
+    const uint32_t n = first_row_only ? MIN(next_node(map, 0) + 1, map->nr_nodes) : map->nr_nodes;
     uint64_t seen[BITMAP_WORDS(MAX_DISTANCE)] = {0};
     uint32_t i, j;
 
     map->nr_levels = 0;
     for (i = next_node(map, 0); i < n; i = next_node(map, i + 1)) {
-        for (j = next_node(map, 0); j < n; j = next_node(map, j + 1)) {
+        for (j = next_node(map, 0); j < map->nr_nodes; j = next_node(map, j + 1)) {
             const int32_t d = distance(map, i, j);
 
             if (d < MACHINE_LOCAL_DISTANCE || d >= MAX_DISTANCE) {
@@ -65,7 +68,10 @@ static void node_map_init(struct node_map *map, const struct builder *b, const u
          cpu = bitmap_next(cpus, b->nr_cpus, cpu + 1)) {
         bitmap_set(map->nodes, (uint32_t)b->m->cpus[cpu].node);
     }
-    find_levels(map);
+    if (b->release <= KERNEL_5_17) {
+        bitmap_fill(map->nodes, map->nr_nodes); /* nodes of memory alone add levels, too */
+    }
+    find_levels(map, b->release < KERNEL_5_10);
 }
 
 /* True iff some node is nearer than @max to both @from and @to. */
@@ -128,6 +134,21 @@ static void fill_level(struct builder *b, struct topo_level *level, const struct
     }
 }
 
+/* What fill_level() leaves in @within for the level of distance @max, without making it. */
+static void grow_local(const struct node_map *map, uint64_t *const *node_cpus,
+                       uint64_t *const *within, int32_t max, uint32_t nr_cpus)
+{
+    uint32_t i, j;
+
+    for (i = next_node(map, 0); i < map->nr_nodes; i = next_node(map, i + 1)) {
+        for (j = next_node(map, 0); j < map->nr_nodes; j = next_node(map, j + 1)) {
+            if (distance(map, i, j) <= max) {
+                bitmap_or(within[i], within[i], node_cpus[j], nr_cpus);
+            }
+        }
+    }
+}
+
 static void add_levels(struct builder *b, const struct node_map *map)
 {
     const uint32_t numa_flags = SD_NUMA | (b->release < KERNEL_7_3 ? SD_OVERLAP : 0);
@@ -144,8 +165,15 @@ static void add_levels(struct builder *b, const struct node_map *map)
             bitmap_set(node_cpus[b->m->cpus[cpu].node], cpu);
         }
     }
-    for (i = 0; i < map->nr_levels; i++) {
-        struct topo_level *level = builder_add_level(b, i ? "NUMA" : "NODE", i ? numa_flags : 0);
+    for (i = 0; i < map->nr_levels && !b->numa_levels_lost; i++) {
+        struct topo_level *level;
+
+        if (i == 0 && b->release == KERNEL_4_3) {
+            /* NODE came with 4.17; without it a level must begin with what it would have held. */
+            grow_local(map, node_cpus, within, map->levels[0], b->nr_cpus);
+            continue;
+        }
+        level = builder_add_level(b, i ? "NUMA" : "NODE", i ? numa_flags : 0);
 
         level->overlap = i > 0;
         level->numa_distance = i ? map->levels[i] : 0;

@@ -5,13 +5,22 @@
 #include "base/error.h"
 #include "machine/domains-internal.h"
 
-/* Values of sd_init() that do not depend on the level (kernel/sched/topology.c, 5.10 on). */
-enum { BUSY_FACTOR = 16, IMBALANCE_PCT = 117, IMBALANCE_PCT_SMT = 110 };
+/*
+ * Values of sd_init() (kernel/sched/topology.c). 5.10 lowered two of them (6e7499135db7,
+ * 2208cdaa56c9).
+ */
+enum {
+    BUSY_FACTOR = 16,
+    BUSY_FACTOR_5_9 = 32,
+    IMBALANCE_PCT = 117,
+    IMBALANCE_PCT_5_9 = 125,
+    IMBALANCE_PCT_SMT = 110
+};
 
 static const char *const release_names[NR_KERNEL_RELEASES] = {
-    [KERNEL_6_1] = "6.1",
-    [KERNEL_6_12] = "6.12",
-    [KERNEL_7_3] = "7.3",
+    [KERNEL_4_3] = "4.3",   [KERNEL_5_3] = "5.3",   [KERNEL_5_9] = "5.9",
+    [KERNEL_5_10] = "5.10", [KERNEL_5_17] = "5.17", [KERNEL_5_18] = "5.18",
+    [KERNEL_6_1] = "6.1",   [KERNEL_6_12] = "6.12", [KERNEL_7_3] = "7.3",
 };
 
 const char *kernel_release_name(enum kernel_release release)
@@ -46,7 +55,7 @@ bool kernel_release_parse(const char *text, enum kernel_release *ret_release, GE
 
     if (!parse_version(text, &version)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                    "'%s' is no kernel release; expected one like 6.1, 6.12 or 7.3", text);
+                    "'%s' is no kernel release; expected one like 4.3, 6.12 or 7.3", text);
         return false;
     }
     if (parse_version(release_names[NR_KERNEL_RELEASES - 1], &known) && version > known) {
@@ -62,7 +71,8 @@ bool kernel_release_parse(const char *text, enum kernel_release *ret_release, GE
         }
     }
     g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                "kernel release %s is older than any known here; expected 6.1 or later", text);
+                "kernel release %s is older than any known here; expected %s or later", text,
+                release_names[0]);
     return false;
 }
 
@@ -88,7 +98,7 @@ static const char *flag_name(uint32_t bit, enum kernel_release release)
     case SD_CLUSTER:
         return "SD_CLUSTER";
     case SD_SHARE_LLC:
-        return release == KERNEL_6_1 ? "SD_SHARE_PKG_RESOURCES" : "SD_SHARE_LLC";
+        return release <= KERNEL_6_1 ? "SD_SHARE_PKG_RESOURCES" : "SD_SHARE_LLC";
     case SD_SERIALIZE:
         return "SD_SERIALIZE";
     case SD_ASYM_PACKING:
@@ -99,6 +109,8 @@ static const char *flag_name(uint32_t bit, enum kernel_release release)
         return "SD_OVERLAP";
     case SD_NUMA:
         return "SD_NUMA";
+    case SD_LOAD_BALANCE:
+        return NULL; /* comes first: sd_flags_foreach() */
     }
     return NULL;
 }
@@ -108,6 +120,9 @@ void sd_flags_foreach(uint32_t flags, enum kernel_release release,
 {
     uint32_t bit;
 
+    if (flags & SD_LOAD_BALANCE) {
+        fn("SD_LOAD_BALANCE", data);
+    }
     for (bit = 1; bit && bit <= flags; bit <<= 1) {
         if (flags & bit && flag_name(bit, release)) {
             fn(flag_name(bit, release), data);
@@ -126,6 +141,14 @@ const char *numa_topology_type_name(enum numa_topology_type type)
         return "NUMA_BACKPLANE";
     }
     return "NUMA_DIRECT";
+}
+
+static uint32_t imbalance_pct(enum kernel_release release, uint32_t flags)
+{
+    if (flags & SD_SHARE_CPUCAPACITY) {
+        return IMBALANCE_PCT_SMT;
+    }
+    return release < KERNEL_5_10 && !(flags & SD_SHARE_LLC) ? IMBALANCE_PCT_5_9 : IMBALANCE_PCT;
 }
 
 static uint32_t cache_nice_tries(uint32_t flags)
@@ -167,10 +190,10 @@ static void fill_domain(struct builder *b, struct sched_domain *sd, uint32_t cpu
     sd->flags = d->flags;
     sd->span = d->span->map;
     sd->span_weight = d->span->weight;
-    sd->imbalance_pct = d->flags & SD_SHARE_CPUCAPACITY ? IMBALANCE_PCT_SMT : IMBALANCE_PCT;
+    sd->imbalance_pct = imbalance_pct(b->release, d->flags);
     sd->min_interval = d->mask_weight;
     sd->max_interval = 2 * d->mask_weight;
-    sd->busy_factor = BUSY_FACTOR;
+    sd->busy_factor = b->release < KERNEL_5_10 ? BUSY_FACTOR_5_9 : BUSY_FACTOR;
     sd->cache_nice_tries = cache_nice_tries(d->flags);
     sd->imb_numa_nr = d->imb_numa_nr;
     sd->nr_groups = ring->nr_groups;
@@ -309,6 +332,8 @@ struct sched_domains *sched_domains_new_with(const struct machine *m,
     };
 
     sds->release = options->release;
+    sds->overlap_groups = options->overlap_groups;
+    sds->hotplug_drops_numa = options->hotplug_drops_numa;
     sds->nr_cpus = m->nr_cpus;
     sds->nr_domains = g_new0(uint32_t, nr_cpus);
     sds->domains = g_new0(struct sched_domain *, nr_cpus);

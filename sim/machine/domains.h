@@ -28,11 +28,23 @@ enum sd_flag {
     SD_PREFER_SIBLING = 1u << 12,
     SD_OVERLAP = 1u << 13,
     SD_NUMA = 1u << 14,
+    SD_LOAD_BALANCE = 1u << 15, /* the first flag of all levels up to 5.8; no names after that */
 };
 
 /* Kernel releases whose rules differ; the order is the order of release. */
-enum kernel_release { KERNEL_6_1, KERNEL_6_12, KERNEL_7_3, NR_KERNEL_RELEASES };
-/* "6.1", "6.12", "7.3"; a name between them maps to the nearest older one. */
+enum kernel_release {
+    KERNEL_4_3,
+    KERNEL_5_3,
+    KERNEL_5_9,
+    KERNEL_5_10,
+    KERNEL_5_17,
+    KERNEL_5_18,
+    KERNEL_6_1,
+    KERNEL_6_12,
+    KERNEL_7_3,
+    NR_KERNEL_RELEASES
+};
+/* "4.3", "5.10", "6.12"...; a name between them maps to the nearest older one. */
 const char *kernel_release_name(enum kernel_release release);
 bool kernel_release_parse(const char *text, enum kernel_release *ret_release, GError **error);
 
@@ -48,7 +60,7 @@ struct sched_group {
 };
 
 struct sched_domain {
-    const char *name;  /* "SMT", "CLS", "MC", "PKG" (6.1: "DIE"), "NODE", "NUMA" */
+    const char *name;  /* "SMT", "CLS", "MC", "PKG" (up to 6.1 "DIE"), "NODE", "NUMA" */
     uint32_t level;    /* 0..: innermost that survived is 0 */
     uint32_t tl_level; /* level before degeneration */
     uint32_t flags;    /* enum sd_flag */
@@ -61,12 +73,41 @@ struct sched_domain {
     bool has_shared;            /* has a struct sched_domain_shared */
 };
 
+/*
+ * How the groups of NUMA levels are found (kernel/sched/topology.c: build_overlap_sched_groups()).
+ * Up to 4.12 every CPU got the list that its span's lowest CPU sees, so that two nodes which are both
+ * in all groups of it never exchange a task: "Scheduling Group Construction" in Lozi et al., The
+ * Linux Scheduler: a Decade of Wasted Cores, EuroSys 2016. Since then each CPU begins with itself;
+ * since 5.13 no group reaches out of its domain.
+ */
+enum overlap_groups {
+    OVERLAP_GROUPS_OF_RELEASE,
+    OVERLAP_GROUPS_FROM_CPU0,
+    OVERLAP_GROUPS_FROM_SELF,
+    OVERLAP_GROUPS_FROM_SELF_3HOP,
+    NR_OVERLAP_GROUPS
+};
+
+/*
+ * Whether a CPU that comes online again costs the machine its levels above MC. So it was from 3.19
+ * to 4.9 where a package holds several nodes ("Missing Scheduling Domains" in the same paper;
+ * arch/x86/kernel/smpboot.c: primarily_use_numa_for_topology()).
+ */
+enum hotplug_drops_numa {
+    HOTPLUG_DROPS_NUMA_OF_RELEASE,
+    HOTPLUG_DROPS_NUMA_OFF,
+    HOTPLUG_DROPS_NUMA_ON,
+    NR_HOTPLUG_DROPS_NUMA
+};
+
 enum numa_topology_type { NUMA_DIRECT, NUMA_GLUELESS_MESH, NUMA_BACKPLANE };
 
 struct domains_store; /* owns the spans and groups that domains share; see domains-internal.h */
 
 struct sched_domains {
     enum kernel_release release;
+    enum overlap_groups overlap_groups;         /* as asked for */
+    enum hotplug_drops_numa hotplug_drops_numa; /* as asked for */
     int32_t nr_cpus;
     uint32_t *nr_domains;             /* [nr_cpus]; 0 for an isolated or offline CPU */
     struct sched_domain **domains;    /* [nr_cpus][nr_domains[cpu]], innermost first */
@@ -110,6 +151,9 @@ struct sched_domains_options {
      */
     const int32_t *offlined;
     uint32_t nr_offlined;
+    enum overlap_groups overlap_groups;
+    enum hotplug_drops_numa hotplug_drops_numa;
+    bool reonlined; /* some CPU has come online since boot */
 };
 
 /* The options of a kernel of @release to which nothing was said. */

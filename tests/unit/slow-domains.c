@@ -99,8 +99,8 @@ static bool nodes_share_package(const struct machine *m, bool all)
 
 static void add_levels(struct slow_domains *s, const struct machine *m, enum kernel_release release)
 {
-    const bool old = release == KERNEL_6_1, newest = release == KERNEL_7_3;
-    const bool hybrid = old && m->hybrid;
+    const bool old = release <= KERNEL_6_1, newest = release == KERNEL_7_3;
+    const bool hybrid = release == KERNEL_6_1 && m->hybrid;
 
     if (!newest || m->nr_cores < m->nr_cpus) {
         add_arch_level(s, m, "SMT", SD_SHARE_CPUCAPACITY | SD_SHARE_LLC, share_core);

@@ -204,7 +204,11 @@ static void test_hybrid(void)
 static void test_packing(void)
 {
     const struct shape shape = {1, 4, 2, 2, 1, NULL, ARCH_X86_64};
-    static const char *const packing[NR_KERNEL_RELEASES] = {"SMT MC ", "MC PKG ", "MC PKG "};
+    static const char *const packing[NR_KERNEL_RELEASES] = {
+        [KERNEL_4_3] = "",         [KERNEL_5_3] = "SMT MC ",  [KERNEL_5_9] = "SMT MC ",
+        [KERNEL_5_10] = "SMT MC ", [KERNEL_5_17] = "SMT MC ", [KERNEL_5_18] = "SMT MC ",
+        [KERNEL_6_1] = "SMT MC ",  [KERNEL_6_12] = "MC PKG ", [KERNEL_7_3] = "MC PKG ",
+    };
     int32_t release;
     uint32_t i;
 

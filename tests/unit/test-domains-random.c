@@ -2,7 +2,7 @@
 /*
  * Domains of random machines: equal to those that slow-domains.c builds, and what holds for all of
  * them holds. Uneven and CPU-less nodes, scattered CPU numbers, asymmetric matrices, offline and
- * isolated CPUs, partitions, unlike capacities, every release.
+ * isolated CPUs, partitions, unlike capacities, every release from 5.18 on.
  */
 #include <string.h>
 
@@ -248,8 +248,8 @@ static void test_random(void)
         struct sched_partition partitions[MAX_PARTITIONS];
         uint64_t sets[MAX_PARTITIONS] = {0};
         const int32_t none = 0;
-        struct sched_domains_options options =
-            sched_domains_defaults((enum kernel_release)roll(&d, NR_KERNEL_RELEASES));
+        struct sched_domains_options options = sched_domains_defaults(
+            (enum kernel_release)(KERNEL_5_18 + roll(&d, NR_KERNEL_RELEASES - KERNEL_5_18)));
         g_autoptr(sched_domains_t) sds = NULL;
         struct slow_domains *slow;
 
