@@ -13,6 +13,7 @@ struct set_text {
     char *description;
     const struct yaml_node *extends, *kernel;
     const struct yaml_node *roles[NUMASIM_NR_ROLES];
+    const struct yaml_node *host;
     const struct yaml_node *sources;
 };
 
@@ -52,6 +53,10 @@ static const struct yaml_field set_fields[] = {
     ROLE("numa", NUMASIM_ROLE_NUMA, "preferred nodes; ~ for the engine's default"),
     ROLE("tier", NUMASIM_ROLE_TIER, "where pages are; ~ for the engine's default"),
     ROLE("placement", NUMASIM_ROLE_PLACEMENT, "what a process gets before it starts"),
+    {.key = "host",
+     .type = YAML_TYPE_MAP,
+     .offset = offsetof(struct set_text, host),
+     .help = "parameters of the kernel beside its policies: a value, or a mapping (see value)"},
     {.key = "sources",
      .type = YAML_TYPE_LIST,
      .offset = offsetof(struct set_text, sources),
@@ -95,7 +100,7 @@ static const struct yaml_field value_fields[] = {
 static const struct policy_yaml_block blocks[] = {
     {"set", "a file", set_fields},
     {"role", "under queue, balance, numa, tier, placement", role_fields},
-    {"value", "under a parameter of params", value_fields},
+    {"value", "under a parameter of params or of host", value_fields},
     {NULL, NULL, NULL},
 };
 
@@ -293,6 +298,11 @@ static bool read_over(const struct yaml_doc *doc, const struct set_text *text,
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
         if (text->roles[r] != NULL &&
             !read_role(text->roles[r], set, (enum numasim_role)r, error)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; text->host != NULL && i < text->host->nr_items; i++) {
+        if (!read_value(text->host->items[i], set, (enum numasim_role)POLICY_HOST, error)) {
             return false;
         }
     }

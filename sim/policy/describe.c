@@ -205,6 +205,10 @@ char *policy_stack_describe(const struct policy_set *set, const struct policy_st
 
         g_string_append_printf(out, "\n%s", text);
     }
+    g_string_append(out, "\nhost:\n");
+    for (uint32_t i = 0; i < stack->host->nr_params; i++) {
+        append_param(out, stack->host, i);
+    }
     for (size_t i = 0; set->sources[i] != NULL; i++) {
         /* One source often stands beside several values. */
         if (!listed(set->sources, i)) {
@@ -238,6 +242,12 @@ JsonNode *policy_stack_describe_json(const struct policy_set *set, const struct 
     json_builder_begin_array(b);
     for (uint32_t i = 0; i < stack->nr_plugins; i++) {
         add_plugin(b, stack->plugins[i]);
+    }
+    json_builder_end_array(b);
+    json_builder_set_member_name(b, "host");
+    json_builder_begin_array(b);
+    for (uint32_t i = 0; i < stack->host->nr_params; i++) {
+        add_param(b, stack->host, i);
     }
     json_builder_end_array(b);
     json_builder_end_object(b);

@@ -176,6 +176,7 @@ static struct policy_stack *stack_new(const char *name)
     struct policy_stack *stack = g_new0(struct policy_stack, 1);
 
     stack->name = g_strdup(name);
+    stack->host = policy_plugin_host();
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
         stack->slot[r] = -1;
     }
@@ -221,6 +222,11 @@ struct policy_stack *policy_stack_load(const struct policy_set *set, const char 
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
         if (set->roles[r].plugin != NULL && (!load_role(stack, set, r, search_dirs, error) ||
                                              !apply_values(stack, set, r, error))) {
+            return NULL;
+        }
+    }
+    for (uint32_t i = 0; i < set->roles[POLICY_HOST].nr_values; i++) {
+        if (!policy_plugin_set(stack->host, &set->roles[POLICY_HOST].values[i], error)) {
             return NULL;
         }
     }
@@ -275,6 +281,7 @@ void policy_stack_free(struct policy_stack *stack)
     for (uint32_t i = 0; i < stack->nr_plugins; i++) {
         policy_plugin_free(stack->plugins[i]);
     }
+    policy_plugin_free(stack->host);
     g_free(stack->name);
     g_free(stack);
 }

@@ -22,6 +22,7 @@ struct policy_stack {
     char *name;                                      /* of the set */
     uint32_t nr_plugins;                             /* = slots in use */
     struct policy_plugin *plugins[NUMASIM_NR_ROLES]; /* owned; by slot */
+    struct policy_plugin *host;                      /* owned; parameters only: policy/host.h */
     int32_t slot[NUMASIM_NR_ROLES]; /* by role; -1: the role is left to the engine's default */
     /* The operations of each role's plugin; NULL where the slot is -1, but queue is never NULL. */
     const struct numasim_queue_ops *queue;

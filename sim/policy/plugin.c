@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "policy/descriptor.h"
+#include "policy/host.h"
 #include "policy/param.h"
 
 /* Takes @handle. */
@@ -116,6 +117,14 @@ struct policy_plugin *policy_plugin_from_descriptor(const struct numasim_policy 
         return NULL;
     }
     plugin = plugin_new(desc, NULL, NULL);
+    plugin->source_hash = g_strdup("unknown");
+    return plugin;
+}
+
+struct policy_plugin *policy_plugin_host(void)
+{
+    struct policy_plugin *plugin = plugin_new(&policy_host, NULL, NULL);
+
     plugin->source_hash = g_strdup("unknown");
     return plugin;
 }

@@ -44,6 +44,8 @@ struct policy_plugin *policy_plugin_load(const char *path, GError **error);
 /* The same for a descriptor in this process, which must outlive the result. For tests. */
 struct policy_plugin *policy_plugin_from_descriptor(const struct numasim_policy *desc,
                                                     GError **error);
+/* The host's own parameters, with their defaults (policy/host.h). */
+struct policy_plugin *policy_plugin_host(void);
 void policy_plugin_free(struct policy_plugin *plugin); /* accepts NULL */
 typedef struct policy_plugin policy_plugin_t;          /* for g_autoptr(policy_plugin_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(policy_plugin_t, policy_plugin_free)

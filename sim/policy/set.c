@@ -18,7 +18,7 @@ const char *policy_set_kernel(const struct policy_set *set)
 
 const char *policy_role_name(enum numasim_role role)
 {
-    return role_names[role];
+    return (int)role == POLICY_HOST ? "host" : role_names[role];
 }
 
 const char *const *policy_role_names(void)
@@ -88,6 +88,7 @@ struct policy_set *policy_set_new(const char *name)
     set->name = g_strdup(name);
     set->extends = g_new0(char *, 1);
     set->sources = g_new0(char *, 1);
+    set->roles[POLICY_HOST].plugin = g_strdup("host");
     return set;
 }
 
@@ -102,7 +103,7 @@ struct policy_set *policy_set_copy(const struct policy_set *set)
     copy->digest = g_strdup(set->digest);
     copy->extends = g_strdupv(set->extends);
     copy->sources = g_strdupv(set->sources);
-    for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
+    for (int r = 0; r < POLICY_NR_PARTS; r++) {
         const struct policy_role *role = &set->roles[r];
 
         policy_set_plugin(copy, (enum numasim_role)r, role->plugin, role->source, role->plugin_at);
@@ -118,7 +119,7 @@ void policy_set_free(struct policy_set *set)
     if (set == NULL) {
         return;
     }
-    for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
+    for (int r = 0; r < POLICY_NR_PARTS; r++) {
         drop_values(&set->roles[r]);
         g_free(set->roles[r].plugin);
         g_free(set->roles[r].source);
@@ -173,8 +174,8 @@ static bool find_role(const char *assignment, const char *name, enum numasim_rol
     const char *nearest;
     g_autofree char *hint = NULL;
 
-    for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
-        if (strcmp(name, role_names[r]) == 0) {
+    for (int r = 0; r < POLICY_NR_PARTS; r++) {
+        if (strcmp(name, policy_role_name((enum numasim_role)r)) == 0) {
             *ret_role = (enum numasim_role)r;
             return true;
         }
@@ -183,7 +184,7 @@ static bool find_role(const char *assignment, const char *name, enum numasim_rol
     hint = nearest != NULL ? g_strdup_printf(" (did you mean '%s'?)", nearest) : g_strdup("");
     g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
                 "--set %s: unknown role '%s'; expected one of queue, balance, numa, tier, "
-                "placement%s",
+                "placement, host%s",
                 assignment, name, hint);
     return false;
 }
@@ -233,6 +234,11 @@ bool policy_set_override(struct policy_set *set, const char *assignment, GError 
         *dot = '\0';
     }
     if (!find_role(assignment, left, &role, error)) {
+        return false;
+    }
+    if (dot == NULL && (int)role == POLICY_HOST) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                    "--set %s: the host is no plugin; expected host.PARAM=VALUE", assignment);
         return false;
     }
     if (dot == NULL) {

@@ -40,6 +40,10 @@ struct policy_role {
 /* The release whose rules apply where neither the set nor anybody else names one. */
 #define POLICY_SET_KERNEL "6.12"
 
+/* The host's own parameters (policy/host.h) stand behind the roles, as those of a plugin "host" that
+ * every set has. */
+enum { POLICY_HOST = NUMASIM_NR_ROLES, POLICY_NR_PARTS };
+
 struct policy_set {
     char *name;
     char *path;        /* of the file that it was read from, or NULL */
@@ -48,7 +52,7 @@ struct policy_set {
     char *digest;      /* of the bytes of the file and of those it extends, or NULL */
     char **extends;    /* names of the sets below, nearest first; NULL-terminated, never NULL */
     char **sources;    /* of this set and those below; NULL-terminated, never NULL */
-    struct policy_role roles[NUMASIM_NR_ROLES];
+    struct policy_role roles[POLICY_NR_PARTS];
 };
 
 /* An empty set: no role has a plugin. */
@@ -61,7 +65,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(policy_set_t, policy_set_free)
 /* The release whose sched_domains go with @set: its own or POLICY_SET_KERNEL. Borrowed. */
 const char *policy_set_kernel(const struct policy_set *set);
 
-/* "queue", "balance", "numa", "tier", "placement". */
+/* "queue", "balance", "numa", "tier", "placement"; "host" for POLICY_HOST. */
 const char *policy_role_name(enum numasim_role role);
 /* The same as a NULL-terminated table in the order of the enum. */
 const char *const *policy_role_names(void);
@@ -78,7 +82,8 @@ void policy_set_value(struct policy_set *set, enum numasim_role role,
 
 /*
  * Applies `--set`: "ROLE.PARAM=VALUE" sets a parameter of the role's plugin (for a plugin that
- * serves several roles, whatever role it is named by), "ROLE=PLUGIN" names another plugin.
+ * serves several roles, whatever role it is named by) or of the host ("host.PARAM=VALUE"),
+ * "ROLE=PLUGIN" names another plugin.
  * Whether parameter and value are any good, the loader says. False with NUMASIM_ERROR_INPUT, and
  * @set unchanged, on bad syntax, an unknown role, or a role that has no plugin.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/describe.h"
+#include "policy/host.h"
 
 #include <string.h>
 
@@ -99,6 +100,11 @@ static void test_text(struct fixture *f, gconstpointer unused)
     g_autofree char *text = policy_stack_describe(f->set, f->stack);
 
     (void)unused;
+    char *host = strstr(text, "\nhost:\n\n  cfs_bandwidth_slice = 5ms\n");
+
+    g_assert_nonnull(host);
+    g_assert_nonnull(strstr(host, "\n  rr_timeslice = 100ms\n"));
+    *host = '\0';
     g_assert_cmpstr(text, ==, expected_text);
 }
 
@@ -123,6 +129,11 @@ static void test_json(struct fixture *f, gconstpointer unused)
     g_assert_true(json_object_get_boolean_member(plugin, "test_only"));
     g_assert_cmpuint(json_array_get_length(json_object_get_array_member(plugin, "roles")), ==, 2);
     g_assert_cmpuint(json_array_get_length(params), ==, 6);
+    JsonArray *host = json_object_get_array_member(object, "host");
+
+    g_assert_cmpuint(json_array_get_length(host), ==, NR_HOST_PARAMS);
+    g_assert_cmpint(json_object_get_int_member(json_array_get_object_element(host, 0), "value"), ==,
+                    5000000);
     g_assert_cmpint(json_object_get_int_member(slice, "value"), ==, 1000000);
     g_assert_cmpint(json_object_get_int_member(slice, "default"), ==, 3000000);
     g_assert_cmpint(json_object_get_int_member(slice, "max"), ==, 1000000000);

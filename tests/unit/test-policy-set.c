@@ -112,7 +112,8 @@ static void test_override_errors(void)
                               "ROLE.PARAM=VALUE or ROLE=PLUGIN, as in queue.base_slice=3ms"},
         {"queu.base_slice=3ms",
          "--set queu.base_slice=3ms: unknown role 'queu'; expected one of queue, balance, numa, "
-         "tier, placement (did you mean 'queue'?)"},
+         "tier, placement, host (did you mean 'queue'?)"},
+        {"host=eevdf", "--set host=eevdf: the host is no plugin; expected host.PARAM=VALUE"},
         {"queue.=3ms", "--set queue.=3ms: no parameter after 'queue.'; expected ROLE.PARAM=VALUE"},
         {"tier.x=1", "--set tier.x=1: policy set 'example' names no plugin for role 'tier'; name "
                      "one with --set tier=PLUGIN first"},

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/host.h"
+
+#define MS INT64_C(1000000)
+#define S  INT64_C(1000000000)
+
+static const struct numasim_param params[] = {
+    [HOST_CFS_BANDWIDTH_SLICE] = {"cfs_bandwidth_slice", NUMASIM_PARAM_NS, 5 * MS, 1000, S, NULL,
+                                  "What a CPU's queue takes from its cgroup's quota at a time.",
+                                  "/proc/sys/kernel/sched_cfs_bandwidth_slice_us",
+                                  "kernel/sched/fair.c: sysctl_sched_cfs_bandwidth_slice, 6.12"},
+    [HOST_CFS_SLICE_EXPIRY] = {"cfs_slice_expiry", NUMASIM_PARAM_BOOL, 0, 0, 1, NULL,
+                               "What a queue has taken and not used is lost at the period's end; "
+                               "Linux before 5.4.",
+                               NULL, "commit de53fd7aedb1 (5.4) took it out"},
+    [HOST_CFS_PERIOD_OFFSET] = {"cfs_period_offset", NUMASIM_PARAM_BOOL, 1, 0, 1, NULL,
+                                "The periods of each cgroup begin at an instant of its own.", NULL,
+                                "kernel/sched/fair.c: init_cfs_bandwidth(), 6.12"},
+    [HOST_RT_THROTTLING] = {"rt_throttling", NUMASIM_PARAM_BOOL, 0, 0, 1, NULL,
+                            "A CPU's real-time tasks may use rt_runtime in each rt_period, also "
+                            "where nobody else wants the CPU; Linux before 6.12.",
+                            NULL, "commit 5f6bd380c7bd (6.12) took it out"},
+    [HOST_RT_PERIOD] = {"rt_period", NUMASIM_PARAM_NS, S, MS, 100 * S, NULL,
+                        "The period of rt_throttling.", "/proc/sys/kernel/sched_rt_period_us",
+                        "kernel/sched/rt.c: sysctl_sched_rt_period, 6.1"},
+    [HOST_RT_RUNTIME] = {"rt_runtime", NUMASIM_PARAM_NS, 950 * MS, 0, 100 * S, NULL,
+                         "What rt_throttling leaves to real-time tasks; no less than rt_period is "
+                         "no limit.",
+                         "/proc/sys/kernel/sched_rt_runtime_us",
+                         "kernel/sched/rt.c: sysctl_sched_rt_runtime, 6.1"},
+    [HOST_RR_TIMESLICE] = {"rr_timeslice", NUMASIM_PARAM_NS, 100 * MS, MS, 100 * S, NULL,
+                           "How long a SCHED_RR task runs before its equals have their turn.",
+                           "/proc/sys/kernel/sched_rr_timeslice_ms",
+                           "include/linux/sched/rt.h: RR_TIMESLICE, 6.12"},
+    [HOST_FAIR_SERVER] = {"fair_server", NUMASIM_PARAM_BOOL, 1, 0, 1, NULL,
+                          "Fair tasks that real-time tasks keep from a CPU get "
+                          "fair_server_runtime in each fair_server_period; since 6.12.",
+                          NULL, "kernel/sched/deadline.c: fair server, 6.12"},
+    [HOST_FAIR_SERVER_RUNTIME] = {"fair_server_runtime", NUMASIM_PARAM_NS, 50 * MS, 0, 100 * S,
+                                  NULL, "See fair_server; 0 turns it off.",
+                                  "/sys/kernel/debug/sched/fair_server/cpuN/runtime",
+                                  "kernel/sched/fair.c: fair_server_init(), 6.12"},
+    [HOST_FAIR_SERVER_PERIOD] = {"fair_server_period", NUMASIM_PARAM_NS, S, MS, 100 * S, NULL,
+                                 "See fair_server.",
+                                 "/sys/kernel/debug/sched/fair_server/cpuN/period",
+                                 "kernel/sched/fair.c: fair_server_init(), 6.12"},
+    [HOST_AUTOGROUP] = {"autogroup", NUMASIM_PARAM_BOOL, 0, 0, 1, NULL,
+                        "Sessions of a workload that stand in no cgroup share the CPUs as if each "
+                        "were in one.",
+                        "/proc/sys/kernel/sched_autogroup_enabled",
+                        "kernel/sched/autogroup.c; off where a set does not say otherwise"},
+    [NR_HOST_PARAMS] = {.name = NULL},
+};
+
+const struct numasim_policy policy_host = {
+    .abi = NUMASIM_POLICY_ABI,
+    .name = "host",
+    .summary = "what the kernel does besides its policies",
+    .version = "1",
+    .params = params,
+};
