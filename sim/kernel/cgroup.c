@@ -17,7 +17,9 @@ static struct kernel_cgroup *cgroup_alloc(struct kernel *k, const char *name, in
     cg->parent = parent;
     cg->kernel = k;
     cg->weight = DEFAULT_WEIGHT;
+    list_init(&cg->throttled_queues);
     event_init(&cg->period, EVENT_QUOTA, CLASS_TIMER, 0);
+    event_init(&cg->slack, EVENT_SLACK, CLASS_TIMER, 0);
     k->cgroups = g_renew(struct kernel_cgroup *, k->cgroups, (gsize)k->nr_cgroups + 1);
     k->cgroups[k->nr_cgroups++] = cg;
     return cg;
@@ -52,9 +54,8 @@ int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, ui
     struct kernel_cgroup *cg = cgroup_alloc(k, name, parent);
 
     cg->weight = weight;
-    cg->quota_ns = cg->pool_ns = quota_ns;
-    cg->period_ns = period_ns;
     cg->queues = g_new0(struct fair_queue *, (gsize)k->nr_cpus);
+    kernel_cgroup_set_bandwidth(k, cg->id, quota_ns, period_ns, 0);
     if (cpus != NULL) {
         cg->cpus = bitmap_new((uint32_t)k->nr_cpus);
         bitmap_copy(cg->cpus, cpus, (uint32_t)k->nr_cpus);

@@ -280,7 +280,7 @@ static struct task *pick_next(struct kernel *k, struct rq *rq)
         if (t->pub.se.delayed) {
             fair_finish_delayed(k, rq, t);
             t = NULL;
-        } else if (t->cgroup != 0 && cgroup_throttle_spent(k, rq, task_queue(k, t, rq->pub.id))) {
+        } else if (t->cgroup != 0 && cgroup_throttle_spent(k, task_queue(k, t, rq->pub.id))) {
             t = NULL;
         }
     }
@@ -347,6 +347,12 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
         if (prev->pub.task_state == NUMASIM_TASK_RUNNABLE) {
             list_add_head(&rq->waiting, &prev->waiting);
         }
+        if (rq->quota) {
+            bool fair = next != NULL && next->pub.sched_class == NUMASIM_CLASS_FAIR;
+
+            cgroup_put(k, task_queue(k, prev, rq->pub.id),
+                       fair ? task_queue(k, next, rq->pub.id) : NULL);
+        }
     } else if (prev->on_rq) {
         bool slice_used = prev->pub.policy == NUMASIM_SCHED_RR && prev->rr_left_ns <= 0;
 
@@ -392,8 +398,7 @@ static void switch_to(struct kernel *k, struct rq *rq, struct task *prev, struct
     if (next == NULL) {
         return;
     }
-    rq->quota = next->cgroup != 0 && next->pub.sched_class == NUMASIM_CLASS_FAIR &&
-                cgroup_has_quota(k, task_queue(k, next, rq->pub.id));
+    rq->quota = task_has_quota(k, next);
     rq->segment_start_ns =
         time_add_ns(MAX(rq->segment_start_ns, k->now_ns), k->machine->costs.context_switch_ns);
     pace_switch_in(k, rq, next);

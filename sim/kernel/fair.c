@@ -26,6 +26,7 @@ struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup)
     q->pub.state = policy->queue_state_size > 0 ? g_malloc0(policy->queue_state_size) : NULL;
     q->entity.weight = 1024;
     list_init(&q->throttled_tasks);
+    list_init(&q->throttled_link);
     q->entity.state =
         policy->entity_state_size > 0 && cgroup != 0 ? g_malloc0(policy->entity_state_size) : NULL;
     if (cgroup != 0) {
@@ -94,6 +95,9 @@ void fair_enqueue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
             if (!entity_enqueue(k, q, se, flags)) {
                 return;
             }
+            if (q->pub.nr_queued == 1 && q->parent != NULL) {
+                cgroup_queue_filled(k, q);
+            }
             joining = q->pub.nr_queued == 1 && !q->throttled;
             flags = NUMASIM_ENQUEUE_WAKEUP; /* whatever the task is, its cgroup only wakes here */
         }
@@ -146,6 +150,9 @@ bool fair_dequeue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
             if (!entity_dequeue(k, q, se, flags)) {
                 return false;
             }
+            if (q->pub.nr_queued == 0 && q->parent != NULL) {
+                cgroup_queue_emptied(k, q);
+            }
             leaving = q->pub.nr_queued == 0 && !q->throttled;
             flags |= NUMASIM_DEQUEUE_DELAYED; /* a cgroup's entity leaves at once */
         }
@@ -172,6 +179,9 @@ void fair_leave_parent(struct kernel *k, struct fair_queue *q)
 
     for (; leaving && q->parent != NULL; q = q->parent) {
         entity_dequeue(k, q->parent, &q->entity, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
+        if (q->parent->pub.nr_queued == 0 && q->parent->parent != NULL) {
+            cgroup_queue_emptied(k, q->parent);
+        }
         leaving = q->parent->pub.nr_queued == 0 && !q->parent->throttled;
     }
 }
@@ -182,7 +192,11 @@ void fair_join_parent(struct kernel *k, struct fair_queue *q)
 
     for (; joining && q->parent != NULL; q = q->parent) {
         joining = entity_enqueue(k, q->parent, &q->entity, NUMASIM_ENQUEUE_WAKEUP) &&
-                  q->parent->pub.nr_queued == 1 && !q->parent->throttled;
+                  q->parent->pub.nr_queued == 1;
+        if (joining && q->parent->parent != NULL) {
+            cgroup_queue_filled(k, q->parent);
+        }
+        joining = joining && !q->parent->throttled;
     }
 }
 

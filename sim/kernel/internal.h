@@ -13,7 +13,8 @@
  *   wake.c     wakeups, placement, IPIs
  *   move.c     balancing: moves, pushes, kicks, hot-plug
  *   cgroup.c   cgroups: cpusets and weights
- *   quota.c    cpu.max: throttling
+ *   quota.c    cpu.max: pools, timers, who is throttled
+ *   throttle.c what throttling does to a queue and its tasks
  *   mm.c       address spaces, first touch, page migration
  *   pace.c     how fast a task runs where it runs
  *   check.c    faults and dumps
@@ -31,6 +32,7 @@
 #include "base/time.h"
 #include "kernel/kernel.h"
 #include "kernel/pelt.h"
+#include "policy/host.h"
 
 /* Classes of events: at one instant, lower first. A tick comes before all else, so that whether a
  * skipped one has happened yet can be told from the event that asks. */
@@ -54,6 +56,7 @@ enum event_kind {
     EVENT_SLICE,
     EVENT_WATCHDOG,
     EVENT_QUOTA,
+    EVENT_SLACK,
 };
 
 /* What a task does when it has its CPU. */
@@ -123,7 +126,9 @@ struct fair_queue {
     uint64_t counted_weight;      /* what its cgroup's load_sum holds of it */
     bool throttled;
     struct list throttled_tasks; /* those that would wait */
+    struct list throttled_link;  /* in its cgroup's throttled_queues */
     int64_t runtime_left_ns;     /* local pool of a cgroup with a quota */
+    uint64_t runtime_period;     /* its cgroup's nr_refills when it last took some */
 };
 
 struct rq {
@@ -161,15 +166,19 @@ struct rq {
 struct kernel_cgroup {
     char *name;
     int32_t id, parent;
-    uint32_t weight; /* cpu.weight */
-    int64_t quota_ns, period_ns, pool_ns;
-    uint64_t *cpus, *nodes;     /* NULL: all */
-    struct fair_queue **queues; /* [nr_cpus], made at first use; NULL for the root */
-    uint64_t load_sum;          /* weight of all its queued entities on all CPUs */
-    struct evq_entry period;
+    uint32_t weight;                       /* cpu.weight */
+    int64_t quota_ns, period_ns, burst_ns; /* cpu.max; quota 0: none */
+    int64_t pool_ns;                       /* what its queues may still take */
+    int64_t period_phase_ns;               /* periods begin here, and at each period_ns from it */
+    uint64_t nr_refills;
+    struct list throttled_queues; /* first come, first served */
+    uint64_t *cpus, *nodes;       /* NULL: all */
+    struct fair_queue **queues;   /* [nr_cpus], made at first use; NULL for the root */
+    uint64_t load_sum;            /* weight of all its queued entities on all CPUs */
+    struct evq_entry period, slack;
     struct kernel *kernel;
-    bool period_armed;
-    bool partition; /* its CPUs are its own */
+    bool period_active, period_idle; /* the timer is armed; nobody took anything since it fired */
+    bool partition;                  /* its CPUs are its own */
 };
 
 struct listener {
@@ -183,11 +192,15 @@ struct role {
     const struct numasim_policy *policy;
 };
 
+/* Entities of the boot stream. */
+enum { BOOT_TICK_PHASE = 1, BOOT_CPU_ORDER = 2, BOOT_PERIOD_PHASE = 3 };
+
 struct kernel {
     int64_t now_ns; /* differs from the event queue's clock inside a replayed tick */
     struct evq *events;
     const struct machine *machine;
     struct kernel_config config;
+    const int64_t *host; /* [NR_HOST_PARAMS] */
     struct kernel_driver driver;
     uint64_t listen_mask;
     struct digest *digest;
@@ -398,16 +411,26 @@ void task_apply_allowed(struct kernel *k, struct task *t);
 
 /* quota.c */
 void quota_event(struct kernel *k, struct kernel_cgroup *cg);
+void slack_event(struct kernel *k, struct kernel_cgroup *cg);
 /* @q's tasks ran for @delta_ns; true if its quota is used up and it must make way. */
 bool cgroup_account(struct kernel *k, struct fair_queue *q, int64_t delta_ns);
-/* Gives the queues from @leaf to the root runtime to run on; throttles the first that gets none,
- * and says so. */
-bool cgroup_throttle_spent(struct kernel *k, struct rq *rq, struct fair_queue *leaf);
+/* @q got its first entity: it needs runtime, or is throttled. @q lost its last one: it gives back. */
+void cgroup_queue_filled(struct kernel *k, struct fair_queue *q);
+void cgroup_queue_emptied(struct kernel *k, struct fair_queue *q);
+/* Throttles the highest queue from @leaf to the root that has run out, and says so. */
+bool cgroup_throttle_spent(struct kernel *k, struct fair_queue *leaf);
+/* What ran in @leaf leaves its CPU for something in @next (NULL: nothing fair): throttles those
+ * between that have run out. */
+void cgroup_put(struct kernel *k, struct fair_queue *leaf, const struct fair_queue *next);
+/* True if the cgroup of @t or one above it has a quota, and @t is of the fair class. */
+bool task_has_quota(struct kernel *k, const struct task *t);
+
+/* throttle.c */
+void queue_throttle(struct kernel *k, struct fair_queue *q);
+void queue_unthrottle(struct kernel *k, struct fair_queue *q);
 /* @q or the nearest above it that is throttled, or NULL. */
 struct fair_queue *queue_throttled(struct fair_queue *q);
-/* True if @q or one above it has a quota; if @q is @ancestor or below it. */
-bool cgroup_has_quota(const struct kernel *k, const struct fair_queue *q);
-
+/* True if @q is @ancestor or below it. */
 bool queue_below(const struct fair_queue *q, const struct fair_queue *ancestor);
 
 /* pace.c */

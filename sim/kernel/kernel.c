@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/internal.h"
 
-enum { BOOT_TICK_PHASE = 1, BOOT_CPU_ORDER = 2 };
-
 static const char *const event_names[] = {
-    [EVENT_TICK] = "the tick",         [EVENT_SEGMENT] = "running",
-    [EVENT_KTIMER] = "a timer",        [EVENT_ARRIVE] = "waking",
-    [EVENT_RESCHED] = "picking",       [EVENT_KICK] = "kicking",
-    [EVENT_PUSH] = "pushing",          [EVENT_SLICE] = "the slice timer",
-    [EVENT_WATCHDOG] = "the watchdog", [EVENT_QUOTA] = "the quota's period",
+    [EVENT_TICK] = "the tick",
+    [EVENT_SEGMENT] = "running",
+    [EVENT_KTIMER] = "a timer",
+    [EVENT_ARRIVE] = "waking",
+    [EVENT_RESCHED] = "picking",
+    [EVENT_KICK] = "kicking",
+    [EVENT_PUSH] = "pushing",
+    [EVENT_SLICE] = "the slice timer",
+    [EVENT_WATCHDOG] = "the watchdog",
+    [EVENT_QUOTA] = "the quota's period",
+    [EVENT_SLACK] = "the quota's slack timer",
 };
 
 /* Unpacks @stack: one numasim_self per plugin, and the operations of each role. */
@@ -97,6 +101,7 @@ struct kernel *kernel_new(const struct machine *m, const struct sched_domains *s
 
     k->machine = m;
     k->config = *config;
+    k->host = stack->host->params;
     if (k->config.watchdog_ns <= 0) {
         k->config.watchdog_ns = NSEC_PER_SEC;
     }
@@ -239,6 +244,9 @@ static void dispatch(struct kernel *k, struct evq_entry *e)
         break;
     case EVENT_QUOTA:
         quota_event(k, container_of(e, struct kernel_cgroup, period));
+        break;
+    case EVENT_SLACK:
+        slack_event(k, container_of(e, struct kernel_cgroup, slack));
         break;
     }
 }

@@ -2,229 +2,285 @@
 /*
  * cpu.max: a cgroup's quota for each period (kernel/sched/fair.c, 6.12).
  *
- * The cgroup has a pool that each period refills; a queue takes from it in slices of 5 ms
- * (sched_cfs_bandwidth_slice) as its tasks run. A queue that finds the pool empty is throttled: its
- * entity leaves the queue above, and its tasks wait until the period's timer gives it runtime.
+ * The cgroup has a pool that each period refills. A queue takes from it by the slice as its tasks
+ * run, and keeps what it took; what is beyond 1 ms it gives back when it empties. A queue that runs
+ * out and finds the pool empty is throttled, and stands in line: the period's timer, or what others
+ * gave back (the slack timer), gives each in turn what makes it just positive.
+ *
+ * Nothing here walks the CPUs: timers cost by the queues that wait, and a cgroup that does not use
+ * its quota has no timer.
  */
 #include "kernel/internal.h"
 
-/* /proc/sys/kernel/sched_cfs_bandwidth_slice_us, 5 ms. */
-#define SLICE_NS (5 * NSEC_PER_MSEC)
+/* min_cfs_rq_runtime: what an empty queue keeps. */
+#define KEPT_NS (1 * NSEC_PER_MSEC)
+/* cfs_bandwidth_slack_period: how long what was given back is collected. */
+#define SLACK_NS (5 * NSEC_PER_MSEC)
+/* min_bandwidth_expiration: with the refill so near, the slack timer leaves it to that. */
+#define REFILL_NEAR_NS (2 * NSEC_PER_MSEC)
 
-static void period_arm(struct kernel *k, struct kernel_cgroup *cg)
+static struct kernel_cgroup *cgroup_of(const struct kernel *k, const struct fair_queue *q)
 {
-    if (!cg->period_armed) {
-        cg->period_armed = true;
-        event_set(k, &cg->period, evq_now_ns(k->events) + cg->period_ns);
-    }
+    return k->cgroups[q->pub.cgroup];
 }
 
-bool cgroup_has_quota(const struct kernel *k, const struct fair_queue *q)
+static bool cgroup_has_quota(const struct kernel *k, const struct fair_queue *q)
 {
     for (; q != NULL && q->parent != NULL; q = q->parent) {
-        if (k->cgroups[q->pub.cgroup]->quota_ns > 0) {
+        if (cgroup_of(k, q)->quota_ns > 0) {
             return true;
         }
     }
     return false;
 }
 
-/* Takes up to @want_ns from the pool into the queue's own. */
-static void take(struct kernel_cgroup *cg, struct fair_queue *q, int64_t want_ns)
+bool task_has_quota(struct kernel *k, const struct task *t)
 {
-    int64_t got_ns = MIN(want_ns, cg->pool_ns);
-
-    cg->pool_ns -= got_ns;
-    q->runtime_left_ns += got_ns;
+    return t->cgroup != 0 && t->pub.sched_class == NUMASIM_CLASS_FAIR &&
+           cgroup_has_quota(k, task_queue(k, t, t->pub.cpu));
 }
+
+/* ------------------------------------------------------------------------------------------- */
+/* The pool                                                                                     */
+
+/* The timer keeps to the grid on which it began, also after a rest (hrtimer_forward_now()). */
+static void period_start(struct kernel *k, struct kernel_cgroup *cg)
+{
+    if (cg->period_active) {
+        return;
+    }
+    int64_t since_ns = evq_now_ns(k->events) - cg->period_phase_ns;
+    int64_t periods = since_ns < 0 ? 0 : since_ns / cg->period_ns + 1;
+
+    cg->period_active = true;
+    event_set(k, &cg->period, cg->period_phase_ns + periods * cg->period_ns);
+}
+
+/* Raises @q's own runtime to @target_ns as far as the pool goes; true if it then has any. */
+static bool take(struct kernel *k, struct kernel_cgroup *cg, struct fair_queue *q,
+                 int64_t target_ns)
+{
+    period_start(k, cg);
+    if (cg->pool_ns > 0) {
+        int64_t got_ns = MIN(target_ns - q->runtime_left_ns, cg->pool_ns);
+
+        cg->pool_ns -= got_ns;
+        cg->period_idle = false;
+        q->runtime_left_ns += got_ns;
+        q->runtime_period = cg->nr_refills;
+    }
+    return q->runtime_left_ns > 0;
+}
+
+/* Before 5.4 what a queue had taken was lost at the end of the period (expire_cfs_rq_runtime()). */
+static void expire(const struct kernel *k, const struct kernel_cgroup *cg, struct fair_queue *q)
+{
+    if (k->host[HOST_CFS_SLICE_EXPIRY] != 0 && q->runtime_period != cg->nr_refills &&
+        q->runtime_left_ns > 0) {
+        q->runtime_left_ns = 0;
+    }
+}
+
+/* True if the refill is less than @within_ns away (runtime_refresh_within()). */
+static bool refill_within(const struct kernel *k, const struct kernel_cgroup *cg, int64_t within_ns)
+{
+    return cg->period_active && cg->period.time_ns - evq_now_ns(k->events) < within_ns;
+}
+
+static void slack_start(struct kernel *k, struct kernel_cgroup *cg)
+{
+    if (!evq_entry_queued(&cg->slack) && !refill_within(k, cg, SLACK_NS + REFILL_NEAR_NS)) {
+        event_set(k, &cg->slack, evq_now_ns(k->events) + SLACK_NS);
+    }
+}
+
+void cgroup_queue_emptied(struct kernel *k, struct fair_queue *q)
+{
+    struct kernel_cgroup *cg = cgroup_of(k, q);
+    int64_t slack_ns = q->runtime_left_ns - KEPT_NS;
+
+    if (cg->quota_ns == 0 || slack_ns <= 0) {
+        return;
+    }
+    q->runtime_left_ns -= slack_ns;
+    if (k->host[HOST_CFS_SLICE_EXPIRY] != 0 && q->runtime_period != cg->nr_refills) {
+        return; /* it has expired */
+    }
+    cg->pool_ns += slack_ns;
+    if (cg->pool_ns > k->host[HOST_CFS_BANDWIDTH_SLICE] && !list_empty(&cg->throttled_queues)) {
+        slack_start(k, cg);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Running out                                                                                  */
 
 bool cgroup_account(struct kernel *k, struct fair_queue *q, int64_t delta_ns)
 {
-    struct kernel_cgroup *cg = k->cgroups[q->pub.cgroup];
+    struct kernel_cgroup *cg = cgroup_of(k, q);
 
     if (cg->quota_ns == 0) {
         return false;
     }
     q->runtime_left_ns -= delta_ns;
-    if (q->runtime_left_ns > 0) {
+    expire(k, cg, q);
+    return q->runtime_left_ns <= 0 && !q->throttled &&
+           !take(k, cg, q, k->host[HOST_CFS_BANDWIDTH_SLICE]);
+}
+
+/* Throttles @q, which has run out, unless the pool was refilled since it last asked. */
+static bool throttle(struct kernel *k, struct fair_queue *q)
+{
+    struct kernel_cgroup *cg = cgroup_of(k, q);
+
+    if (take(k, cg, q, 1)) {
         return false;
     }
-    period_arm(k, cg);
-    take(cg, q, SLICE_NS - q->runtime_left_ns);
-    return q->runtime_left_ns <= 0;
+    list_add_tail(&cg->throttled_queues, &q->throttled_link);
+    queue_throttle(k, q);
+    return true;
 }
 
-/* Moves @t between those that wait on @rq and those that @q, throttled, keeps. */
-static void task_count(struct rq *rq, struct fair_queue *q, struct task *t, bool in)
+static bool is_spent(const struct kernel *k, const struct fair_queue *q)
 {
-    list_del(&t->waiting);
-    list_add_tail(in ? &rq->waiting : &q->throttled_tasks, &t->waiting);
-    t->pub.task_state = in ? NUMASIM_TASK_RUNNABLE : NUMASIM_TASK_THROTTLED;
-    rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
+    return cgroup_of(k, q)->quota_ns > 0 && q->runtime_left_ns <= 0 && !q->throttled;
 }
 
-/* Delayed tasks stay in their list; their weight counts all the same. */
-static void count_delayed(struct kernel *k, struct rq *rq, const struct fair_queue *q, bool in)
+void cgroup_queue_filled(struct kernel *k, struct fair_queue *q)
 {
-    for (struct list *l = rq->delayed.next; l != &rq->delayed; l = l->next) {
-        const struct task *t = container_of(l, struct task, waiting);
-        struct fair_queue *own = task_queue(k, t, rq->pub.id);
+    if (cgroup_of(k, q)->quota_ns > 0 && !q->throttled && q->pub.curr == NULL &&
+        cgroup_account(k, q, 0)) {
+        throttle(k, q);
+    }
+}
 
-        if (queue_below(own, q) && queue_throttled(own) == NULL) {
-            rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
+bool cgroup_throttle_spent(struct kernel *k, struct fair_queue *leaf)
+{
+    for (;;) {
+        struct fair_queue *spent = NULL;
+
+        for (struct fair_queue *q = leaf; q->parent != NULL; q = q->parent) {
+            spent = is_spent(k, q) ? q : spent;
         }
-    }
-}
-
-/* Counts @q's tasks in or out of its CPU and of the queues above it. */
-static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, bool in)
-{
-    struct list *from = in ? &q->throttled_tasks : &rq->waiting;
-    struct task *curr = rq->curr;
-    uint32_t nr_counted = 0;
-
-    for (struct list *l = from->next, *next; l != from; l = next) {
-        struct task *t = container_of(l, struct task, waiting);
-
-        next = l->next;
-        if (queue_below(task_queue(k, t, rq->pub.id), q)) {
-            task_count(rq, q, t, in);
-            nr_counted++;
+        if (spent == NULL) {
+            return false;
         }
-    }
-    if (!in && curr != NULL && curr->pub.task_state == NUMASIM_TASK_RUNNING &&
-        curr->pub.sched_class == NUMASIM_CLASS_FAIR &&
-        queue_below(task_queue(k, curr, rq->pub.id), q)) {
-        task_update_load(k, curr);
-        task_count(rq, q, curr, false);
-        nr_counted++;
-    }
-    uint32_t nr_tasks = q->nr_tasks, nr_delayed = nr_tasks - nr_counted;
-
-    if (nr_delayed > 0) {
-        count_delayed(k, rq, q, in);
-    }
-    bool crowded = rq->pub.nr_running > 1;
-
-    rq->pub.nr_running += in ? nr_tasks : -nr_tasks;
-    k->nr_overloads += !crowded && rq->pub.nr_running > 1;
-    rq->pub.nr_fair += in ? nr_tasks : -nr_tasks;
-    rq->pub.nr_delayed += in ? nr_delayed : -nr_delayed;
-    for (struct fair_queue *up = q->parent; up != NULL; up = up->parent) {
-        up->nr_tasks += in ? nr_tasks : -nr_tasks;
-    }
-}
-
-static void throttle(struct kernel *k, struct rq *rq, struct fair_queue *q)
-{
-    emit(k, TP_CGROUP_THROTTLE, q->pub.cgroup, rq->pub.id, -1, 1, 0, 0);
-    rq_update_load(k, rq);
-    fair_leave_parent(k, q);
-    count_tasks(k, rq, q, false);
-    q->throttled = true;
-}
-
-/* @q has runtime again, and @above it has none: what @q kept is now kept by @above. */
-static void hand_over_tasks(struct fair_queue *q, struct fair_queue *above)
-{
-    while (!list_empty(&q->throttled_tasks)) {
-        struct list *l = q->throttled_tasks.next;
-
-        list_del(l);
-        list_add_tail(&above->throttled_tasks, l);
-    }
-    for (struct fair_queue *up = q; up != above; up = up->parent) {
-        up->parent->nr_tasks += q->nr_tasks;
-    }
-}
-
-static void unthrottle(struct kernel *k, struct rq *rq, struct fair_queue *q)
-{
-    struct fair_queue *above = queue_throttled(q->parent);
-
-    emit(k, TP_CGROUP_THROTTLE, q->pub.cgroup, rq->pub.id, -1, 0, 0, 0);
-    tick_catch_up(k, rq);
-    update_curr(k, rq);
-    rq_update_load(k, rq);
-    q->throttled = false;
-    if (above != NULL) {
-        hand_over_tasks(q, above);
-    } else {
-        count_tasks(k, rq, q, true);
-    }
-    if (q->pub.nr_queued > 0) {
-        fair_join_parent(k, q);
-        rq->balance_wants_ns = 0;
-        tick_rearm(k, rq);
-        if (above == NULL && rq->pub.nr_running > 0 && rq->curr == NULL) {
-            cpu_set_idle(k, rq, false);
-            resched_from(k, rq, rq->pub.id);
-        }
-    }
-}
-
-bool cgroup_throttle_spent(struct kernel *k, struct rq *rq, struct fair_queue *leaf)
-{
-    for (struct fair_queue *q = leaf; q->parent != NULL; q = q->parent) {
-        struct kernel_cgroup *cg = k->cgroups[q->pub.cgroup];
-
-        if (cg->quota_ns == 0 || q->runtime_left_ns > 0) {
-            continue;
-        }
-        period_arm(k, cg);
-        take(cg, q, SLICE_NS - q->runtime_left_ns);
-        if (q->runtime_left_ns <= 0) {
-            throttle(k, rq, q);
+        if (throttle(k, spent)) {
             return true;
         }
     }
-    return false;
 }
 
-struct fair_queue *queue_throttled(struct fair_queue *q)
+void cgroup_put(struct kernel *k, struct fair_queue *leaf, const struct fair_queue *next)
 {
-    for (; q != NULL; q = q->parent) {
-        if (q->throttled) {
-            return q;
+    for (struct fair_queue *q = leaf; q->parent != NULL && !queue_below(next, q); q = q->parent) {
+        if (is_spent(k, q)) {
+            throttle(k, q);
         }
     }
-    return NULL;
 }
 
-bool queue_below(const struct fair_queue *q, const struct fair_queue *ancestor)
+/* ------------------------------------------------------------------------------------------- */
+/* Timers                                                                                       */
+
+static void unthrottle(struct kernel *k, struct fair_queue *q)
 {
-    for (; q != NULL; q = q->parent) {
-        if (q == ancestor) {
-            return true;
-        }
-    }
-    return false;
+    list_del(&q->throttled_link);
+    queue_unthrottle(k, q);
 }
 
-/* The period's timer: a new quota; throttled queues get what makes them just positive, in order of
- * CPU (distribute_cfs_runtime()). */
+/* Gives the pool to those who wait, in order, as much as makes each just positive
+ * (distribute_cfs_runtime()). */
+static void distribute(struct kernel *k, struct kernel_cgroup *cg)
+{
+    struct list *end = cg->throttled_queues.prev;
+    bool more = !list_empty(&cg->throttled_queues);
+
+    while (more && cg->pool_ns > 0) {
+        struct list *first = cg->throttled_queues.next;
+        struct fair_queue *q = container_of(first, struct fair_queue, throttled_link);
+
+        more = first != end; /* who comes meanwhile waits for the next time */
+        if (!take(k, cg, q, 1)) {
+            break; /* the pool is empty */
+        }
+        unthrottle(k, q);
+    }
+}
+
 void quota_event(struct kernel *k, struct kernel_cgroup *cg)
 {
-    bool throttled = false;
-    bool used = cg->pool_ns < cg->quota_ns;
+    bool waiting = !list_empty(&cg->throttled_queues);
 
     k->acting_cpu = -1;
-    cg->pool_ns = cg->quota_ns;
-    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
-        struct fair_queue *q = cg->queues[cpu];
+    cg->period_active = false;
+    cg->nr_refills++;
+    emit(k, TP_CGROUP_PERIOD, cg->id, -1, -1, waiting, cg->pool_ns, 0);
+    cg->pool_ns = MIN(cg->pool_ns + cg->quota_ns, cg->quota_ns + cg->burst_ns);
+    if (cg->period_idle && !waiting) {
+        return; /* nobody took anything: no timer until somebody does */
+    }
+    period_start(k, cg);
+    cg->period_idle = !waiting;
+    if (waiting) {
+        distribute(k, cg);
+    }
+}
 
-        if (q == NULL || !q->throttled) {
-            continue;
-        }
-        take(cg, q, 1 - q->runtime_left_ns);
-        if (q->runtime_left_ns > 0) {
-            unthrottle(k, cpu_rq(k, cpu), q);
-        } else {
-            throttled = true;
+void slack_event(struct kernel *k, struct kernel_cgroup *cg)
+{
+    k->acting_cpu = -1;
+    if (!refill_within(k, cg, REFILL_NEAR_NS) && cg->pool_ns > k->host[HOST_CFS_BANDWIDTH_SLICE]) {
+        distribute(k, cg);
+    }
+}
+
+/* A grid of periods begins at a random instant: time 0 of a run is no special one of the machine's.
+ * Before 6.7 all cgroups of one period shared it. */
+static void period_reset(struct kernel *k, struct kernel_cgroup *cg)
+{
+    struct rng phase = rng_entity(&k->boot, BOOT_PERIOD_PHASE);
+    uint64_t index = k->host[HOST_CFS_PERIOD_OFFSET] != 0 ? (uint64_t)cg->id : 0;
+
+    event_cancel(k, &cg->period);
+    event_cancel(k, &cg->slack);
+    cg->period_active = cg->period_idle = false;
+    if (cg->quota_ns > 0) {
+        cg->period_phase_ns = (int64_t)rng_below(&phase, index, (uint64_t)cg->period_ns);
+        period_start(k, cg);
+    }
+}
+
+void kernel_cgroup_set_bandwidth(struct kernel *k, int32_t cgroup, int64_t quota_ns,
+                                 int64_t period_ns, int64_t burst_ns)
+{
+    struct kernel_cgroup *cg = k->cgroups[cgroup];
+
+    /* What ran so far ran under what held so far. */
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        if (cg->queues[cpu] != NULL) {
+            tick_catch_up(k, cpu_rq(k, cpu));
+            update_curr(k, cpu_rq(k, cpu));
         }
     }
-    cg->period_armed = false;
-    if (throttled || used) {
-        period_arm(k, cg);
+    cg->quota_ns = cg->pool_ns = quota_ns;
+    cg->period_ns = period_ns;
+    cg->burst_ns = burst_ns;
+    period_reset(k, cg);
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        struct fair_queue *q = cg->queues[cpu];
+        struct rq *rq = cpu_rq(k, cpu);
+
+        if (q == NULL) {
+            continue;
+        }
+        q->runtime_left_ns = 0;
+        if (q->throttled) {
+            unthrottle(k, q);
+        }
+        if (rq->curr != NULL) {
+            rq->quota = task_has_quota(k, rq->curr);
+            tick_rearm(k, rq);
+        }
     }
 }

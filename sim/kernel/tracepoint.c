@@ -22,6 +22,7 @@ static const char *const tracepoint_names[NR_TRACEPOINTS] = {
     [TP_MEASURE] = "numasim_measure",
     [TP_CPU_HOTPLUG] = "cpuhp_state",
     [TP_OOM_KILL] = "oom_kill",
+    [TP_CGROUP_PERIOD] = "cgroup_period",
     [TP_DECISION] = "numasim_decision",
 };
 

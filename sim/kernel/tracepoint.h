@@ -39,12 +39,14 @@ enum tracepoint {
     TP_MEM_ACCESS,       /* task         CPU's node  memory node   accesses     latency ns  - */
     TP_CGROUP_THROTTLE,  /* cgroup       cpu         -             1: throttled -           - */
     TP_REQUEST_ARRIVE,   /* request      -           source        -            -           - */
-    TP_REQUEST_DONE, /* request      cpu         source        arrival ns   task        start ns */
-    TP_COUNT,        /* task         cpu         metric        -            -           - */
-    TP_MEASURE,      /* task         cpu         metric        begin ns     -           - */
-    TP_CPU_HOTPLUG,  /* -            cpu         -             1: online    -           - */
-    TP_OOM_KILL,     /* task         cpu         region        -            -           - */
-    TP_DECISION,     /* task or -1   cpu         slot          pointer to struct tp_decision */
+    TP_REQUEST_DONE,  /* request      cpu         source        arrival ns   task        start ns */
+    TP_COUNT,         /* task         cpu         metric        -            -           - */
+    TP_MEASURE,       /* task         cpu         metric        begin ns     -           - */
+    TP_CPU_HOTPLUG,   /* -            cpu         -             1: online    -           - */
+    TP_OOM_KILL,      /* task         cpu         region        -            -           - */
+    TP_CGROUP_PERIOD, /* cgroup      -           -             1: some queue is throttled
+                                                               pool ns     - */
+    TP_DECISION,      /* task or -1   cpu         slot          pointer to struct tp_decision */
     NR_TRACEPOINTS
 };
 

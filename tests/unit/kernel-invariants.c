@@ -191,6 +191,31 @@ static void check_queue(const struct kernel *k, const struct fair_queue *q)
     MUST(k, q->pub.curr == NULL || q->pub.curr->queued, "cgroup %d on CPU %d", cgroup, cpu);
 }
 
+/* Who is throttled stands in line once, without runtime; what was given back may raise the pool. */
+static void check_bandwidth(const struct kernel *k, const struct kernel_cgroup *cg)
+{
+    int32_t nr_throttled = 0, nr_listed = 0;
+    int64_t slices_ns = k->nr_cpus * k->host[HOST_CFS_BANDWIDTH_SLICE];
+
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        const struct fair_queue *q = cg->queues[cpu];
+
+        if (q != NULL && q->throttled) {
+            MUST(k, q->runtime_left_ns <= 0, "cgroup %d on CPU %d", cg->id, cpu);
+            nr_throttled++;
+        }
+    }
+    for (const struct list *l = cg->throttled_queues.next; l != &cg->throttled_queues;
+         l = l->next) {
+        nr_listed++;
+    }
+    MUST(k, nr_throttled == nr_listed, "cgroup %d: %d", cg->id, nr_listed);
+    MUST(k, cg->pool_ns >= 0 && cg->pool_ns <= cg->quota_ns + cg->burst_ns + slices_ns, "cgroup %d",
+         cg->id);
+    MUST(k, cg->period_active == evq_entry_queued(&cg->period), "cgroup %d", cg->id);
+    MUST(k, nr_listed == 0 || cg->period_active, "cgroup %d: %d", cg->id, nr_listed);
+}
+
 static void check_cgroups(const struct kernel *k)
 {
     for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
@@ -207,7 +232,7 @@ static void check_cgroups(const struct kernel *k)
             }
         }
         MUST(k, cg->load_sum == load_sum, "cgroup %d", i);
-        MUST(k, cg->pool_ns >= 0 && cg->pool_ns <= cg->quota_ns, "cgroup %d", i);
+        check_bandwidth(k, cg);
     }
 }
 

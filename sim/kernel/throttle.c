@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What throttling does to a queue and its tasks (kernel/sched/fair.c: throttle_cfs_rq(),
+ * unthrottle_cfs_rq(), 6.12): the queue's entity leaves the queue above, and its tasks, which stay
+ * queued in it, count nowhere until they are back. When and for how long is quota.c's business.
+ *
+ * From 6.18 on the kernel takes each task off when it returns to user space instead; that is not
+ * modelled.
+ */
+#include "kernel/internal.h"
+
+/* Moves @t between those that wait on @rq and those that @q, throttled, keeps. */
+static void task_count(struct rq *rq, struct fair_queue *q, struct task *t, bool in)
+{
+    list_del(&t->waiting);
+    list_add_tail(in ? &rq->waiting : &q->throttled_tasks, &t->waiting);
+    t->pub.task_state = in ? NUMASIM_TASK_RUNNABLE : NUMASIM_TASK_THROTTLED;
+    rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
+}
+
+/* Delayed tasks stay in their list; their weight counts all the same. */
+static void count_delayed(struct kernel *k, struct rq *rq, const struct fair_queue *q, bool in)
+{
+    for (struct list *l = rq->delayed.next; l != &rq->delayed; l = l->next) {
+        const struct task *t = container_of(l, struct task, waiting);
+        struct fair_queue *own = task_queue(k, t, rq->pub.id);
+
+        if (queue_below(own, q) && queue_throttled(own) == NULL) {
+            rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
+        }
+    }
+}
+
+/* Counts @q's tasks in or out of its CPU and of the queues above it. */
+static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, bool in)
+{
+    struct list *from = in ? &q->throttled_tasks : &rq->waiting;
+    struct task *curr = rq->curr;
+    uint32_t nr_counted = 0;
+
+    for (struct list *l = from->next, *next; l != from; l = next) {
+        struct task *t = container_of(l, struct task, waiting);
+
+        next = l->next;
+        if (queue_below(task_queue(k, t, rq->pub.id), q)) {
+            task_count(rq, q, t, in);
+            nr_counted++;
+        }
+    }
+    if (!in && curr != NULL && curr->pub.task_state == NUMASIM_TASK_RUNNING &&
+        curr->pub.sched_class == NUMASIM_CLASS_FAIR &&
+        queue_below(task_queue(k, curr, rq->pub.id), q)) {
+        task_update_load(k, curr);
+        task_count(rq, q, curr, false);
+        nr_counted++;
+    }
+    uint32_t nr_tasks = q->nr_tasks, nr_delayed = nr_tasks - nr_counted;
+
+    if (nr_delayed > 0) {
+        count_delayed(k, rq, q, in);
+    }
+    bool crowded = rq->pub.nr_running > 1;
+
+    rq->pub.nr_running += in ? nr_tasks : -nr_tasks;
+    k->nr_overloads += !crowded && rq->pub.nr_running > 1;
+    rq->pub.nr_fair += in ? nr_tasks : -nr_tasks;
+    rq->pub.nr_delayed += in ? nr_delayed : -nr_delayed;
+    for (struct fair_queue *up = q->parent; up != NULL; up = up->parent) {
+        up->nr_tasks += in ? nr_tasks : -nr_tasks;
+    }
+}
+
+/* @q and @above it, throttled, have no runtime both: what @above keeps of @q's is kept by @q. */
+static void take_over_tasks(struct kernel *k, struct fair_queue *q, struct fair_queue *above)
+{
+    for (struct list *l = above->throttled_tasks.next, *next; l != &above->throttled_tasks;
+         l = next) {
+        struct task *t = container_of(l, struct task, waiting);
+
+        next = l->next;
+        if (queue_below(task_queue(k, t, q->pub.cpu), q)) {
+            list_del(l);
+            list_add_tail(&q->throttled_tasks, l);
+        }
+    }
+    for (struct fair_queue *up = q; up != above; up = up->parent) {
+        up->parent->nr_tasks -= q->nr_tasks;
+    }
+}
+
+/* @q has runtime again, and @above it has none: what @q kept is now kept by @above. */
+static void hand_over_tasks(struct fair_queue *q, struct fair_queue *above)
+{
+    while (!list_empty(&q->throttled_tasks)) {
+        struct list *l = q->throttled_tasks.next;
+
+        list_del(l);
+        list_add_tail(&above->throttled_tasks, l);
+    }
+    for (struct fair_queue *up = q; up != above; up = up->parent) {
+        up->parent->nr_tasks += q->nr_tasks;
+    }
+}
+
+void queue_throttle(struct kernel *k, struct fair_queue *q)
+{
+    struct rq *rq = cpu_rq(k, q->pub.cpu);
+    struct fair_queue *above = queue_throttled(q->parent);
+
+    emit(k, TP_CGROUP_THROTTLE, q->pub.cgroup, rq->pub.id, -1, 1, 0, 0);
+    rq_update_load(k, rq);
+    fair_leave_parent(k, q);
+    if (above != NULL) {
+        take_over_tasks(k, q, above);
+    } else {
+        count_tasks(k, rq, q, false);
+    }
+    q->throttled = true;
+}
+
+void queue_unthrottle(struct kernel *k, struct fair_queue *q)
+{
+    struct rq *rq = cpu_rq(k, q->pub.cpu);
+    struct fair_queue *above = queue_throttled(q->parent);
+
+    emit(k, TP_CGROUP_THROTTLE, q->pub.cgroup, rq->pub.id, -1, 0, 0, 0);
+    tick_catch_up(k, rq);
+    update_curr(k, rq);
+    rq_update_load(k, rq);
+    q->throttled = false;
+    if (above != NULL) {
+        hand_over_tasks(q, above);
+    } else {
+        count_tasks(k, rq, q, true);
+    }
+    if (q->pub.nr_queued == 0) {
+        return;
+    }
+    fair_join_parent(k, q);
+    rq->balance_wants_ns = 0;
+    tick_rearm(k, rq);
+    if (queue_throttled(q->parent) == NULL && rq->pub.nr_running > 0 && rq->curr == NULL) {
+        cpu_set_idle(k, rq, false);
+        resched_from(k, rq, rq->pub.id);
+    }
+}
+
+struct fair_queue *queue_throttled(struct fair_queue *q)
+{
+    for (; q != NULL; q = q->parent) {
+        if (q->throttled) {
+            return q;
+        }
+    }
+    return NULL;
+}
+
+bool queue_below(const struct fair_queue *q, const struct fair_queue *ancestor)
+{
+    for (; q != NULL; q = q->parent) {
+        if (q == ancestor) {
+            return true;
+        }
+    }
+    return false;
+}
