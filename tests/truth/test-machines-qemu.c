@@ -334,9 +334,10 @@ static void test_dump(gconstpointer path)
         g_test_fail();
     }
     g_test_message("%s: %d CPUs, %u domains", c.name, m->nr_cpus, c.nr_domains);
+    dump_boot_release(&c.boot);
 }
 
-static void add_dumps(const char *folder)
+static void add_dumps(const char *prefix, const char *folder)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GDir) dir = g_dir_open(folder, 0, &error);
@@ -354,7 +355,7 @@ static void add_dumps(const char *folder)
     for (guint i = 0; i < names->len; i++) {
         const char *file = g_ptr_array_index(names, i);
         g_autofree char *stem = g_strndup(file, (gsize)(strstr(file, ".json") - file));
-        g_autofree char *path = g_strdup_printf("/truth/machines-qemu/%s", stem);
+        g_autofree char *path = g_strdup_printf("%s/%s", prefix, stem);
 
         g_test_add_data_func_full(path, g_build_filename(folder, file, NULL), test_dump, g_free);
     }
@@ -362,13 +363,15 @@ static void add_dumps(const char *folder)
 
 int main(int argc, char **argv)
 {
-    const char *folder = g_getenv("NUMASIM_TRUTH");
-    g_autofree char *shipped = NULL;
+    const char *named = g_getenv("NUMASIM_TRUTH");
+    g_autofree char *shipped = NULL, *beside = NULL;
 
     g_test_init(&argc, &argv, NULL);
-    if (folder == NULL) {
-        folder = shipped = g_test_build_filename(G_TEST_DIST, "tests", "truth", "domains", NULL);
+    shipped = g_test_build_filename(G_TEST_DIST, "tests", "truth", "domains", NULL);
+    beside = g_test_build_filename(G_TEST_DIST, "..", "shared", "truth", "domains", NULL);
+    add_dumps("/truth/machines-qemu", named ? named : shipped);
+    if (!named && g_file_test(beside, G_FILE_TEST_IS_DIR)) {
+        add_dumps("/truth/machines-qemu-beside", beside);
     }
-    add_dumps(folder);
     return g_test_run();
 }
