@@ -10,21 +10,23 @@
  *
  * SOURCE. kernel/sched/fair.c and kernel/sched/topology.c of Linux 6.12 (with the stable backport of
  * randomised newidle skipping); each file of this folder names the functions that it stands for.
+ * Rules that other releases have instead are parameters, and the sets linux-*.yaml choose.
  *
- * FITS. Symmetric machines, with SMT, several LLCs to a node and several nodes; fair tasks.
+ * FITS. Symmetric machines, with SMT, clusters, several LLCs to a node and several nodes; fair tasks.
  *
  * DOES NOT FIT. What the kernel does for CPUs of differing capacity (misfit tasks, energy-aware
- * placement), for asymmetric packing, clusters that share an L2, CPUs that RT tasks take away from
+ * placement), for asymmetric packing, CPUs that RT tasks take away from
  * the fair class, queues of SCHED_IDLE tasks alone, and the queue filter of NUMA balancing
  * (fbq_type) is not modelled. Averages of sleeping tasks are always up to date, so the kernel's kicks
- * that only update them do not exist; util_est does not exist. CPUs with one task take turns in
+ * that only update them do not exist; util_est does not exist: a policy does not hear when a task
+ * sleeps. Tasks whose dequeue was put off are not moved. CPUs with one task take turns in
  * checking for nohz kicks instead of doing so at every tick.
  *
- * PARAMETERS. See lb_params[].
+ * PARAMETERS. See params.c.
  *
  * COMPLEXITY. A wakeup: O(1) when the target, the previous or the recent CPU idles, else O(words of
- * the LLC's bitmap). A tick with nothing due: O(1). A balance of a domain: O(CPUs of the domain),
- * only by the CPU that should balance it. fork, exec: O(CPUs) for each level.
+ * the LLC's bitmap). A tick with nothing due: O(1). A balance of a domain: O(CPUs of it that have
+ * work), and O(CPUs) where a group is crowded, only by the CPU that should balance it. fork, exec: O(CPUs) for each level.
  */
 #include <string.h>
 
@@ -192,11 +194,12 @@ NUMASIM_PLUGIN = {
         "LLC and within a limit that falls as the LLC fills. The rest is evened out by CPUs that\n"
         "pull: when they run out of work (newidle), when their time has come (periodic), and one\n"
         "idle CPU on behalf of all (nohz); along the sched_domains, far ones more rarely.\n"
-        "Source: kernel/sched/fair.c and topology.c, 6.12. Fits symmetric machines and fair\n"
-        "tasks. Does not model capacity asymmetry, packing, clusters, SCHED_IDLE queues, time\n"
+        "Source: kernel/sched/fair.c and topology.c, 6.12; what other releases have instead are\n"
+        "parameters. Fits symmetric machines and fair\n"
+        "tasks. Does not model capacity asymmetry, packing, SCHED_IDLE queues, time\n"
         "taken by RT tasks, util_est and fbq_type; CPUs with one task take turns in checking for\n"
         "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
-        "with nothing due O(1), a balance O(CPUs of the domain).\n",
+        "with nothing due O(1), a balance O(CPUs of the domain that have work).\n",
     .params = lb_params,
     .reasons = lb_reasons,
     .state_size = sizeof(struct lb_state),
