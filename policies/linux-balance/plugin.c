@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * linux-balance - the load balancer of Linux, 5.10 to 7.3.
+ * linux-balance - the load balancer of Linux, 5.9 to 7.3.
  *
  * IDEA. A task that wakes looks for an idle CPU near the CPU that woke it or the one it ran on, and
  * only there: within one LLC, within a limit that falls as the LLC fills. Everything else is evened
@@ -15,9 +15,8 @@
  * FITS. Symmetric machines, with SMT, clusters, several LLCs to a node and several nodes; fair tasks.
  *
  * DOES NOT FIT. What the kernel does for CPUs of differing capacity (misfit tasks, energy-aware
- * placement), for asymmetric packing, CPUs that RT tasks take away from
- * the fair class, queues of SCHED_IDLE tasks alone, and the queue filter of NUMA balancing
- * (fbq_type) is not modelled. Averages of sleeping tasks are always up to date, so the kernel's kicks
+ * placement), for asymmetric packing, CPUs that RT tasks take away from the fair class, queues of
+ * SCHED_IDLE tasks alone, and the queue filter of NUMA balancing (fbq_type) is not modelled. Averages of sleeping tasks are always up to date, so the kernel's kicks
  * that only update them do not exist; util_est does not exist: a policy does not hear when a task
  * sleeps. Tasks whose dequeue was put off are not moved. CPUs with one task take turns in
  * checking for nohz kicks instead of doing so at every tick.
@@ -26,7 +25,8 @@
  *
  * COMPLEXITY. A wakeup: O(1) when the target, the previous or the recent CPU idles, else O(words of
  * the LLC's bitmap). A tick with nothing due: O(1). A balance of a domain: O(CPUs of it that have
- * work), and O(CPUs) where a group is crowded, only by the CPU that should balance it. fork, exec: O(CPUs) for each level.
+ * work), and O(CPUs) where a group is crowded, only by the CPU that should balance it. fork,
+ * exec: O(CPUs) for each level.
  */
 #include <string.h>
 
@@ -187,7 +187,7 @@ static const struct numasim_balance_ops lb_balance_ops = {
 NUMASIM_PLUGIN = {
     .abi = NUMASIM_POLICY_ABI,
     .name = "linux-balance",
-    .summary = "the load balancer of Linux, 5.10 to 7.3",
+    .summary = "the load balancer of Linux, 5.9 to 7.3",
     .version = "1",
     .essay =
         "A task that wakes looks for an idle CPU near its waker or its previous CPU, within one\n"
