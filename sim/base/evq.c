@@ -301,3 +301,22 @@ int64_t evq_peek_ns(const struct evq *q)
     first = q->slots[level][slot];
     return level == 0 ? first->time_ns : least_time_ns(first);
 }
+
+const struct evq_entry *evq_peek_now(const struct evq *q)
+{
+    const struct evq_entry *first = NULL;
+
+    if (!q->used_levels) {
+        return NULL;
+    }
+    /* What lies beyond the first used slot is later than all that it holds. */
+    uint32_t level = (uint32_t)__builtin_ctz(q->used_levels);
+    uint32_t slot = (uint32_t)__builtin_ctzll(q->used_slots[level]);
+
+    for (const struct evq_entry *e = q->slots[level][slot]; e != NULL; e = e->next) {
+        if (e->time_ns == q->now_ns && (first == NULL || e->order < first->order)) {
+            first = e;
+        }
+    }
+    return first;
+}

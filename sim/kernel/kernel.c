@@ -289,6 +289,16 @@ bool kernel_quiet(const struct kernel *k)
     return evq_size(k->events) == 0;
 }
 
+/* True if @e is a timer that a CPU keeps and another of that CPU expires with it: one interrupt brings
+ * both, and only then the CPU picks (kernel/time/hrtimer.c: __hrtimer_run_queues()). */
+static bool interrupt_goes_on(const struct kernel *k, uint8_t kind, uint16_t rank)
+{
+    const struct evq_entry *next =
+        kind == EVENT_KTIMER && rank != 0 ? evq_peek_now(k->events) : NULL;
+
+    return next != NULL && next->kind == kind && next->rank == rank;
+}
+
 bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
 {
     resched_pending(k);
@@ -306,8 +316,14 @@ bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
         k->event_rank = e->rank;
         k->counters.queue_events++;
         check_time_passes(k, event_names[e->kind]);
+
+        uint8_t kind = e->kind;
+        uint16_t rank = e->rank;
+
         dispatch(k, e);
-        resched_pending(k);
+        if (!interrupt_goes_on(k, kind, rank)) {
+            resched_pending(k);
+        }
     }
     kernel_hash_events(k);
     k->acting_cpu = -1;

@@ -171,6 +171,10 @@ void task_spin(struct kernel *k, struct task *t);
 void task_spin_stop(struct kernel *k, struct task *t);
 void task_yield(struct kernel *k, struct task *t);
 void task_exit(struct kernel *k, struct task *t);
+/* The acting task reads its CPU time, as by clock_gettime(CLOCK_THREAD_CPUTIME_ID): the accounts of its
+ * CPU are brought up to date, by which a slice may be seen to have ended
+ * (kernel/sched/core.c: task_sched_runtime()). */
+void task_read_cputime(struct kernel *k, struct task *t);
 /* The acting task pays @cost_ns of kernel time before whatever it does next. */
 void task_charge(struct kernel *k, struct task *t, int64_t cost_ns);
 /* The mix of memory accesses for the task's runs from now on; NULL: none. Borrowed until replaced. */

@@ -230,6 +230,14 @@ void task_yield(struct kernel *k, struct task *t)
     t->action = ACTION_YIELD;
 }
 
+void task_read_cputime(struct kernel *k, struct task *t)
+{
+    struct rq *rq = task_rq(k, t);
+
+    tick_catch_up(k, rq);
+    update_curr(k, rq);
+}
+
 void task_exit(struct kernel *k, struct task *t)
 {
     t->action = ACTION_EXIT;

@@ -315,15 +315,17 @@ static void wake_delayed(struct kernel *k, struct task *t, uint32_t flags, int32
     struct rq *rq = task_rq(k, t);
 
     tick_catch_up(k, rq);
+    /* Before the current one is accounted: enqueue_task_fair() goes to requeue_delayed_entity() at
+     * once, so that what it finds owed is as of the last tick. */
+    t->pub.se.delayed = false;
+    k->qops->requeue_delayed(k->qself, t->pub.se.queue, &t->pub.se);
     update_curr(k, rq);
     rq_update_load(k, rq);
     task_update_load(k, t);
     struct fair_queue *throttled = throttled_by(k, rq, t);
 
-    t->pub.se.delayed = false;
     t->pub.task_state = throttled != NULL ? NUMASIM_TASK_THROTTLED : NUMASIM_TASK_RUNNABLE;
     rq->pub.nr_delayed -= throttled == NULL;
-    k->qops->requeue_delayed(k->qself, t->pub.se.queue, &t->pub.se);
     t->runnable_since_ns = k->now_ns;
     list_del(&t->waiting);
     list_add_head(throttled != NULL ? &throttled->throttled_tasks : &rq->waiting, &t->waiting);

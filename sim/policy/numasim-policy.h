@@ -308,7 +308,7 @@ static inline void numasim_compared(struct numasim_decision *d, const char *name
 
 /*
  * Order of calls. While an entity runs it is `queue->curr`, and it stays queued. The host calls
- * account() for the time it ran before any other operation on that queue. A task that stops:
+ * account() for the time it ran before any other operation on that queue but requeue_delayed(). A task that stops:
  * account, dequeue (blocks) or put_current (preempted), then pick and set_current for the next.
  * One whose dequeue was put off is still `curr` during that pick, and then gets put_current().
  */
@@ -329,7 +329,9 @@ struct numasim_queue_ops {
     bool (*dequeue)(struct numasim_self *self, struct numasim_queue *q, struct numasim_entity *se,
                     uint32_t flags);
 
-    /* A delayed @se was woken before it left: it stays, `delayed` already cleared. Required if
+    /* A delayed @se was woken before it left: it stays, `delayed` already cleared. The one operation
+     * before which the host does not call account() (kernel/sched/fair.c: enqueue_task_fair() with
+     * ENQUEUE_DELAYED, 6.12): what ran since the last call is accounted right after. Required if
      * dequeue() ever returns false. */
     void (*requeue_delayed)(struct numasim_self *self, struct numasim_queue *q,
                             struct numasim_entity *se);

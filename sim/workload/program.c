@@ -180,6 +180,9 @@ static enum step_result step_carry_out(struct thread *th, const struct step *ste
     case STEP_YIELD:
         task_yield(k, th->task);
         return STEP_TAKES_TIME;
+    case STEP_CPUTIME:
+        task_read_cputime(k, th->task);
+        return STEP_GOES_ON;
     case STEP_NICE:
         kernel_task_set_nice(k, th->task, (int32_t)step->count);
         return STEP_GOES_ON;

@@ -24,6 +24,7 @@ const char *step_kind_name(enum step_kind kind)
         [STEP_JOIN] = "join",
         [STEP_EXIT] = "exit",
         [STEP_YIELD] = "yield",
+        [STEP_CPUTIME] = "cputime",
         [STEP_NICE] = "nice",
         [STEP_LOOP] = "loop",
         [STEP_SERVE] = "serve",

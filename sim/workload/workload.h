@@ -70,6 +70,7 @@ enum step_kind {
     STEP_JOIN, /* waits until every thread this one forked has exited */
     STEP_EXIT,
     STEP_YIELD,
+    STEP_CPUTIME, /* reads its own CPU time, which brings the accounts of its CPU up to date */
     STEP_NICE,    /* count: nice value */
     STEP_LOOP,    /* body, count times; count < 0: for ever; work: for that long instead */
     STEP_SERVE,   /* other: arrival source; takes one request, runs body, completes it */

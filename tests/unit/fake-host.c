@@ -219,12 +219,13 @@ bool fake_wake(struct numasim_host *host, struct fake_task *t)
 {
     struct numasim_entity *before = host->queue.curr;
 
-    account(host);
     if (t->task.se.delayed) {
         t->task.se.delayed = false;
         t->task.task_state = NUMASIM_TASK_RUNNABLE;
         host->ops->requeue_delayed(&host->self, &host->queue, &t->task.se);
+        account(host);
     } else {
+        account(host);
         enqueue(host, t, NUMASIM_ENQUEUE_WAKEUP);
     }
     wakeup_preempt(host, t, 0);

@@ -350,6 +350,29 @@ static void test_synchronous_ticks(void)
     evq_free(q);
 }
 
+/* What comes next of the present instant, as the pops then bear out. */
+static void test_peek_now(void)
+{
+    struct evq *q = evq_new();
+    struct evq_entry first = entry(2, 1), second = entry(2, 3), third = entry(2, 3),
+                     later = entry(0, 0);
+
+    evq_add(q, &third, 70);
+    evq_add(q, &first, 70);
+    evq_add(q, &later, 71);
+    g_assert_null(evq_peek_now(q));
+    g_assert_true(evq_pop(q, 100) == &first);
+    evq_add(q, &second, 70);
+    g_assert_true(evq_peek_now(q) == &third);
+    g_assert_true(evq_pop(q, 100) == &third);
+    g_assert_true(evq_peek_now(q) == &second);
+    g_assert_true(evq_pop(q, 100) == &second);
+    g_assert_null(evq_peek_now(q));
+    g_assert_true(evq_pop(q, 100) == &later);
+    g_assert_null(evq_peek_now(q));
+    evq_free(q);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -360,6 +383,7 @@ int main(int argc, char **argv)
     g_test_add_func("/evq/add-at-present", test_add_at_present);
     g_test_add_func("/evq/add-before-what-was-seen", test_add_before_what_was_seen);
     g_test_add_func("/evq/far-horizon", test_far_horizon);
+    g_test_add_func("/evq/peek-now", test_peek_now);
     g_test_add_func("/evq/remove", test_remove);
     g_test_add_func("/evq/random-against-sorted-array", test_random);
     g_test_add_func("/evq/synchronous-ticks", test_synchronous_ticks);
