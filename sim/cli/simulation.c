@@ -21,6 +21,9 @@ static void free_policy(gpointer data)
 
     policy_stack_free(policy->stack);
     policy_set_free(policy->set);
+    if (policy->own_sds != NULL) {
+        sched_domains_free(policy->own_sds);
+    }
     g_free(policy);
 }
 
@@ -146,35 +149,73 @@ bool simulation_add_workload_text(struct simulation *s, const char *name, const 
     return true;
 }
 
+/* The domains under @options, in the partitions that the workloads make. NULL with @error. */
+static struct sched_domains *build_domains(const struct simulation *s,
+                                           struct sched_domains_options options, GError **error)
+{
+    struct workload_partitions parts;
+    struct sched_domains *sds;
+
+    if (!workload_partitions_init(&parts, (const struct workload *const *)s->workloads->pdata,
+                                  s->workloads->len, s->machine, error)) {
+        return NULL;
+    }
+    if (parts.nr_partitions > 0) {
+        options.partitions = parts.partitions;
+        options.nr_partitions = parts.nr_partitions;
+    }
+    sds = sched_domains_new_with(s->machine, &options);
+    workload_partitions_release(&parts);
+    return sds;
+}
+
 /*
- * The domains by the rules of release @kernel, in the partitions that the workloads make; built when
- * first asked for, after the last workload. NULL with @error.
+ * The domains by the rules of release @kernel; built when first asked for, after the last workload.
+ * NULL with @error.
  */
 static const struct sched_domains *domains_of(struct simulation *s, const char *kernel,
                                               GError **error)
 {
-    struct sched_domains_options options;
-    struct workload_partitions parts;
     enum kernel_release release;
 
     if (!kernel_release_parse(kernel, &release, error)) {
         return NULL;
     }
-    if (s->sds[release] != NULL) {
-        return s->sds[release];
+    if (s->sds[release] == NULL) {
+        s->sds[release] = build_domains(s, sched_domains_defaults(release), error);
     }
-    if (!workload_partitions_init(&parts, (const struct workload *const *)s->workloads->pdata,
-                                  s->workloads->len, s->machine, error)) {
-        return NULL;
-    }
-    options = sched_domains_defaults(release);
-    if (parts.nr_partitions > 0) {
-        options.partitions = parts.partitions;
-        options.nr_partitions = parts.nr_partitions;
-    }
-    s->sds[release] = sched_domains_new_with(s->machine, &options);
-    workload_partitions_release(&parts);
     return s->sds[release];
+}
+
+/* The value of @plugin's parameter @name, which follows an enum of @nr; 0 if it has none. */
+static int rule_of(const struct policy_plugin *plugin, const char *name, int nr)
+{
+    int32_t row = plugin != NULL ? policy_plugin_param(plugin, name) : -1;
+
+    return row >= 0 ? (int)CLAMP(plugin->params[row], 0, nr - 1) : 0;
+}
+
+/*
+ * Rules of the domains that the balance plugin has as parameters, under the names that
+ * numasim-policy.h gives: then the policy gets domains of its own.
+ */
+static bool change_domains(const struct simulation *s, struct simulation_policy *policy,
+                           GError **error)
+{
+    const struct policy_plugin *balance = policy_stack_plugin(policy->stack, NUMASIM_ROLE_BALANCE);
+    struct sched_domains_options options = sched_domains_defaults(policy->sds->release);
+
+    options.overlap_groups =
+        (enum overlap_groups)rule_of(balance, "overlap_groups", NR_OVERLAP_GROUPS);
+    options.hotplug_drops_numa =
+        (enum hotplug_drops_numa)rule_of(balance, "hotplug_drops_numa", NR_HOTPLUG_DROPS_NUMA);
+    if (options.overlap_groups == OVERLAP_GROUPS_OF_RELEASE &&
+        options.hotplug_drops_numa == HOTPLUG_DROPS_NUMA_OF_RELEASE) {
+        return true;
+    }
+    policy->own_sds = build_domains(s, options, error);
+    policy->sds = policy->own_sds;
+    return policy->own_sds != NULL;
 }
 
 bool simulation_add_policy(struct simulation *s, const char *name, char *const *overrides,
@@ -219,7 +260,7 @@ bool simulation_add_policy(struct simulation *s, const char *name, char *const *
     policy->stack = stack;
     policy->sds = sds;
     g_ptr_array_add(s->policies, policy);
-    return true;
+    return change_domains(s, policy, error);
 }
 
 /* ------------------------------------------------------------------------------------------- */

@@ -15,7 +15,8 @@
 struct simulation_policy {
     struct policy_set *set;
     struct policy_stack *stack;
-    const struct sched_domains *sds; /* by the rules of its release; the simulation's */
+    const struct sched_domains *sds; /* by the rules of its release; the simulation's, or own_sds */
+    struct sched_domains *own_sds;   /* by rules that the balance plugin's parameters change */
 };
 
 /* What one command simulates: each policy on one machine with the same workloads. All owned. */

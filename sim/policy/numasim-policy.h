@@ -519,7 +519,13 @@ struct numasim_policy {
     const char *summary;                /* one line */
     const char *version;                /* of the policy, for results */
     const char *essay;                  /* idea, source, where it fits and where not; may be NULL */
-    const struct numasim_param *params; /* ended by a zeroed row; may be NULL */
+    /*
+     * Ended by a zeroed row; may be NULL. Two ENUM parameters of a balance plugin are rules by which
+     * the host builds the sched_domains, in the order of the enums in machine/domains.h:
+     * "overlap_groups" (of-release, from-cpu0, from-self, from-self-3hop) and "hotplug_drops_numa"
+     * (of-release, off, on).
+     */
+    const struct numasim_param *params;
     const char *const *reasons; /* names for decision records, NULL-terminated; may be NULL */
 
     /* Bytes of private state the host keeps for each object; 0 for none. */
