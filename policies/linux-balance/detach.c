@@ -117,8 +117,14 @@ static bool fits_imbalance(struct lb_env *env, struct numasim_task *task)
         amount = amount > 1 ? amount : 1;
     } else if (env->imbalance.migration == LB_MIGRATE_UTIL) {
         amount = (int64_t)numasim_task_load(env->host, task).util_avg;
+    } else if (env->imbalance.migration == LB_MIGRATE_MISFIT) {
+        /* One that fits where it is does not solve it. */
+        if (lb_fits_cpu(env->self, numasim_task_load(env->host, task).util_avg, env->src_cpu)) {
+            return false;
+        }
+        amount = env->imbalance.amount;
     }
-    if (env->imbalance.migration != LB_MIGRATE_TASK && is_too_big(env, amount)) {
+    if (env->imbalance.migration <= LB_MIGRATE_UTIL && is_too_big(env, amount)) {
         return false;
     }
     env->imbalance.amount -= amount;

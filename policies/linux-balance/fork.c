@@ -14,7 +14,8 @@ static struct lb_group group_for_task(const struct numasim_self *self,
 {
     struct numasim_host *host = self->host;
     int32_t nr_cpus = numasim_nr_cpus(host);
-    struct lb_group g = {.capacity = group->capacity,
+    const struct lb_sgc *sgc = group->state[self->slot];
+    struct lb_group g = {.capacity = sgc->capacity,
                          .weight = group->weight,
                          .cores = group->cores,
                          .smt = (group->flags & NUMASIM_SD_SHARE_CPUCAPACITY) != 0};

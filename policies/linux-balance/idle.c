@@ -249,6 +249,7 @@ static int32_t select_idle_smt(const struct numasim_self *self, const struct sca
 /* What select_near() found that would do if there were nothing nearer; -1 each. */
 struct farther {
     int32_t prev, recent;
+    uint64_t util; /* of the task, where capacities are not alike */
 };
 
 static bool shares_cluster(const struct numasim_self *self, int32_t a, int32_t b)
@@ -268,7 +269,8 @@ static int32_t select_recent(struct numasim_self *self, struct numasim_task *tas
         own->recent_used_cpu = prev;
     }
     if (recent == prev || recent == target || !numasim_cpu(self->host, recent)->idle ||
-        !lb_share_cache(self, recent, target) || !numasim_mask_test(task->allowed, recent)) {
+        !lb_share_cache(self, recent, target) || !numasim_mask_test(task->allowed, recent) ||
+        !lb_fits_cpu(self, farther->util, recent)) {
         return -1;
     }
     if (!shares_cluster(self, recent, target)) {
@@ -288,11 +290,12 @@ static int32_t select_near(struct numasim_self *self, struct numasim_task *task,
     const struct numasim_cpu *waking;
     int32_t recent;
 
-    if (numasim_cpu(host, target)->idle) {
+    if (numasim_cpu(host, target)->idle && lb_fits_cpu(self, farther->util, target)) {
         numasim_decide(d, target, LB_REASON_TARGET_IDLE);
         return target;
     }
-    if (prev != target && numasim_cpu(host, prev)->idle && lb_share_cache(self, prev, target)) {
+    if (prev != target && numasim_cpu(host, prev)->idle && lb_share_cache(self, prev, target) &&
+        lb_fits_cpu(self, farther->util, prev)) {
         if (shares_cluster(self, prev, target)) {
             numasim_decide(d, prev, LB_REASON_PREV_IDLE);
             return prev;
@@ -300,8 +303,8 @@ static int32_t select_near(struct numasim_self *self, struct numasim_task *task,
         farther->prev = prev;
     }
     waking = numasim_cpu(host, waker);
-    if (prev == waker && waking->nr_running <= 1 && waking->curr != NULL && waking->curr->kthread &&
-        waking->curr->nr_allowed == 1) {
+    if (prev == waker && lb_fits_cpu(self, farther->util, prev) && waking->nr_running <= 1 &&
+        waking->curr != NULL && waking->curr->kthread && waking->curr->nr_allowed == 1) {
         numasim_decide(d, prev, LB_REASON_KTHREAD_WAKER);
         return prev;
     }
@@ -353,12 +356,23 @@ static int32_t select_in_llc(struct numasim_self *self, struct numasim_task *tas
 int32_t lb_select_idle_sibling(struct numasim_self *self, struct numasim_task *task, int32_t prev,
                                int32_t target, int32_t waker, struct numasim_decision *d)
 {
-    struct farther farther = {-1, -1};
-    int32_t cpu = select_near(self, task, prev, target, waker, &farther, d);
+    struct farther farther = {-1, -1, 0};
     const struct numasim_domain *llc;
+    int32_t cpu;
 
+    if (lb_state(self)->asym_capacity) {
+        farther.util = numasim_task_load(self->host, task).util_avg;
+    }
+    cpu = select_near(self, task, prev, target, waker, &farther, d);
     if (cpu >= 0) {
         return cpu;
+    }
+    if (lb_state(self)->asym_capacity) {
+        cpu = lb_select_by_capacity(self, task, farther.util, target);
+        if (cpu >= 0) {
+            numasim_decide(d, cpu, LB_REASON_CAPACITY);
+            return cpu;
+        }
     }
     llc = numasim_cpu(self->host, target)->llc_domain;
     if (llc == NULL) {

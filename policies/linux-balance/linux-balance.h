@@ -7,6 +7,7 @@
  *   idle.c      an idle CPU near the chosen one: select_idle_sibling
  *   fork.c      a CPU for a new or exec'ing task: the slow path
  *   stats.c     groups summed up; the busiest group, the busiest queue
+ *   asym.c      CPUs of unlike capacity or rank
  *   detach.c    which tasks of that queue may and should move
  *   pass.c      one balance of one domain for one CPU, from its start to its consequences
  *   periodic.c  when: ticks, intervals, newidle, nohz
@@ -50,6 +51,8 @@ enum lb_param {
     LB_PARAM_COUNT_DELAYED,
     LB_PARAM_UTIL_BOOST,
     LB_PARAM_UTIL_WITHIN_LLC,
+    LB_PARAM_ASYM_IDLE_CORE,
+    LB_PARAM_MISFIT_BACKOFF,
     LB_PARAM_DETACH_LOAD,
     LB_PARAM_DETACH_ELIGIBLE,
     LB_PARAM_ACTIVE_BALANCE,
@@ -82,6 +85,7 @@ enum lb_reason {
     LB_REASON_PREV_IDLE,
     LB_REASON_KTHREAD_WAKER,
     LB_REASON_RECENT_IDLE,
+    LB_REASON_CAPACITY,
     LB_REASON_NEAR_IDLE,
     LB_REASON_IDLE_CORE,
     LB_REASON_IDLE_SIBLING,
@@ -105,6 +109,8 @@ struct lb_state {
     int64_t hz;
     struct lb_rules rules;
     bool smt_active;
+    bool asym_capacity;          /* some domain has SD_ASYM_CPUCAPACITY */
+    uint32_t max_capacity;       /* of all CPUs */
     bool cluster_active;         /* some domain has SD_CLUSTER, and sis_cluster is on */
     bool overload;               /* root domain: some CPU had two runnable tasks */
     uint64_t overload_seen;      /* numasim_nr_overloads() when `overload` was last computed */
@@ -156,6 +162,8 @@ struct lb_domain {
 /* struct sched_group_capacity. */
 struct lb_sgc {
     bool imbalanced;
+    uint32_t capacity, min_capacity, max_capacity; /* of its CPUs: sum, least, most */
+    int32_t prefer_cpu;                            /* the one that firmware ranks highest */
 };
 
 struct lb_task {
@@ -255,6 +263,32 @@ uint32_t lb_nr_fair(const struct numasim_self *self, const struct numasim_cpu *c
 const struct numasim_group *lb_find_busiest_group(struct lb_env *env);
 /* The CPU of @group to pull from, or -1. */
 int32_t lb_find_busiest_cpu(const struct lb_env *env, const struct numasim_group *group);
+
+/* asym.c */
+/* Fills what a group's record says of its CPUs. */
+void lb_start_group(const struct numasim_self *self, const struct numasim_group *group);
+/* True iff firmware ranks CPU @a above @b (sched_asym_prefer()). */
+bool lb_prefers(const struct numasim_self *self, int32_t a, int32_t b);
+/* True iff @dst should have the work of @src for its rank (sched_asym()). */
+bool lb_packs(const struct numasim_self *self, const struct numasim_domain *sd, int32_t dst,
+              int32_t src);
+/* True iff the destination should have that of @group, not its own (sched_group_asym()). */
+bool lb_packs_group(const struct lb_env *env, const struct numasim_group *group,
+                    const struct lb_group *g);
+/* True iff it should have what runs on the source (asym_active_balance()). */
+bool lb_packs_running(const struct lb_env *env);
+/* True iff an idle CPU should rather run what @c runs. */
+bool lb_kick_to_pack(const struct numasim_self *self, const struct numasim_cpu *c);
+/* True iff CPUs of unlike capacity stand in the domains of @c. */
+bool lb_is_asym_capacity(const struct numasim_cpu *c);
+/* Load of the task that runs on @c if it is too big for it, else 0 (rq->misfit_task_load). */
+uint64_t lb_misfit_load(const struct numasim_self *self, const struct numasim_cpu *c);
+/* True iff capacities are alike or @util fits CPU @cpu (asym_fits_cpu()). */
+bool lb_fits_cpu(const struct numasim_self *self, uint64_t util, int32_t cpu);
+/* An idle CPU near @target that @util fits, else the largest idle one, else @target; -1 where
+ * capacities are alike (select_idle_capacity()). */
+int32_t lb_select_by_capacity(const struct numasim_self *self, const struct numasim_task *task,
+                              uint64_t util, int32_t target);
 
 /* detach.c: moves tasks from env->src_cpu to env->dst_cpu; returns how many. */
 uint32_t lb_move_tasks(struct lb_env *env);

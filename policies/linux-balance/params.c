@@ -108,6 +108,11 @@ const struct numasim_param lb_params[] = {
            "A CPU's utilisation, as a source, is at least what waits there (runnable)."),
     SWITCH(UTIL_WITHIN_LLC, "util_within_llc", 0, NULL, FAIR "calculate_imbalance(), 5.10",
            "Room is filled by utilisation within an LLC, too (before 16b0a7a1a0af, 5.10)."),
+    SWITCH(ASYM_IDLE_CORE, "asym_idle_core", 1, NULL, FAIR "sched_use_asym_prio(), 6.12",
+           "CPUs are packed by rank only where a core is free, and cores with one task (6.6)."),
+    SWITCH(MISFIT_BACKOFF, "misfit_backoff", 0, NULL, FAIR "sched_balance_rq(), 6.12",
+           "Failing to move a task too big for its CPU counts as a failure, and the domain is "
+           "balanced more rarely for it (6.1)."),
     /* Moving tasks. */
     CHOICE(DETACH_LOAD, "detach_load", 1, detach_rules, FAIR "detach_tasks(), 5.10",
            "A task is too big if half of its load exceeds the imbalance and few balances failed "

@@ -125,12 +125,19 @@ static bool find_and_move(struct lb_env *env, uint32_t *moved)
     }
 }
 
+/* A task too big for its CPU is no reason to look more rarely (6.12). */
+static bool spares_misfit(const struct lb_env *env)
+{
+    return env->imbalance.migration == LB_MIGRATE_MISFIT &&
+           !env->self->param[LB_PARAM_MISFIT_BACKOFF];
+}
+
 /* Nothing to do here; the next look may come later. @pinned: because of affinities. */
 static void widen_interval(const struct lb_env *env)
 {
     struct lb_domain *own = lb_domain(env->self, env->sd);
 
-    if (env->idle == LB_NEWLY_IDLE) {
+    if (env->idle == LB_NEWLY_IDLE || spares_misfit(env)) {
         return;
     }
     if ((env->all_pinned && own->balance_interval_ms < MAX_PINNED_INTERVAL_MS) ||
@@ -152,6 +159,9 @@ static void balanced(const struct lb_env *env)
 
 static bool need_active_balance(const struct lb_env *env)
 {
+    if (lb_packs_running(env) || env->imbalance.migration == LB_MIGRATE_MISFIT) {
+        return true;
+    }
     bool counts = env->imbalance.migration == LB_MIGRATE_TASK ||
                   env->self->param[LB_PARAM_ACTIVE_BALANCE] == LB_ACTIVE_ANY;
 
@@ -165,7 +175,7 @@ static void failed(const struct lb_env *env, int32_t cpu)
     struct lb_domain *own = lb_domain(env->self, env->sd);
     const struct numasim_task *curr = numasim_cpu(env->host, env->src_cpu)->curr;
 
-    if (env->idle != LB_NEWLY_IDLE) {
+    if (env->idle != LB_NEWLY_IDLE && !spares_misfit(env)) {
         own->nr_balance_failed++;
     }
     if (!need_active_balance(env)) {

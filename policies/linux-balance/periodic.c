@@ -281,6 +281,18 @@ static int64_t next_turn(const struct numasim_self *self, const struct numasim_c
     return now_j + every_j - (now_j + c->id) % every_j;
 }
 
+/* Whether idle CPUs could do something for a CPU with one task. */
+static bool needs_help(const struct numasim_self *self, const struct numasim_cpu *c)
+{
+    if (lb_kick_to_pack(self, c)) {
+        return true;
+    }
+    if (lb_state(self)->asym_capacity && lb_is_asym_capacity(c)) {
+        return lb_misfit_load(self, c) > 0;
+    }
+    return c->llc_domain != NULL && lb_cpu(self, c->id)->llc->nr_busy > 1;
+}
+
 /* nohz_balancer_kick(): wakes an idle CPU to balance for all of them. */
 static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, int64_t now_j)
 {
@@ -295,7 +307,7 @@ static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, i
     if (state->nr_nohz == 0 || now_j < state->nohz_next_j) {
         return;
     }
-    if (crowded || (c->llc_domain != NULL && own->llc->nr_busy > 1)) {
+    if (crowded || needs_help(self, c)) {
         int32_t balancer = find_idle_balancer(self, c->id);
 
         state->nohz_next_j = now_j + 1;

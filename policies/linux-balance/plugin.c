@@ -12,11 +12,12 @@
  * randomised newidle skipping); each file of this folder names the functions that it stands for.
  * Rules that other releases have instead are parameters, and the sets linux-*.yaml choose.
  *
- * FITS. Symmetric machines, with SMT, clusters, several LLCs to a node and several nodes; fair tasks.
+ * FITS. Machines with SMT, clusters, several LLCs to a node and several nodes, CPUs of unlike capacity or
+ * rank; fair tasks.
  *
- * DOES NOT FIT. What the kernel does for CPUs of differing capacity (misfit tasks, energy-aware
- * placement), for asymmetric packing, CPUs that RT tasks take away from the fair class, queues of
- * SCHED_IDLE tasks alone, and the queue filter of NUMA balancing (fbq_type) is not modelled. Averages of sleeping tasks are always up to date, so the kernel's kicks
+ * DOES NOT FIT. Energy-aware placement, CPUs that RT tasks take away from the fair class, queues of
+ * SCHED_IDLE tasks alone, the queue filter of NUMA balancing (fbq_type) and cache-aware balancing (7.3)
+ * are not modelled. asym.c says what is simpler there than in the kernel. Averages of sleeping tasks are always up to date, so the kernel's kicks
  * that only update them do not exist; util_est does not exist: a policy does not hear when a task
  * sleeps. Tasks whose dequeue was put off are not moved. CPUs with one task take turns in
  * checking for nohz kicks instead of doing so at every tick.
@@ -38,6 +39,7 @@ const char *const lb_reasons[] = {
     [LB_REASON_KTHREAD_WAKER] = "kthread-waker",
     [LB_REASON_RECENT_IDLE] = "recent-cpu-idle",
     [LB_REASON_NEAR_IDLE] = "idle-outside-cluster",
+    [LB_REASON_CAPACITY] = "by-capacity",
     [LB_REASON_IDLE_CORE] = "idle-core",
     [LB_REASON_IDLE_SIBLING] = "idle-sibling",
     [LB_REASON_IDLE_SCAN] = "idle-scan",
@@ -72,6 +74,9 @@ static void start_domains(struct numasim_self *self, const struct numasim_cpu *c
                                              numasim_tick_ns(host), numasim_nr_online(host));
         uint64_t phase_j = numasim_boot_random(host, (uint64_t)c->id, sd->level, (uint64_t)idle_j);
 
+        for (uint32_t i = 0; i < sd->nr_groups; i++) {
+            lb_start_group(self, &sd->groups[i]);
+        }
         own->last_balance_j = now_j - (int64_t)phase_j;
         own->cost_decayed_j = now_j;
         own->balance_interval_ms = sd->min_interval;
@@ -125,6 +130,8 @@ static void lb_domains_built(struct numasim_self *self)
     state->nr_nohz = 0;
     state->smt_active = false;
     state->cluster_active = false;
+    state->asym_capacity = false;
+    state->max_capacity = 0;
     for (int32_t cpu = 0; cpu < nr_cpus; cpu++) {
         lb_cpu(self, cpu)->shared = (struct lb_llc){0};
     }
@@ -138,6 +145,10 @@ static void lb_domains_built(struct numasim_self *self)
         own->llc->has_idle_cores |= numasim_mask_test(numasim_idle_core_mask(host), cpu);
         if (c->domain != NULL && (c->domain->flags & NUMASIM_SD_SHARE_CPUCAPACITY)) {
             state->smt_active = true;
+        }
+        state->asym_capacity |= lb_is_asym_capacity(c);
+        if ((uint32_t)c->capacity > state->max_capacity) {
+            state->max_capacity = (uint32_t)c->capacity;
         }
         for (const struct numasim_domain *sd = c->domain; sd != NULL; sd = sd->parent) {
             state->cluster_active |=
@@ -195,8 +206,8 @@ NUMASIM_PLUGIN = {
         "pull: when they run out of work (newidle), when their time has come (periodic), and one\n"
         "idle CPU on behalf of all (nohz); along the sched_domains, far ones more rarely.\n"
         "Source: kernel/sched/fair.c and topology.c, 6.12; what other releases have instead are\n"
-        "parameters. Fits symmetric machines and fair\n"
-        "tasks. Does not model capacity asymmetry, packing, SCHED_IDLE queues, time\n"
+        "parameters. Fits CPUs alike or not, and fair tasks.\n"
+        "Does not model energy-aware placement, SCHED_IDLE queues, cache-aware balancing, time\n"
         "taken by RT tasks, util_est and fbq_type; CPUs with one task take turns in checking for\n"
         "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
         "with nothing due O(1), a balance O(CPUs of the domain that have work).\n",

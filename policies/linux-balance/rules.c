@@ -41,8 +41,14 @@ enum lb_group_type lb_group_type(const struct lb_group *g, uint32_t imbalance_pc
     if (imbalanced) {
         return LB_IMBALANCED;
     }
+    if (g->packs) {
+        return LB_ASYM_PACKING;
+    }
     if (smt_pull && g->smt && g->nr_fair > 1) {
         return LB_SMT_BALANCE;
+    }
+    if (g->misfit_load > 0) {
+        return LB_MISFIT_TASK;
     }
     return has_capacity(g, imbalance_pct) ? LB_HAS_SPARE : LB_FULLY_BUSY;
 }
@@ -93,9 +99,35 @@ bool lb_busier(const struct lb_rules *rules, const struct lb_group *g,
             return !g->smt || g->nr_fair > 1;
         }
         return busier_spare(g, busiest);
+    case LB_ASYM_PACKING:
+        return g->prefer_priority < busiest->prefer_priority;
+    case LB_MISFIT_TASK:
+        return g->misfit_load > busiest->misfit_load;
     default:
         return false; /* the first one stays */
     }
+}
+
+bool lb_fits(uint64_t util, uint32_t capacity)
+{
+    return util * 1280 < (uint64_t)capacity * 1024;
+}
+
+bool lb_capacity_greater(uint32_t a, uint32_t b)
+{
+    return (uint64_t)a * 1024 > (uint64_t)b * 1078;
+}
+
+bool lb_wrong_capacity(const struct lb_domain_stats *sds, const struct lb_group *g)
+{
+    if (!sds->asym_capacity) {
+        return false;
+    }
+    if (g->type == LB_MISFIT_TASK) {
+        return !lb_capacity_greater(sds->dst_capacity, g->max_capacity) ||
+               sds->local.type != LB_HAS_SPARE;
+    }
+    return g->type <= LB_FULLY_BUSY && lb_capacity_greater(g->min_capacity, sds->dst_capacity);
 }
 
 /* --- How much to pull ---------------------------------------------------------------------------- */
@@ -199,6 +231,12 @@ static struct lb_imbalance calculate(const struct lb_domain_stats *sds)
     uint64_t local_avg = local->avg_load;
     uint64_t domain_avg = average(sds->total_load, sds->total_capacity);
 
+    if (busiest->type == LB_MISFIT_TASK) {
+        return (struct lb_imbalance){LB_MIGRATE_MISFIT, 1};
+    }
+    if (busiest->type == LB_ASYM_PACKING) {
+        return (struct lb_imbalance){LB_MIGRATE_TASK, busiest->nr_fair};
+    }
     if (busiest->type == LB_SMT_BALANCE || busiest->type == LB_IMBALANCED) {
         return (struct lb_imbalance){LB_MIGRATE_TASK, 1};
     }
@@ -261,7 +299,8 @@ struct lb_imbalance lb_find_imbalance(const struct lb_domain_stats *sds)
     if (!sds->has_busiest) {
         return balanced;
     }
-    if (busiest->type == LB_IMBALANCED) {
+    if (busiest->type == LB_MISFIT_TASK || busiest->type == LB_ASYM_PACKING ||
+        busiest->type == LB_IMBALANCED) {
         return calculate(sds);
     }
     if (local->type > busiest->type ||

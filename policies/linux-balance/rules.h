@@ -44,7 +44,7 @@ struct lb_rules {
 };
 
 /* In what unit an imbalance is counted (enum migration_type). */
-enum lb_migration { LB_MIGRATE_LOAD, LB_MIGRATE_UTIL, LB_MIGRATE_TASK };
+enum lb_migration { LB_MIGRATE_LOAD, LB_MIGRATE_UTIL, LB_MIGRATE_TASK, LB_MIGRATE_MISFIT };
 
 /* One sched_group, summed over its CPUs (struct sg_lb_stats). */
 struct lb_group {
@@ -54,9 +54,13 @@ struct lb_group {
     uint32_t nr_running; /* tasks of all classes */
     uint32_t nr_fair;    /* tasks of the fair class */
     uint32_t idle_cpus;
-    uint32_t weight, cores; /* CPUs and cores, busy or not */
-    bool loaded;            /* load, util and runnable are summed up */
-    bool smt;               /* made from a domain of SMT siblings */
+    uint32_t weight, cores;              /* CPUs and cores, busy or not */
+    uint64_t misfit_load;                /* the largest of a task too big for its CPU; 0: none */
+    uint32_t min_capacity, max_capacity; /* of a CPU */
+    int32_t prefer_priority;             /* highest rank of a CPU */
+    bool packs;  /* its work should move to the balancing CPU for that one's rank */
+    bool loaded; /* load, util and runnable are summed up */
+    bool smt;    /* made from a domain of SMT siblings */
     enum lb_group_type type;
 };
 
@@ -70,6 +74,8 @@ struct lb_domain_stats {
     bool numa, share_llc;                /* of the domain */
     enum lb_idle idle;
     uint32_t imbalance_pct, imb_numa_nr;
+    bool asym_capacity;    /* of the domain */
+    uint32_t dst_capacity; /* of the balancing CPU */
 };
 
 struct lb_imbalance {
@@ -102,6 +108,15 @@ enum lb_group_type lb_group_type(const struct lb_group *g, uint32_t imbalance_pc
 /* True iff @g should replace @busiest, both not local (update_sd_pick_busiest()). */
 bool lb_busier(const struct lb_rules *rules, const struct lb_group *g,
                const struct lb_group *busiest, bool has_busiest);
+
+/* True iff what @g has is of no use for the balancing CPU's capacity, so that @g is not to replace the
+ * busiest group (update_sd_pick_busiest()). */
+bool lb_wrong_capacity(const struct lb_domain_stats *sds, const struct lb_group *g);
+
+/* True iff a CPU of @capacity has a fifth to spare beside @util (fits_capacity()). */
+bool lb_fits(uint64_t util, uint32_t capacity);
+/* True iff capacity @a exceeds @b by more than a twentieth (capacity_greater()). */
+bool lb_capacity_greater(uint32_t a, uint32_t b);
 
 /* True iff lb_find_imbalance() looks at @sds->total_load, and at no group's before. */
 bool lb_needs_total_load(const struct lb_domain_stats *sds);

@@ -35,8 +35,8 @@ static int32_t next_busy(const struct lb_env *env, const uint64_t *span, int32_t
 }
 
 /* What is counted: idle CPUs by the word. Sets *@overloaded if a CPU has more than one task. */
-static void add_counts(const struct lb_env *env, const uint64_t *span, struct lb_group *g,
-                       bool *overloaded)
+static void add_counts(const struct lb_env *env, const uint64_t *span, bool misfits,
+                       struct lb_group *g, bool *overloaded)
 {
     const uint64_t *idle = numasim_idle_mask(env->host);
     int32_t nr_cpus = numasim_nr_cpus(env->host);
@@ -53,6 +53,12 @@ static void add_counts(const struct lb_env *env, const uint64_t *span, struct lb
         g->nr_running += c->nr_running;
         g->nr_fair += lb_nr_fair(env->self, c);
         *overloaded |= c->nr_running > 1;
+        if (misfits) {
+            uint64_t load = lb_misfit_load(env->self, c);
+
+            g->misfit_load = load > g->misfit_load ? load : g->misfit_load;
+            *overloaded |= load > 0;
+        }
     }
 }
 
@@ -77,12 +83,17 @@ static struct lb_group group_stats(const struct lb_env *env, const struct numasi
 {
     const struct lb_sgc *sgc = group->state[env->self->slot];
     bool smt_pull = !local && env->idle != LB_BUSY && lb_state(env->self)->rules.smt_balance;
-    struct lb_group g = {.capacity = group->capacity,
+    bool misfits = !local && (env->sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) != 0;
+    struct lb_group g = {.capacity = sgc->capacity,
+                         .min_capacity = sgc->min_capacity,
+                         .max_capacity = sgc->max_capacity,
+                         .prefer_priority = numasim_cpu(env->host, sgc->prefer_cpu)->priority,
                          .weight = group->weight,
                          .cores = group->cores,
                          .smt = (group->flags & NUMASIM_SD_SHARE_CPUCAPACITY) != 0};
 
-    add_counts(env, group->span, &g, overloaded);
+    add_counts(env, group->span, misfits, &g, overloaded);
+    g.packs = !local && lb_packs_group(env, group, &g);
     if (loads || lb_type_needs_load(&g)) {
         add_loads(env, group->span, &g);
     }
@@ -158,6 +169,8 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
         .idle = env->idle,
         .imbalance_pct = lb_imbalance_pct(env->self, sd),
         .imb_numa_nr = sd->imb_numa_nr,
+        .asym_capacity = (sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) != 0,
+        .dst_capacity = (uint32_t)numasim_cpu(env->host, env->dst_cpu)->capacity,
     };
     bool overloaded = false, room = shows_room(env);
     uint64_t sum_util = 0;
@@ -170,7 +183,8 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
         if (local) {
             sds.local = g; /* where groups overlap, the last one that holds the CPU */
             local_group = group;
-        } else if (lb_busier(sds.rules, &g, &sds.busiest, busiest != NULL)) {
+        } else if (!lb_wrong_capacity(&sds, &g) &&
+                   lb_busier(sds.rules, &g, &sds.busiest, busiest != NULL)) {
             sds.busiest = g;
             busiest = group;
         }
@@ -191,14 +205,32 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
     return env->imbalance.amount > 0 ? busiest : NULL;
 }
 
+/* True iff the one task of @c has a CPU at least as large or ranked above the destination. */
+static bool is_well_placed(const struct lb_env *env, const struct numasim_cpu *c)
+{
+    const struct numasim_cpu *dst = numasim_cpu(env->host, env->dst_cpu);
+
+    if ((env->sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) &&
+        !lb_capacity_greater((uint32_t)dst->capacity, (uint32_t)c->capacity)) {
+        return true;
+    }
+    return lb_packs(env->self, env->sd, c->id, env->dst_cpu);
+}
+
 /* Whether @c may be the source, and by what it is compared with others. */
 static bool source_score(const struct lb_env *env, const struct numasim_cpu *c, uint64_t *ret_score)
 {
     struct numasim_load load;
 
+    if (c->nr_running == 1 && is_well_placed(env, c)) {
+        return false;
+    }
     switch (env->imbalance.migration) {
     case LB_MIGRATE_TASK:
         *ret_score = lb_nr_fair(env->self, c);
+        return true;
+    case LB_MIGRATE_MISFIT:
+        *ret_score = lb_misfit_load(env->self, c);
         return true;
     case LB_MIGRATE_UTIL:
         if (lb_nr_fair(env->self, c) <= 1) {

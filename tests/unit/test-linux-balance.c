@@ -166,6 +166,69 @@ static void test_busier(void)
     g_assert_true(lb_busier(&linux_6_12, &core, &a, true));
 }
 
+/* --- CPUs that are not alike ----------------------------------------------------------------------- */
+
+static void test_capacity(void)
+{
+    struct lb_domain_stats sds = between(group(4, 0), group(4, 1));
+    struct lb_group g = group(4, 1);
+
+    g_assert_true(lb_fits(356, 446)); /* 356 * 1280 = 455680 < 446 * 1024 = 456704 */
+    g_assert_false(lb_fits(357, 446));
+    g_assert_true(lb_capacity_greater(1024, 446));
+    g_assert_true(lb_capacity_greater(1024, 972)); /* 1048576 > 972 * 1078 = 1047816 */
+    g_assert_false(lb_capacity_greater(1024, 973));
+
+    g.misfit_load = 1024;
+    g.min_capacity = g.max_capacity = 446;
+    g.type = lb_group_type(&g, 117, false, false);
+    g_assert_cmpint(g.type, ==, LB_MISFIT_TASK);
+    sds.asym_capacity = true;
+    sds.dst_capacity = 1024;
+    g_assert_false(lb_wrong_capacity(&sds, &g));
+    sds.busiest = g;
+    assert_pull(&sds, LB_MIGRATE_MISFIT, 1);
+    sds.dst_capacity = 446; /* no larger */
+    g_assert_true(lb_wrong_capacity(&sds, &g));
+    sds.dst_capacity = 1024;
+    sds.local = group(4, 4); /* no room */
+    g_assert_true(lb_wrong_capacity(&sds, &g));
+    /* A small CPU does not relieve large ones that are not overloaded. */
+    g = group(4, 4);
+    g.min_capacity = g.max_capacity = 1024;
+    sds.dst_capacity = 446;
+    g_assert_true(lb_wrong_capacity(&sds, &g));
+    g.type = LB_OVERLOADED;
+    g_assert_false(lb_wrong_capacity(&sds, &g));
+    g.type = LB_FULLY_BUSY;
+    sds.asym_capacity = false;
+    g_assert_false(lb_wrong_capacity(&sds, &g));
+}
+
+static void test_packing(void)
+{
+    struct lb_domain_stats sds = between(group(2, 0), group(2, 1));
+    struct lb_group low = group(2, 1), high = group(2, 1);
+
+    low.packs = high.packs = true;
+    low.prefer_priority = 10;
+    high.prefer_priority = 20;
+    low.misfit_load = 1024; /* packing comes before */
+    low.type = lb_group_type(&low, 117, false, true);
+    high.type = lb_group_type(&high, 117, false, true);
+    g_assert_cmpint(low.type, ==, LB_ASYM_PACKING);
+    g_assert_cmpint(lb_group_type(&low, 117, true, true), ==, LB_IMBALANCED);
+    g_assert_true(lb_busier(&linux_6_12, &low, &high, true));
+    g_assert_false(lb_busier(&linux_6_12, &high, &low, true));
+    g_assert_false(lb_busier(&linux_6_12, &low, &low, true));
+    sds.busiest = low;
+    assert_pull(&sds, LB_MIGRATE_TASK, 1); /* all of its tasks, of which there is one */
+    low.type = high.type = LB_MISFIT_TASK;
+    high.misfit_load = 1023;
+    g_assert_true(lb_busier(&linux_6_12, &low, &high, true));
+    g_assert_false(lb_busier(&linux_6_12, &high, &low, true));
+}
+
 /* --- The decision table -------------------------------------------------------------------------- */
 
 static void test_nothing_to_do(void)
@@ -457,6 +520,8 @@ int main(int argc, char *argv[])
     g_test_add_func("/linux-balance/group-type", test_group_type);
     g_test_add_func("/linux-balance/group-type-order", test_group_type_order);
     g_test_add_func("/linux-balance/busier", test_busier);
+    g_test_add_func("/linux-balance/capacity", test_capacity);
+    g_test_add_func("/linux-balance/packing", test_packing);
     g_test_add_func("/linux-balance/nothing-to-do", test_nothing_to_do);
     g_test_add_func("/linux-balance/spare", test_spare);
     g_test_add_func("/linux-balance/numa-allowance", test_numa_allowance);
