@@ -136,8 +136,11 @@ bool topology_read_costs(const struct yaml_node *block, struct machine *m, GErro
     return true;
 }
 
+/* No core of today does 100 times its base frequency, or a hundredth: such a number is a slip. */
+enum { FREQUENCY_RANGE = 100 };
+
 struct frequency {
-    int64_t nominal_hz;
+    int64_t nominal_hz, idle_ns;
     const struct yaml_node *active, *source;
 };
 
@@ -145,6 +148,8 @@ const struct yaml_field topology_frequency_fields[] = {
     ROW(frequency, nominal_hz, "nominal", INT, .unit = UNIT_HZ, .min = 1, .max = INT64_MAX,
         .required = true, .help = "the base frequency"),
     ROW(frequency, active, "active", LIST, .help = "frequency by active cores of a package"),
+    ROW(frequency, idle_ns, "idle-after", INT, .unit = UNIT_NS, .min = 0, .max = COST_MAX_NS,
+        .help = "a core counts as active until it has idled for so long; default 600us"),
     ROW(frequency, source, "source", NODE, .required = true, .help = "where this comes from"),
     {.key = NULL},
 };
@@ -159,7 +164,7 @@ const struct yaml_field topology_frequency_step_fields[] = {
 
 bool topology_read_frequency(const struct yaml_node *block, struct machine *m, GError **error)
 {
-    struct frequency b = {0};
+    struct frequency b = {.idle_ns = MACHINE_FREQUENCY_IDLE_NS};
     uint32_t nr;
 
     if (!yaml_read_fields(block, topology_frequency_fields, &b, error) ||
@@ -180,8 +185,15 @@ bool topology_read_frequency(const struct yaml_node *block, struct machine *m, G
                               "'cores' is %d after %d; expected more with each step",
                               f->active_cores, f[-1].active_cores);
         }
+        if (f->hz / FREQUENCY_RANGE > m->core_hz || m->core_hz / FREQUENCY_RANGE > f->hz) {
+            return yaml_error(yaml_map_get(b.active->items[i], "frequency"), error,
+                              "a step of the table is more than %d times faster or slower than "
+                              "'nominal'; expected frequencies of one core",
+                              FREQUENCY_RANGE);
+        }
     }
     m->nr_frequencies = (int32_t)nr;
+    m->frequency_idle_ns = nr > 0 ? b.idle_ns : 0;
     return true;
 }
 

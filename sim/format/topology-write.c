@@ -349,6 +349,9 @@ static void write_frequency(GString *out, const struct machine *m)
         topology_map_add_quantity(&map, "frequency", m->frequencies[i].hz, UNIT_HZ);
         topology_map_write(&map, out, 2 * TOPOLOGY_INDENT, NULL);
     }
+    if (m->nr_frequencies > 0) {
+        write_quantity(out, "idle-after", m->frequency_idle_ns, UNIT_NS);
+    }
     topology_write_source(out, m, MACHINE_FREQUENCY);
 }
 

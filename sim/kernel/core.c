@@ -374,11 +374,16 @@ static void set_next(struct kernel *k, struct rq *rq, struct task *next)
     next->pub.exec_start_ns = k->now_ns;
 }
 
-/* Tells SMT siblings when the CPU begins or ends running anything. */
+/* Tells SMT siblings, and the package, when the CPU begins or ends running anything. */
 static void running_changed(struct kernel *k, struct rq *rq, bool running)
 {
-    k->core_running[rq->pub.core] += running ? 1 : -1;
+    int32_t others = k->core_running[rq->pub.core] - (running ? 0 : 1);
+
+    k->core_running[rq->pub.core] = others + (running ? 1 : 0);
     pace_siblings_changed(k, rq);
+    if (k->frequency != NULL && others == 0) {
+        frequency_core_runs(k, rq->pub.core, running);
+    }
 }
 
 static void switch_to(struct kernel *k, struct rq *rq, struct task *prev, struct task *next,

@@ -17,6 +17,7 @@
  *   throttle.c what throttling does to a queue and its tasks
  *   mm.c       address spaces, first touch, page migration
  *   pace.c     how fast a task runs where it runs
+ *   frequency.c  of a package, by its active cores
  *   check.c    faults and dumps
  *   host.c     the functions a plugin may call
  */
@@ -57,6 +58,7 @@ enum event_kind {
     EVENT_WATCHDOG,
     EVENT_QUOTA,
     EVENT_SLACK,
+    EVENT_REST,
 };
 
 /* What a task does when it has its CPU. */
@@ -247,7 +249,8 @@ struct kernel {
     int32_t nr_timers; /* of the driver, pending */
 
     int64_t tick_ns, tick_phase_ns;
-    uint64_t base_pace; /* the tick's own cost spread over all work */
+    struct frequency *frequency; /* NULL: the machine has no table */
+    uint64_t base_pace;          /* the tick's own cost spread over all work */
     struct rng boot, policy, workload;
     int32_t *resched_cpus; /* ring of CPUs that must pick again before the next event */
     int32_t resched_head, nr_resched;
@@ -442,6 +445,17 @@ void pace_forget_llc(struct kernel *k, struct task *t);
 /* Turns the work done since the last call into accesses by node. */
 void pace_account(struct kernel *k, struct rq *rq, struct task *t);
 void pace_siblings_changed(struct kernel *k, struct rq *rq);
+/* What determines the pace of the task that runs on @rq has changed from outside. */
+void pace_change(struct kernel *k, struct rq *rq);
+
+/* frequency.c: all but frequency_new() and frequency_free() only where k->frequency is not NULL. */
+void frequency_new(struct kernel *k);
+void frequency_free(struct kernel *k);
+/* A task runs on a CPU of @core now, or on none of them any more. */
+void frequency_core_runs(struct kernel *k, int32_t core, bool runs);
+void frequency_rest_event(struct kernel *k, struct evq_entry *e);
+/* Of the package of @rq's CPU now. */
+int64_t frequency_hz(const struct kernel *k, const struct rq *rq);
 
 /* mm.c */
 void process_free(struct kernel *k, struct process *p);

@@ -13,6 +13,7 @@ static const char *const event_names[] = {
     [EVENT_WATCHDOG] = "the watchdog",
     [EVENT_QUOTA] = "the quota's period",
     [EVENT_SLACK] = "the quota's slack timer",
+    [EVENT_REST] = "a core's rest",
 };
 
 /* Unpacks @stack: one numasim_self per plugin, and the operations of each role. */
@@ -116,6 +117,7 @@ struct kernel *kernel_new(const struct machine *m, const struct sched_domains *s
     objects_new(k);
     cgroups_new(k);
     boot(k);
+    frequency_new(k);
     domains_attach(k, sds);
     if (!plugins_init(k, error)) {
         kernel_free(k);
@@ -141,6 +143,7 @@ void kernel_free(struct kernel *k)
         process_free(k, k->processes[i]);
     }
     cgroups_free(k);
+    frequency_free(k);
     objects_free(k);
     for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
         g_free(k->selves[slot].state);
@@ -247,6 +250,9 @@ static void dispatch(struct kernel *k, struct evq_entry *e)
         break;
     case EVENT_SLACK:
         slack_event(k, container_of(e, struct kernel_cgroup, slack));
+        break;
+    case EVENT_REST:
+        frequency_rest_event(k, e);
         break;
     }
 }

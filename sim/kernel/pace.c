@@ -4,8 +4,9 @@
  *
  * Its pace is wall time per unit of work, x 2^20, as a sum of components in a fixed order:
  *
- *   full    the core's own time (1024 / capacity, with the tick's share), and the stalls of its
- *           LLC misses if every page lay on the node with the least latency from this CPU
+ *   full    the core's own time (1024 / capacity, nominal / present frequency where the machine has
+ *           a table, with the tick's share), and the stalls of its LLC misses if every page lay on
+ *           the node with the least latency from this CPU
  *   smt     what a busy sibling costs: the core part again, times (1 / speed - 1)
  *   cold    while its working set is not in the LLC: its misses once more, see refill_work()
  *   remote  what its pages cost by lying where they lie
@@ -73,6 +74,11 @@ static struct pace compute(const struct kernel *k, const struct rq *rq, const st
 
     if (rq->pub.capacity != 1024) {
         core = core * 1024 / (uint64_t)rq->pub.capacity;
+    }
+    if (k->frequency != NULL) {
+        uint64_t hz = (uint64_t)frequency_hz(k, rq);
+
+        core = MAX(mul_div_u64(core, (uint64_t)k->machine->core_hz, hz), 1);
     }
     pace.full = core;
     if (running > 1 && k->machine->costs.smt_pace_ppm < 1000000) {
@@ -274,6 +280,16 @@ void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)
     }
 }
 
+void pace_change(struct kernel *k, struct rq *rq)
+{
+    settle(k, rq);
+    if (rq->curr->mix != NULL) {
+        pace_account(k, rq, rq->curr);
+    }
+    pace_refresh(k, rq);
+    segment_arm(k, rq);
+}
+
 void pace_siblings_changed(struct kernel *k, struct rq *rq)
 {
     const uint64_t *cpus = machine_core_cpus(k->machine, rq->pub.core);
@@ -286,12 +302,7 @@ void pace_siblings_changed(struct kernel *k, struct rq *rq)
         struct rq *sibling = cpu_rq(k, cpu);
 
         if (sibling != rq && sibling->curr != NULL) {
-            settle(k, sibling);
-            if (sibling->curr->mix != NULL) {
-                pace_account(k, sibling, sibling->curr);
-            }
-            pace_refresh(k, sibling);
-            segment_arm(k, sibling);
+            pace_change(k, sibling);
         }
     }
 }

@@ -46,11 +46,19 @@ struct machine_node {
     int64_t hugetlb_2m_pages, hugetlb_1g_pages;
 };
 
-/* One step of the frequency table: with up to @active_cores busy in a package, this frequency. */
+/* One step of the frequency table: with up to @active_cores active in a package, this frequency; with
+ * more than the last step names, the last one's. */
 struct machine_frequency {
     int32_t active_cores;
     int64_t hz;
 };
+
+/*
+ * For frequency_idle_ns where a topology with a table does not state it. The limits of turbo count the
+ * cores that are in C0 or C1; how long an idle period must be to be worth a deeper state is the
+ * target_residency of C6, in drivers/idle/intel_idle.c, 6.12: 600 us in skx_cstates[] and icx_cstates[].
+ */
+#define MACHINE_FREQUENCY_IDLE_NS INT64_C(600000)
 
 /* An explicit link between two nodes (later: contention and routes). */
 struct machine_link {
@@ -130,6 +138,7 @@ struct machine {
     int64_t *l2_bytes;  /* [nr_l2s], the same */
     struct machine_frequency *frequencies;
     int32_t nr_frequencies;
+    int64_t frequency_idle_ns; /* a core counts as active until it has idled for so long */
     struct machine_link *links;
     int32_t nr_links;
     struct machine_costs costs;

@@ -104,6 +104,13 @@ static void show_summary(GString *out, const struct machine *m)
 
         g_string_append_printf(out, ", %s", hz);
     }
+    if (m->nr_frequencies > 0) {
+        g_autofree char *few = units_format_human(m->frequencies[0].hz, UNIT_HZ);
+        g_autofree char *many =
+            units_format_human(m->frequencies[m->nr_frequencies - 1].hz, UNIT_HZ);
+
+        g_string_append_printf(out, " (%s with few active cores, %s with many)", few, many);
+    }
     g_string_append_printf(out, "; kernel HZ %d, reclaim distance %d\n", m->hz,
                            m->reclaim_distance);
 }

@@ -245,6 +245,7 @@ static void compare_matrices(struct pair *p)
 static void compare_frequencies(struct pair *p)
 {
     same_number(p, "frequency", NULL, 0, p->a->core_hz, p->b->core_hz);
+    same_number(p, "idle-after", NULL, 0, p->a->frequency_idle_ns, p->b->frequency_idle_ns);
     same_number(p, "frequency steps", NULL, 0, p->a->nr_frequencies, p->b->nr_frequencies);
     for (int32_t i = 0; p->difference == NULL && i < p->a->nr_frequencies; i++) {
         const struct machine_frequency *a = &p->a->frequencies[i], *b = &p->b->frequencies[i];

@@ -283,6 +283,7 @@ static void make_rest(GRand *rand, struct machine *m)
     if (pick(rand, 2) == 0) {
         m->core_hz = 2450000000 + pick(rand, 2);
         m->nr_frequencies = pick(rand, 3);
+        m->frequency_idle_ns = m->nr_frequencies > 0 ? 1000 + pick(rand, 1000000) : 0;
         m->frequencies = g_new0(struct machine_frequency, 3);
         for (int32_t i = 0; i < m->nr_frequencies; i++) {
             m->frequencies[i] = (struct machine_frequency){1 + 2 * i, 3500000000 - i};
