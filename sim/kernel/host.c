@@ -351,6 +351,22 @@ void numasim_set_preferred_node(struct numasim_host *host, struct numasim_task *
     }
 }
 
+int64_t numasim_remaining_ns(struct numasim_host *host, struct numasim_task *task)
+{
+    struct kernel *k = kernel_of(host);
+    struct task *t = task_of(task);
+    int64_t rest_ns = TIME_NEVER_NS;
+
+    k->counters.oracle_queries++;
+    if (t->pub.task_state == NUMASIM_TASK_RUNNING) {
+        settle(k, task_rq(k, t));
+    }
+    if (k->driver.remaining != NULL) {
+        rest_ns = k->driver.remaining(k, t, k->driver.data);
+    }
+    return time_add_ns(rest_ns, kernel_task_work_left_ns(k, t));
+}
+
 uint64_t numasim_random(const struct numasim_host *host, uint64_t entity, uint64_t index,
                         uint64_t n)
 {

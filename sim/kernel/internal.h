@@ -101,8 +101,9 @@ struct task {
     int64_t rr_left_ns;        /* SCHED_RR: of its slice */
     int64_t runnable_since_ns; /* when it last began to wait for its CPU */
 
-    uint64_t work_left; /* units */
-    uint64_t carry;     /* progress not yet a whole unit: numerator over pace.total */
+    uint64_t work_left;  /* units */
+    uint64_t work_given; /* units, all that task_run() stated so far */
+    uint64_t carry;      /* progress not yet a whole unit: numerator over pace.total */
     struct pace pace;
     uint64_t cold_work;         /* units of work until its working set is in the LLC again */
     uint64_t stretch_cold_work; /* of stretch_work, how much was done cold */
@@ -251,6 +252,7 @@ struct kernel {
     int64_t tick_ns, tick_phase_ns;
     struct frequency *frequency; /* NULL: the machine has no table */
     uint64_t base_pace;          /* the tick's own cost spread over all work */
+    uint64_t least_pace;         /* of any CPU: for kernel_least_ns() */
     struct rng boot, policy, workload;
     int32_t *resched_cpus; /* ring of CPUs that must pick again before the next event */
     int32_t resched_head, nr_resched;

@@ -47,6 +47,9 @@ struct kernel_driver {
     void (*killed)(struct kernel *k, struct task *t, void *data);
     /* @t is dead; its driver_data may go. Optional. */
     void (*exited)(struct kernel *k, struct task *t, void *data);
+    /* All the work that @t's later calls of task_run() will state, in ns; TIME_NEVER_NS if it has no
+     * end or is not known. For numasim_remaining_ns(); changes nothing. Optional. */
+    int64_t (*remaining)(struct kernel *k, struct task *t, void *data);
     void *data;
 };
 
@@ -217,6 +220,11 @@ struct cpu_times {
 struct cpu_times kernel_cpu_times(const struct kernel *k, int32_t cpu);
 /* What is left of the work that task_run() last gave @t, in ns. */
 int64_t kernel_task_work_left_ns(const struct kernel *k, const struct task *t);
+/* The work that task_run() gave @t so far and that is done, in ns. */
+int64_t kernel_task_work_done_ns(const struct kernel *k, const struct task *t);
+/* The least wall time that @work_ns can take on any CPU of the machine: alone on its core, all its
+ * memory near, at the highest frequency. Rounded down. */
+int64_t kernel_least_ns(const struct kernel *k, int64_t work_ns);
 /* CPU time of a task so far, kernel overhead on its account included. */
 int64_t kernel_task_cpu_ns(const struct kernel *k, const struct task *t);
 
@@ -225,6 +233,7 @@ struct kernel_counters {
     uint64_t
         ticks_skipped; /* not simulated as events: depends on --all-ticks, and is not a result */
     uint64_t wakeups, blocks, switches, migrations, forks, exits;
+    uint64_t oracle_queries; /* of numasim_remaining_ns() */
     uint64_t preemptions, yields, newidle_calls, newidle_pulled, kicks, pushes;
     uint64_t queue_events; /* pops of the event queue; not a result */
 };

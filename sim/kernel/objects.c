@@ -235,6 +235,24 @@ static void masks_new(struct kernel *k)
     }
 }
 
+/* Wall time per work of a lone task without a miss on the fastest CPU at the highest frequency. */
+static uint64_t least_pace(const struct kernel *k)
+{
+    const struct machine *m = k->machine;
+    int32_t capacity = 1;
+    int64_t hz = m->nr_frequencies > 0 ? 0 : m->core_hz;
+
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        capacity = MAX(capacity, m->cpus[cpu].capacity);
+    }
+    for (int32_t i = 0; i < m->nr_frequencies; i++) {
+        hz = MAX(hz, m->frequencies[i].hz);
+    }
+    uint64_t pace = k->base_pace * 1024 / (uint64_t)capacity;
+
+    return hz > 0 ? mul_div_u64(pace, (uint64_t)m->core_hz, (uint64_t)hz) : pace;
+}
+
 void objects_new(struct kernel *k)
 {
     const struct machine *m = k->machine;
@@ -253,6 +271,7 @@ void objects_new(struct kernel *k)
     int64_t tick_ns = NSEC_PER_SEC / m->hz;
 
     k->base_pace = mul_div_u64(PACE_ONE, (uint64_t)tick_ns, (uint64_t)(tick_ns - m->costs.tick_ns));
+    k->least_pace = least_pace(k);
 }
 
 static void domains_detach(struct kernel *k)

@@ -188,11 +188,25 @@ struct task *kernel_task(const struct kernel *k, int32_t id)
 /* ------------------------------------------------------------------------------------------- */
 /* What the acting task does next                                                               */
 
+int64_t kernel_task_work_done_ns(const struct kernel *k, const struct task *t)
+{
+    (void)k;
+    uint64_t left = t->action == ACTION_RUN ? t->work_left : 0;
+
+    return (int64_t)((t->work_given - left) >> WORK_SHIFT);
+}
+
+int64_t kernel_least_ns(const struct kernel *k, int64_t work_ns)
+{
+    return (int64_t)((uint128)(uint64_t)work_ns * k->least_pace >> PACE_SHIFT);
+}
+
 void task_run(struct kernel *k, struct task *t, int64_t work_ns)
 {
     (void)k;
     t->action = ACTION_RUN;
     t->work_left = (uint64_t)CLAMP(work_ns, 0, INT64_MAX >> WORK_SHIFT) << WORK_SHIFT;
+    t->work_given += t->work_left;
 }
 
 void task_block(struct kernel *k, struct task *t)

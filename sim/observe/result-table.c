@@ -20,6 +20,7 @@ static const struct {
     const char *prefixes[9];
 } groups[] = {
     {"throughput", {"throughput."}},
+    {"completion", {"completion."}},
     {"CPU",
      {"cpu.utilisation", "cpu.overhead_ratio", "cpu.wasted_ratio", "cpu.wasted_ns",
       "context_switches", "preemptions", "wakeups", "forks"}},

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "base/units.h"
+#include "observe/bound.h"
 #include "observe/metrics.h"
 #include "observe/series.h"
 #include "policy/param.h"
@@ -25,6 +26,7 @@ struct run {
     struct cpu_times *times; /* [nr_cpus] as last read */
     int64_t *used_bytes;     /* [nr_nodes] as last read */
     bool has_trace;          /* a workload is a recorded trace */
+    bool has_admin;          /* one changes affinities or CPUs as it runs */
 };
 
 struct simulate_options simulate_options_default(void)
@@ -192,6 +194,7 @@ static bool find_times(struct run *run, const struct workload *const *workloads,
 
     for (guint i = 0; i < nr_workloads; i++) {
         run->has_trace |= workloads[i]->trace != NULL;
+        run->has_admin |= workloads[i]->nr_admin > 0;
         duration_ns = MAX(duration_ns, workloads[i]->duration_ns);
         warmup_ns = MAX(warmup_ns, workloads[i]->warmup_ns);
     }
@@ -302,6 +305,17 @@ static bool run_all(struct run *run, int64_t *now_ns, GError **error)
     return run_until(run, run->end_ns, now_ns, error);
 }
 
+/* When the last task ended, beside a time that nobody could have beaten. */
+static void report_completion(const struct run *run, int64_t now_ns, struct result *r)
+{
+    int64_t bound_ns = bound_completion_ns(run->kernel, !run->has_admin);
+
+    bound_ns = MAX(bound_ns, interp_critical_ns(run->interp));
+    result_add(r, "completion.time_ns", RESULT_NS, now_ns);
+    result_add(r, "completion.lower_bound_ns", RESULT_NS, bound_ns);
+    result_add_ratio(r, "completion.bound_ratio", bound_ns, now_ns);
+}
+
 static void collect(struct run *run, int64_t now_ns, struct result *r)
 {
     r->duration_ns = run->duration_ns;
@@ -324,6 +338,13 @@ static void collect(struct run *run, int64_t now_ns, struct result *r)
             g_strdup_printf("memory.used_bytes.node%d", run->machine->nodes[node].os_id);
 
         result_add(r, name, RESULT_BYTES, run->used_bytes[node]);
+    }
+    if (kernel_finished(run->kernel) && run->warmup_ns == 0) {
+        report_completion(run, now_ns, r);
+    }
+    if (kernel_counters(run->kernel)->oracle_queries > 0) {
+        result_add(r, "policy.oracle_queries", RESULT_COUNT,
+                   (int64_t)kernel_counters(run->kernel)->oracle_queries);
     }
     if (run->has_trace) {
         result_add(r, "replay.undone_ns", RESULT_NS, interp_replay_left_ns(run->interp));

@@ -654,6 +654,13 @@ NUMASIM_API int32_t numasim_nr_regions(const struct numasim_process *process);
 NUMASIM_API const struct numasim_region *numasim_region(const struct numasim_process *process,
                                                         int32_t region);
 
+/*
+ * FOR ORACLES ONLY: CPU work that @task has yet to do until it exits, in ns at reference speed;
+ * NUMASIM_TIME_NEVER if it never will, or nobody can know (a loop for a stated time, requests that
+ * arrive). No kernel knows this; a run in which it was asked says so (policy.oracle_queries).
+ */
+NUMASIM_API int64_t numasim_remaining_ns(struct numasim_host *host, struct numasim_task *task);
+
 /* Draw @index of @entity from the policy stream: uniform in 0..@n-1. A pure function. */
 NUMASIM_API uint64_t numasim_random(const struct numasim_host *host, uint64_t entity,
                                     uint64_t index, uint64_t n);

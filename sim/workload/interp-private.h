@@ -7,6 +7,7 @@
  *   sync.c      semaphores, pipes, barriers, locks, conditions
  *   requests.c  arrivals and the queue of requests
  *   replay.c    recorded traces
+ *   remaining.c  what is known beforehand: work to come, the least time
  *   admin.c     timed administrative steps
  */
 #ifndef NUMASIM_WORKLOAD_INTERP_PRIVATE_H
@@ -103,6 +104,9 @@ struct thread {
     struct list early;                 /* partners that came to wake it before it blocked */
     struct thread *early_for;          /* whom it waits for so, or NULL */
     GHashTable *partners;              /* threads it wakes that also wake it; NULL: none */
+    int64_t path_ns;                   /* no earlier than this can it be where it is, see remaining.c */
+    int64_t joined_ns;                 /* the same of its children that have ended */
+    int64_t total_ns;                  /* work of its whole program; 0 not asked, < 0 not known */
 };
 
 struct admin_timer {
@@ -188,6 +192,14 @@ bool replay_new(struct instance *in, GError **error);
 void replay_advance(struct thread *th);
 /* @th is dead: partners that wait for it to go to sleep go on without. */
 void replay_ended(struct thread *th);
+
+/* What is left of the recorded bursts after the present one. */
+int64_t replay_left_ns(const struct thread *th);
+
+/* remaining.c: the work of @th's program beyond what task_run() was told; TIME_NEVER_NS. */
+int64_t thread_remaining_ns(struct thread *th);
+/* @th is given a run of @work_ns. */
+void path_run(struct thread *th, int64_t work_ns);
 
 /* admin.c */
 bool admin_new(struct instance *in, GError **error);

@@ -242,6 +242,7 @@ static bool threads_start(struct interp *it, struct process_instance *p, GError 
                 return false;
             }
             th->start_ns = thread_draw(th, &group->start);
+            th->path_ns = th->start_ns;
             th->timer.fn = start_timer;
             kernel_timer_set(it->kernel, &th->timer, th->start_ns);
         }
@@ -447,6 +448,7 @@ static void driver_killed(struct kernel *k, struct task *t, void *data)
     if (task_pub(t)->task_state == NUMASIM_TASK_NEW) {
         return;
     }
+    th->path_ns = 0; /* it does not do what it was given */
     kernel_timer_cancel(k, &th->timer);
     list_del(&th->wait);
     th->waits_for_credit = th->joining = false;
@@ -465,6 +467,13 @@ static void driver_exited(struct kernel *k, struct task *t, void *data)
         list_del(&th->wait);
     }
     replay_ended(th);
+}
+
+static int64_t driver_remaining(struct kernel *k, struct task *t, void *data)
+{
+    (void)k;
+    (void)data;
+    return thread_remaining_ns(task_driver_data(t));
 }
 
 static void thread_free(gpointer data)
@@ -498,7 +507,8 @@ struct interp *interp_new(struct kernel *k, const struct workload *const *worklo
                           GError **error)
 {
     struct interp *it = g_new0(struct interp, 1);
-    struct kernel_driver driver = {driver_advance, driver_killed, driver_exited, it};
+    struct kernel_driver driver = {driver_advance, driver_killed, driver_exited, driver_remaining,
+                                   it};
 
     it->kernel = k;
     it->thread_slab = slab_new(sizeof(struct thread));

@@ -34,6 +34,9 @@ const char *interp_source_name(const struct interp *it, int32_t source); /* TP_R
 const char *interp_metric_name(const struct interp *it, int32_t metric); /* TP_COUNT, TP_MEASURE */
 /* CPU time of the recorded bursts, of all traces, that their replay has not come to yet. */
 int64_t interp_replay_left_ns(const struct interp *it);
+/* A time that the last thread to come to an end so far cannot have beaten, on this machine under any
+ * policy: its start, runs, sleeps, forks and joins one after the other; see remaining.c. */
+int64_t interp_critical_ns(const struct interp *it);
 int32_t interp_nr_sources(const struct interp *it);
 int32_t interp_nr_metrics(const struct interp *it);
 

@@ -71,8 +71,12 @@ void thread_end(struct thread *th, struct task *waker)
         return;
     }
     th->ended = true;
+    if (parent != NULL) {
+        parent->joined_ns = MAX(parent->joined_ns, th->path_ns);
+    }
     if (parent != NULL && !parent->ended && --parent->children == 0 && parent->joining) {
         parent->joining = false;
+        parent->path_ns = MAX(parent->path_ns, parent->joined_ns);
         kernel_wake(thread_kernel(th), parent->task, waker, 0);
     }
 }
@@ -89,8 +93,15 @@ static enum step_result run_step(struct thread *th, const struct step *step)
     int64_t work_ns = thread_draw(th, &step->work);
 
     task_touch_for_run(k, th->task, work_ns);
+    path_run(th, work_ns);
     task_run(k, th->task, work_ns);
     return STEP_TAKES_TIME;
+}
+
+static void sleep_step(struct thread *th, int64_t sleep_ns)
+{
+    th->path_ns = time_add_ns(th->path_ns, sleep_ns);
+    thread_sleep_until(th, time_add_ns(kernel_now_ns(thread_kernel(th)), sleep_ns));
 }
 
 static enum step_result timer_step(struct thread *th, const struct step *step)
@@ -126,6 +137,7 @@ static enum step_result fork_step(struct thread *th, const struct step *step)
         }
         th->children++;
         child->start_ns = kernel_now_ns(thread_kernel(th));
+        child->path_ns = th->path_ns;
         kernel_task_start(thread_kernel(th), child->task, th->task);
     }
     return pay(th);
@@ -134,6 +146,7 @@ static enum step_result fork_step(struct thread *th, const struct step *step)
 static enum step_result join_step(struct thread *th)
 {
     if (th->children == 0) {
+        th->path_ns = MAX(th->path_ns, th->joined_ns);
         return STEP_GOES_ON;
     }
     th->joining = true;
@@ -166,7 +179,7 @@ static enum step_result step_carry_out(struct thread *th, const struct step *ste
         task_touch(k, th->task, step->object, step->bytes);
         return pay(th);
     case STEP_SLEEP:
-        thread_sleep_until(th, time_add_ns(kernel_now_ns(k), thread_draw(th, &step->work)));
+        sleep_step(th, thread_draw(th, &step->work));
         return STEP_TAKES_TIME;
     case STEP_TIMER:
         return timer_step(th, step);

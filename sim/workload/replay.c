@@ -100,6 +100,7 @@ static enum step_result carry_out(struct thread *th, struct trace_step step)
     switch (op) {
     case TRACE_RUN:
         task_touch_for_run(k, th->task, arg);
+        path_run(th, arg);
         task_run(k, th->task, arg);
         return STEP_TAKES_TIME;
     case TRACE_WAKE:
@@ -176,9 +177,9 @@ void replay_advance(struct thread *th)
     wait_for_credit(th);
 }
 
-static int64_t left_ns(const struct thread *th)
+int64_t replay_left_ns(const struct thread *th)
 {
-    int64_t ns = kernel_task_work_left_ns(thread_kernel(th), th->task);
+    int64_t ns = 0;
 
     for (int32_t i = th->trace_next; i < th->trace->nr_steps; i++) {
         struct trace_step step = th->trace->steps[i];
@@ -195,7 +196,9 @@ int64_t interp_replay_left_ns(const struct interp *it)
     for (guint i = 0; i < it->threads->len; i++) {
         const struct thread *th = g_ptr_array_index(it->threads, i);
 
-        ns += th->trace != NULL && !th->ended ? left_ns(th) : 0;
+        ns += th->trace != NULL && !th->ended
+                  ? replay_left_ns(th) + kernel_task_work_left_ns(it->kernel, th->task)
+                  : 0;
     }
     return ns;
 }
