@@ -12,15 +12,15 @@
  * randomised newidle skipping); each file of this folder names the functions that it stands for.
  * Rules that other releases have instead are parameters, and the sets linux-*.yaml choose.
  *
- * FITS. Machines with SMT, clusters, several LLCs to a node and several nodes, CPUs of unlike capacity or
- * rank; fair tasks.
+ * FITS. Machines with SMT, clusters, several LLCs to a node and several nodes, CPUs of unlike
+ * capacity or rank; fair tasks.
  *
  * DOES NOT FIT. Energy-aware placement, CPUs that RT tasks take away from the fair class, queues of
- * SCHED_IDLE tasks alone, the queue filter of NUMA balancing (fbq_type) and cache-aware balancing (7.3)
- * are not modelled. asym.c says what is simpler there than in the kernel. Averages of sleeping tasks are always up to date, so the kernel's kicks
- * that only update them do not exist; util_est does not exist: a policy does not hear when a task
- * sleeps. Tasks whose dequeue was put off are not moved. CPUs with one task take turns in
- * checking for nohz kicks instead of doing so at every tick.
+ * SCHED_IDLE tasks alone, the queue filter of NUMA balancing (fbq_type) and cache-aware balancing
+ * (7.3) are not modelled. asym.c says what is simpler there than in the kernel. Averages of sleeping
+ * tasks are always up to date, so the kernel's kicks that only update them do not exist; util_est
+ * does not exist: a policy does not hear when a task sleeps. Tasks whose dequeue was put off are not
+ * moved. CPUs with one task take turns in checking for nohz kicks instead of doing so at every tick.
  *
  * PARAMETERS. See params.c.
  *

@@ -187,8 +187,8 @@ static double row(int32_t nr_cpus, int32_t nr_tasks, bool pinned, const char *qu
         best = o.events_per_s > best.events_per_s ? o : best;
     }
     printf("%5d %6d%c %-6s %-14s %8.2f %10.3f %10.1f %8.2f %8zu %8zu\n", nr_cpus, nr_tasks,
-           pinned ? 'p' : ' ', queue, balance, best.events_per_s / 1e6, best.sim_per_s, best.ns_per_event,
-           base_ns > 0 ? best.ns_per_event / base_ns : 1.0, best.bytes_per_task,
+           pinned ? 'p' : ' ', queue, balance, best.events_per_s / 1e6, best.sim_per_s,
+           best.ns_per_event, base_ns > 0 ? best.ns_per_event / base_ns : 1.0, best.bytes_per_task,
            best.bytes_per_cpu);
     policy_stack_free(stack);
     workload_free(w);
