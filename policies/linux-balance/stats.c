@@ -17,15 +17,15 @@ uint32_t lb_nr_fair(const struct numasim_self *self, const struct numasim_cpu *c
     return self->param[LB_PARAM_COUNT_DELAYED] ? c->nr_fair : c->nr_fair - c->nr_delayed;
 }
 
-/* The next CPU from @from of @span that balancing looks at and that has work; else nr_cpus. */
-static int32_t next_busy(const struct lb_env *env, const uint64_t *span, int32_t from)
+/* The next CPU from @from of @span that balancing looks at and that is not in @without; else nr_cpus. */
+static int32_t next_outside(const struct lb_env *env, const uint64_t *span, const uint64_t *without,
+                            int32_t from)
 {
-    const uint64_t *idle = numasim_idle_mask(env->host);
     int32_t nr_words = lb_state(env->self)->nr_words;
     uint64_t keep = UINT64_MAX << (from & 63);
 
     for (int32_t word = from >> 6; word < nr_words; word++, keep = UINT64_MAX) {
-        uint64_t bits = span[word] & env->cpus[word] & ~idle[word] & keep;
+        uint64_t bits = span[word] & env->cpus[word] & ~without[word] & keep;
 
         if (bits != 0) {
             return word * 64 + __builtin_ctzll(bits);
@@ -34,30 +34,48 @@ static int32_t next_busy(const struct lb_env *env, const uint64_t *span, int32_t
     return numasim_nr_cpus(env->host);
 }
 
-/* What is counted: idle CPUs by the word. Sets *@overloaded if a CPU has more than one task. */
+/* The load of the task on @c, if it is too big for that CPU. */
+static void add_misfit(const struct lb_env *env, const struct numasim_cpu *c, struct lb_group *g,
+                       bool *overloaded)
+{
+    uint64_t load = lb_misfit_load(env->self, c);
+
+    g->misfit_load = load > g->misfit_load ? load : g->misfit_load;
+    *overloaded |= load > 0;
+}
+
+static void add_cpu(const struct lb_env *env, const struct numasim_cpu *c, struct lb_group *g,
+                    bool *overloaded)
+{
+    g->nr_running += c->nr_running;
+    g->nr_fair += lb_nr_fair(env->self, c);
+    *overloaded |= c->nr_running > 1;
+}
+
+/* What is counted: by the word, and CPUs that are neither idle nor have one task one by one. Sets
+ * *@overloaded if a CPU has more than one task, or with @misfits one that is too big for it. */
 static void add_counts(const struct lb_env *env, const uint64_t *span, bool misfits,
                        struct lb_group *g, bool *overloaded)
 {
     const uint64_t *idle = numasim_idle_mask(env->host);
-    int32_t nr_cpus = numasim_nr_cpus(env->host);
+    const uint64_t *single = numasim_single_mask(env->host);
 
     for (int32_t word = 0; word < lb_state(env->self)->nr_words; word++) {
-        uint64_t bits = span[word] & env->cpus[word] & idle[word];
+        uint64_t bits = span[word] & env->cpus[word];
+        uint32_t nr_single = (uint32_t)__builtin_popcountll(bits & single[word]);
 
-        g->idle_cpus += (uint32_t)__builtin_popcountll(bits);
+        g->idle_cpus += (uint32_t)__builtin_popcountll(bits & idle[word]);
+        g->nr_running += nr_single;
+        g->nr_fair += nr_single;
+        for (bits &= ~(idle[word] | single[word]); bits != 0; bits &= bits - 1) {
+            add_cpu(env, numasim_cpu(env->host, word * 64 + __builtin_ctzll(bits)), g, overloaded);
+        }
     }
-    for (int32_t cpu = next_busy(env, span, 0); cpu < nr_cpus;
-         cpu = next_busy(env, span, cpu + 1)) {
-        const struct numasim_cpu *c = numasim_cpu(env->host, cpu);
-
-        g->nr_running += c->nr_running;
-        g->nr_fair += lb_nr_fair(env->self, c);
-        *overloaded |= c->nr_running > 1;
-        if (misfits) {
-            uint64_t load = lb_misfit_load(env->self, c);
-
-            g->misfit_load = load > g->misfit_load ? load : g->misfit_load;
-            *overloaded |= load > 0;
+    for (int32_t nr_cpus = numasim_nr_cpus(env->host), cpu = misfits ? 0 : nr_cpus; cpu < nr_cpus;
+         cpu++) {
+        cpu = next_outside(env, span, idle, cpu);
+        if (cpu < nr_cpus) {
+            add_misfit(env, numasim_cpu(env->host, cpu), g, overloaded);
         }
     }
 }
@@ -254,11 +272,12 @@ static bool source_score(const struct lb_env *env, const struct numasim_cpu *c, 
 
 int32_t lb_find_busiest_cpu(const struct lb_env *env, const struct numasim_group *group)
 {
+    const uint64_t *idle = numasim_idle_mask(env->host);
     int32_t nr_cpus = numasim_nr_cpus(env->host), busiest = -1;
     uint64_t most = 0;
 
-    for (int32_t cpu = next_busy(env, group->span, 0); cpu < nr_cpus;
-         cpu = next_busy(env, group->span, cpu + 1)) {
+    for (int32_t cpu = next_outside(env, group->span, idle, 0); cpu < nr_cpus;
+         cpu = next_outside(env, group->span, idle, cpu + 1)) {
         const struct numasim_cpu *c = numasim_cpu(env->host, cpu);
         uint64_t score;
 

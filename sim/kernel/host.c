@@ -136,6 +136,11 @@ const uint64_t *numasim_idle_core_mask(const struct numasim_host *host)
     return ckernel_of(host)->idle_cores;
 }
 
+const uint64_t *numasim_single_mask(const struct numasim_host *host)
+{
+    return ckernel_of(host)->single;
+}
+
 uint64_t numasim_nr_overloads(const struct numasim_host *host)
 {
     return ckernel_of(host)->nr_overloads;

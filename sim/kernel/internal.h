@@ -229,6 +229,7 @@ struct kernel {
     struct numasim_llc *llcs;
     struct numasim_node *nodes;
     uint64_t *online, *idle, *idle_cores; /* bitmaps of nr_cpus */
+    uint64_t *single;                     /* the same: numasim_single_mask() */
     uint64_t *every_cpu;                  /* all bits set: the affinity of most tasks */
     struct slab *task_slab;
     int32_t *core_running; /* [nr_cores] CPUs of the core that run a task */
@@ -304,6 +305,19 @@ static inline struct rq *cpu_rq(const struct kernel *k, int32_t cpu)
 {
     return k->rqs[cpu];
 }
+/* The counts of @rq have changed. */
+static inline void rq_counted(struct kernel *k, const struct rq *rq)
+{
+    const struct numasim_cpu *c = &rq->pub;
+    uint64_t bit = UINT64_C(1) << (c->id & 63);
+
+    if (c->nr_running == 1 && c->nr_fair == 1 && c->nr_delayed == 0) {
+        k->single[c->id >> 6] |= bit;
+    } else {
+        k->single[c->id >> 6] &= ~bit;
+    }
+}
+
 static inline struct task *task_of(struct numasim_task *t)
 {
     return (struct task *)(void *)t;

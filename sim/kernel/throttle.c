@@ -65,6 +65,7 @@ static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, b
     k->nr_overloads += !crowded && rq->pub.nr_running > 1;
     rq->pub.nr_fair += in ? nr_tasks : -nr_tasks;
     rq->pub.nr_delayed += in ? nr_delayed : -nr_delayed;
+    rq_counted(k, rq);
     for (struct fair_queue *up = q->parent; up != NULL; up = up->parent) {
         up->nr_tasks += in ? nr_tasks : -nr_tasks;
     }

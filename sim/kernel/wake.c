@@ -77,6 +77,7 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         }
     }
     k->nr_overloads += !crowded && rq->pub.nr_running > 1;
+    rq_counted(k, rq);
     rq->balance_wants_ns = 0;
     tick_rearm(k, rq);
 }
@@ -89,6 +90,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         rt_dequeue(rq, t);
         t->on_rq = false;
         rq->pub.nr_running--;
+        rq_counted(k, rq);
         return true;
     }
     rq_update_load(k, rq);
@@ -98,6 +100,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
 
     if (!fair_dequeue(k, rq, t, flags)) {
         rq->pub.nr_delayed += counted;
+        rq_counted(k, rq);
         list_add_tail(&rq->delayed, &t->waiting);
         return false;
     }
@@ -106,6 +109,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         rq->pub.nr_running--;
         rq->pub.nr_fair--;
         rq->pub.nr_delayed -= was_delayed;
+        rq_counted(k, rq);
         rq->load_weight -= t->pub.se.weight;
     }
     list_del(&t->waiting);
@@ -326,6 +330,7 @@ static void wake_delayed(struct kernel *k, struct task *t, uint32_t flags, int32
 
     t->pub.task_state = throttled != NULL ? NUMASIM_TASK_THROTTLED : NUMASIM_TASK_RUNNABLE;
     rq->pub.nr_delayed -= throttled == NULL;
+    rq_counted(k, rq);
     t->runnable_since_ns = k->now_ns;
     list_del(&t->waiting);
     list_add_head(throttled != NULL ? &throttled->throttled_tasks : &rq->waiting, &t->waiting);

@@ -589,6 +589,9 @@ NUMASIM_API const uint64_t *numasim_online_mask(const struct numasim_host *host)
 NUMASIM_API const uint64_t *numasim_idle_mask(const struct numasim_host *host);
 NUMASIM_API const uint64_t *numasim_idle_core_mask(const struct numasim_host *host);
 
+/* The same: with nr_running and nr_fair 1 and nr_delayed 0, so that a policy need not look. */
+NUMASIM_API const uint64_t *numasim_single_mask(const struct numasim_host *host);
+
 /* How often a CPU has gone from fewer than two runnable tasks to two or more, on all CPUs since the
  * start (kernel/sched/sched.h: add_nr_running(), which sets the root domain's overload flag). */
 NUMASIM_API uint64_t numasim_nr_overloads(const struct numasim_host *host);

@@ -100,6 +100,10 @@ static void check_rq(const struct kernel *k, const struct rq *rq, const struct c
     uint32_t nr_waiting = 0;
 
     MUST(k, rq->pub.nr_running == c->nr_running, "CPU %d: %u", cpu, c->nr_running);
+    MUST(k,
+         bitmap_test(k->single, (uint32_t)cpu) ==
+             (c->nr_running == 1 && c->nr_fair == 1 && c->nr_delayed == 0),
+         "CPU %d: %u", cpu, c->nr_running);
     MUST(k, rq->pub.nr_fair == c->nr_fair, "CPU %d: %u", cpu, c->nr_fair);
     MUST(k, rq->pub.nr_delayed == c->nr_delayed, "CPU %d: %u", cpu, c->nr_delayed);
     MUST(k, rq->nr_rt == c->nr_rt, "CPU %d: %u", cpu, c->nr_rt);
