@@ -232,6 +232,22 @@ static uint32_t imbalance_span(const struct builder *b, uint32_t cpu, uint32_t l
     return builder_domain(b, cpu, level)->span->weight;
 }
 
+/*
+ * Tasks by which the nodes below @d may differ: one to each LLC; with a single LLC, as many as are
+ * guessed to fill its memory channels: a quarter of the CPUs in 5.18 (commit e496132ebedd), half of
+ * that and at least one from 6.0 on (026b98a93bbd).
+ */
+static uint32_t allowed_imbalance(const struct builder *b, const struct build_domain *d,
+                                  const struct build_domain *child)
+{
+    uint32_t nr_llcs = d->span->weight / child->span->weight;
+
+    if (b->release == KERNEL_5_18) {
+        return nr_llcs == 1 ? d->span->weight / 4 : nr_llcs;
+    }
+    return MAX(1, nr_llcs == 1 ? d->span->weight / 8 : nr_llcs);
+}
+
 static void set_imb_numa_nr_of(struct builder *b, uint32_t cpu)
 {
     uint32_t level, imb = 0, imb_span = 1;
@@ -241,9 +257,7 @@ static void set_imb_numa_nr_of(struct builder *b, uint32_t cpu)
         const struct build_domain *child = builder_child(b, cpu, level);
 
         if (!(d->flags & SD_SHARE_LLC) && child && (child->flags & SD_SHARE_LLC)) {
-            uint32_t nr_llcs = d->span->weight / child->span->weight;
-
-            imb = MAX(1, nr_llcs == 1 ? d->span->weight / 8 : nr_llcs);
+            imb = allowed_imbalance(b, d, child);
             d->imb_numa_nr = imb;
             imb_span = imbalance_span(b, cpu, level);
         } else {
@@ -256,6 +270,9 @@ void builder_set_imb_numa_nr(struct builder *b)
 {
     uint32_t cpu;
 
+    if (b->release < KERNEL_5_18) {
+        return; /* the limit was a share of the domain's CPUs, or none */
+    }
     for (cpu = 0; cpu < b->nr_cpus; cpu++) {
         set_imb_numa_nr_of(b, cpu);
     }

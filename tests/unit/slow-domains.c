@@ -175,7 +175,7 @@ static struct slow_domain *make_domain(struct slow_domains *s, const struct mach
     return sd;
 }
 
-static void set_imb_numa_nr(struct slow_domain *base)
+static void set_imb_numa_nr(struct slow_domain *base, enum kernel_release release)
 {
     uint32_t imb = 0, imb_span = 1;
 
@@ -185,7 +185,7 @@ static void set_imb_numa_nr(struct slow_domain *base)
 
         if (!(sd->flags & SD_SHARE_LLC) && sd->child && (sd->child->flags & SD_SHARE_LLC)) {
             imb = weight / weight_of(sd->child->span);
-            imb = MAX(1, imb == 1 ? weight / 8 : imb);
+            imb = imb > 1 ? imb : release == KERNEL_5_18 ? weight / 4 : MAX(1, weight / 8);
             while (top && !(top->flags & SD_NUMA)) {
                 top = top->parent;
             }
@@ -354,7 +354,7 @@ static void build_partition(struct slow_domains *s, const struct machine *m,
     }
     for (uint32_t cpu = 0; cpu < SLOW_MAX_CPUS; cpu++) {
         if (cpu_map >> cpu & 1) {
-            set_imb_numa_nr(s->built[cpu][0]);
+            set_imb_numa_nr(s->built[cpu][0], options->release);
             s->base[cpu] = attach(s->built[cpu][0], options->release >= KERNEL_6_12);
         }
     }
