@@ -14,8 +14,9 @@ enum { PART_NAME_MAX = 64 };
 
 struct cgroup_spec {
     const struct yaml_node *parent, *cpus, *nodes;
-    int64_t weight, quota_ns, period_ns;
+    int64_t weight, quota_ns, period_ns, burst_ns;
     int partition;
+    bool idle;
 };
 
 static const char *const partition_words[] = {"member", "root", "isolated", NULL};
@@ -47,6 +48,16 @@ static const struct yaml_field cgroup_fields[] = {
      .min = NSEC_PER_MSEC,
      .max = NSEC_PER_SEC,
      .help = "cpu.max: the period"},
+    {.key = "burst",
+     .type = YAML_TYPE_INT,
+     .offset = offsetof(struct cgroup_spec, burst_ns),
+     .unit = UNIT_NS,
+     .max = INT64_MAX / 2,
+     .help = "cpu.max.burst: what may be saved up, at most the quota"},
+    {.key = "idle",
+     .type = YAML_TYPE_BOOL,
+     .offset = offsetof(struct cgroup_spec, idle),
+     .help = "cpu.idle: what is left by others, instead of a weight"},
     {.key = "cpus",
      .type = YAML_TYPE_NODE,
      .offset = offsetof(struct cgroup_spec, cpus),
@@ -151,6 +162,13 @@ static bool read_cgroup(const struct workload_reader *r, const struct yaml_node 
     c->weight = spec.weight;
     c->quota_ns = spec.quota_ns;
     c->period_ns = spec.period_ns;
+    c->burst_ns = spec.burst_ns;
+    c->idle = spec.idle;
+    if (c->burst_ns > c->quota_ns) {
+        return yaml_error(node->key, error,
+                          "the burst of '%s' is larger than its quota; expected at most that",
+                          c->name);
+    }
     if (spec.parent != NULL &&
         !workload_lookup(spec.parent, "cgroup", r->cgroups, &c->parent, error)) {
         return false;

@@ -6,7 +6,8 @@
  */
 #include "kernel/internal.h"
 
-enum { MIN_SHARES = 2, DEFAULT_WEIGHT = 100 };
+/* IDLE_SHARES: kernel/sched/sched.h, WEIGHT_IDLEPRIO. */
+enum { MIN_SHARES = 2, IDLE_SHARES = 3, DEFAULT_WEIGHT = 100 };
 
 static struct kernel_cgroup *cgroup_alloc(struct kernel *k, const char *name, int32_t parent)
 {
@@ -67,6 +68,11 @@ int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, ui
     return cg->id;
 }
 
+const char *kernel_cgroup_name(const struct kernel *k, int32_t cgroup)
+{
+    return k->cgroups[cgroup]->name;
+}
+
 /* The queue of cgroup @id on @cpu, made at first use with those above it. */
 static struct fair_queue *cgroup_queue(struct kernel *k, int32_t id, int32_t cpu)
 {
@@ -79,6 +85,7 @@ static struct fair_queue *cgroup_queue(struct kernel *k, int32_t id, int32_t cpu
         struct fair_queue *q = fair_queue_new(k, cpu, id);
 
         q->parent = cgroup_queue(k, cg->parent, cpu);
+        q->entity.idle_policy = cg->idle;
         cg->queues[cpu] = q;
     }
     return cg->queues[cpu];
@@ -92,7 +99,7 @@ struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cp
 /* cpu.weight 1..10000 as shares, 100 = 1024 (kernel/sched/core.c: cpu_weight_write_u64()). */
 static uint32_t cgroup_shares(const struct kernel_cgroup *cg)
 {
-    return MAX((cg->weight * 1024 + 50) / 100, MIN_SHARES);
+    return cg->idle ? IDLE_SHARES : MAX((cg->weight * 1024 + 50) / 100, MIN_SHARES);
 }
 
 void cgroup_update_weight(struct kernel *k, struct fair_queue *q)
@@ -118,6 +125,12 @@ void cgroup_update_weights(struct kernel *k, const struct task *t)
     for (; q != NULL && q->parent != NULL; q = q->parent) {
         cgroup_update_weight(k, q);
     }
+}
+
+/* Only before it has queues: the workload says it at the start. */
+void kernel_cgroup_set_idle(struct kernel *k, int32_t cgroup)
+{
+    k->cgroups[cgroup]->idle = true;
 }
 
 void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight)

@@ -181,6 +181,7 @@ struct kernel_cgroup {
     struct evq_entry period, slack;
     struct kernel *kernel;
     bool period_active, period_idle; /* the timer is armed; nobody took anything since it fired */
+    bool idle;                       /* cpu.idle */
     bool partition;                  /* its CPUs are its own */
 };
 

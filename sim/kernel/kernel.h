@@ -117,10 +117,14 @@ int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, ui
  * (cpuset.cpus.partition). The domains are the caller's business. */
 void kernel_cgroup_make_partition(struct kernel *k, int32_t cgroup);
 void kernel_cgroup_set_cpus(struct kernel *k, int32_t cgroup, const uint64_t *cpus);
+/* The name it was made with; "/" for the root. Borrowed. */
+const char *kernel_cgroup_name(const struct kernel *k, int32_t cgroup);
 /* cpu.max and cpu.max.burst; quota 0: none. All that is throttled runs again, on a full pool
  * (kernel/sched/core.c: tg_set_cfs_bandwidth(), 6.12). */
 void kernel_cgroup_set_bandwidth(struct kernel *k, int32_t cgroup, int64_t quota_ns,
                                  int64_t period_ns, int64_t burst_ns);
+/* cpu.idle = 1: the weight of SCHED_IDLE, and its rules, for good. */
+void kernel_cgroup_set_idle(struct kernel *k, int32_t cgroup);
 void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight);
 
 struct task_params {

@@ -9,6 +9,7 @@
  *   balanced.c  whether runnable tasks are spread evenly over the CPUs
  *   memory.c    accesses, allocations, page migrations
  *   requests.c  requests, measures, counts
+ *   bandwidth.c quotas of cgroups
  *
  * Each kind has NAME_reset() and NAME_report(), and its event functions.
  */
@@ -103,6 +104,14 @@ struct mbalanced {
     int64_t balanced_ns; /* up to since_ns */
 };
 
+/* A cgroup with a quota. */
+struct mbandwidth {
+    bool seen;
+    uint64_t nr_periods, nr_throttled;
+    int64_t nr_queues; /* throttled now */
+    int64_t since_ns, throttled_ns;
+};
+
 enum { NR_MIGRATE_REASONS = MIGRATE_HOTPLUG + 1 };
 
 struct metrics {
@@ -125,6 +134,8 @@ struct metrics {
     uint64_t switches, forks;
     uint64_t **throttled; /* [throttled_size] by cgroup: bitmap of CPUs, NULL until its first */
     int32_t throttled_size;
+    struct mbandwidth *bandwidths; /* [nr_bandwidths] by cgroup */
+    int32_t nr_bandwidths;
     int64_t nr_throttled; /* bits set in all of them */
 
     char **level_names; /* innermost first, "none" last */
@@ -194,6 +205,13 @@ void wait_begin(struct metrics *m, struct mtask *t, int32_t cpu);
 void wait_end(struct metrics *m, struct mtask *t);
 void waiting_throttle(struct metrics *m, const struct tp_event *e);
 void waiting_release(struct metrics *m);
+
+/* bandwidth.c */
+void bandwidth_period(struct metrics *m, const struct tp_event *e);
+void bandwidth_throttle(struct metrics *m, const struct tp_event *e);
+void bandwidth_reset(struct metrics *m);
+void bandwidth_report(struct metrics *m, int64_t now_ns, struct result *r);
+void bandwidth_release(struct metrics *m);
 
 /* memory.c */
 void memory_init(struct metrics *m);

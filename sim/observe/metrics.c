@@ -46,6 +46,7 @@ void metrics_free(struct metrics *m)
     balanced_release(m);
     cpu_release(m);
     memory_release(m);
+    bandwidth_release(m);
     requests_release(m);
     g_hash_table_unref(m->group_ids);
     g_free(m->groups);
@@ -113,7 +114,7 @@ uint64_t metrics_mask(void)
         TP_MM_PAGE_ALLOC,    TP_MM_MIGRATE_PAGES,   TP_MEM_ACCESS,
         TP_REQUEST_ARRIVE,   TP_REQUEST_DONE,       TP_COUNT,
         TP_MEASURE,          TP_CPU_HOTPLUG,        TP_SCHED_PROCESS_EXIT,
-        TP_OOM_KILL,         TP_CGROUP_THROTTLE,
+        TP_OOM_KILL,         TP_CGROUP_THROTTLE,    TP_CGROUP_PERIOD,
     };
     uint64_t mask = 0;
 
@@ -183,7 +184,11 @@ void metrics_event(const struct tp_event *e, void *data)
         break;
     case TP_CGROUP_THROTTLE:
         waiting_throttle(m, e);
+        bandwidth_throttle(m, e);
         balanced_update(m, e->cpu, e->time_ns);
+        break;
+    case TP_CGROUP_PERIOD:
+        bandwidth_period(m, e);
         break;
     case TP_OOM_KILL:
         m->oom_kills++;
@@ -204,6 +209,7 @@ void metrics_reset(struct metrics *m, int64_t now_ns, const struct cpu_times *ti
     cpu_reset(m, times);
     balanced_reset(m);
     memory_reset(m);
+    bandwidth_reset(m);
     requests_reset(m);
 }
 
@@ -224,6 +230,7 @@ void metrics_finish(struct metrics *m, int64_t now_ns, const struct cpu_times *t
     cpu_report(m, times, now_ns, r);
     balanced_report(m, now_ns, r);
     memory_report(m, r);
+    bandwidth_report(m, now_ns, r);
     requests_report(m, now_ns - m->reset_ns, r);
 }
 

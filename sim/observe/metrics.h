@@ -33,6 +33,9 @@
  *                       next event.
  *   migrations.LEVEL    by the lowest sched_domain of the CPU left that holds the new one, as the
  *                       domains were at boot; "none" where none does.
+ *   cgroup.NAME.*       as in cpu.stat, of cgroups with a quota: nr_periods, those in which the timer
+ *                       ran; nr_throttled, those at whose end a queue stood throttled; throttled_ns,
+ *                       the time that queues were, of all CPUs together.
  *   memory.*            LLC misses as tracepoint numasim_access counts them.
  *
  * Percentiles are given where the samples carry them: p50 from 2 samples, p90 from 10, p99 from
@@ -70,6 +73,8 @@ struct metrics_config {
     /* Writes the cgroups of task @id, its own and those above it but for the root, to @ret[@max], and
      * returns how many. Called for tasks that wait while a cgroup is throttled. NULL: none. */
     int32_t (*cgroups)(int32_t id, int32_t *ret, int32_t max, void *data);
+    /* The name of a cgroup, borrowed. NULL: cgroup.* is left out. */
+    const char *(*cgroup_name)(int32_t id, void *data);
     void *data;
 };
 

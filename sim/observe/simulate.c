@@ -126,6 +126,11 @@ static int32_t task_cgroups(int32_t id, int32_t *ret, int32_t max, void *data)
     return nr;
 }
 
+static const char *cgroup_name(int32_t id, void *data)
+{
+    return kernel_cgroup_name(((const struct run *)data)->kernel, id);
+}
+
 static void read_times(struct run *run)
 {
     for (int32_t cpu = 0; cpu < run->machine->nr_cpus; cpu++) {
@@ -170,6 +175,7 @@ static void metrics_attach(struct run *run, const struct sched_domains *sds)
                                     .counters = counters,
                                     .task = task_info,
                                     .cgroups = task_cgroups,
+                                    .cgroup_name = cgroup_name,
                                     .data = run};
 
     run->metrics = metrics_new(&config);

@@ -79,6 +79,9 @@ static bool check_cgroups(const struct workload *w, GError **error)
         if (c->quota_ns < 0 || (c->quota_ns > 0 && c->period_ns <= 0)) {
             return check_fail(w, c->mark, error, "a quota without a period; expected both");
         }
+        if (c->burst_ns < 0 || c->burst_ns > c->quota_ns) {
+            return check_fail(w, c->mark, error, "a burst beyond the quota; expected at most that");
+        }
     }
     return true;
 }

@@ -374,6 +374,13 @@ static bool cgroups_new(struct instance *in, GError **error)
         in->cgroups[i] =
             kernel_cgroup_new(it->kernel, cg->name, cg->parent >= 0 ? in->cgroups[cg->parent] : 0,
                               (uint32_t)cg->weight, cg->quota_ns, cg->period_ns, cpus, nodes);
+        if (cg->burst_ns > 0) {
+            kernel_cgroup_set_bandwidth(it->kernel, in->cgroups[i], cg->quota_ns, cg->period_ns,
+                                        cg->burst_ns);
+        }
+        if (cg->idle) {
+            kernel_cgroup_set_idle(it->kernel, in->cgroups[i]);
+        }
         if (cg->partition != PARTITION_MEMBER) {
             kernel_cgroup_make_partition(it->kernel, in->cgroups[i]);
         }

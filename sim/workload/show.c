@@ -94,6 +94,11 @@ static void show_cgroups(GString *out, const struct workload *w)
             g_string_append(out, " of CPU in each ");
             show_quantity(out, c->period_ns, UNIT_NS);
         }
+        if (c->burst_ns > 0) {
+            g_string_append(out, ", and a burst of ");
+            show_quantity(out, c->burst_ns, UNIT_NS);
+        }
+        g_string_append(out, c->idle ? ", idle" : "");
         if (c->cpus != NULL) {
             g_string_append_printf(out, ", CPUs %s", c->cpus);
         }
