@@ -49,6 +49,7 @@ static void tear_down(struct fixture *f, gconstpointer unused)
 }
 
 static const char expected_text[] = "policy set test: for this test\n"
+                                    "sched_domains as Linux 6.12 builds them (the default)\n"
                                     "\n"
                                     "  queue      good-both\n"
                                     "  balance    good-both\n"
