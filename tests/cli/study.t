@@ -52,4 +52,15 @@ ok 'the list has names and questions' grep -q '^mm1  *[^ ]' out
 call "$NUMASIM" study list --format json
 ok 'also as JSON' is_json out
 refuses 2 'expected table or json' study mm1 --format names
+
+# Each policy on the domains of its own release, unless the study names one.
+kernels() {
+    find "$1" -name result.json -exec sed -n 's/.*"kernel": *\("[^"]*"\).*/\1/p' {} + | sort -u | tr '\n' ' '
+}
+sed 's/fifo-none/linux-6.1/' small.yaml >releases.yaml
+call "$NUMASIM" study releases.yaml -o own
+ok 'each cell has the release of its policy' test "$(kernels own)" = '"6.1" "6.12" '
+{ cat releases.yaml; echo 'kernel: 7.3'; } >one.yaml
+call "$NUMASIM" study one.yaml -o one
+ok 'a study may name one for all' test "$(kernels one)" = '"7.3" '
 done_testing
