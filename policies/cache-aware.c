@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cache-aware - the threads of a process under one last-level cache.
+ *
+ * IDEA. Time that a process's threads spend under each LLC is sampled and halved every epoch. The LLC
+ * with the most becomes the process's preferred one; another takes its place only with twice as much.
+ * A thread that wakes or is born goes to an idle CPU under the preferred LLC, its last one first; a
+ * CPU that runs out of work prefers tasks that prefer its LLC; and once an epoch a thread that runs
+ * elsewhere is moved to an idle CPU there. All this only while the LLC is not too full, and only for
+ * processes of more than one thread that have room under one LLC.
+ *
+ * SOURCE. P. Zijlstra, "sched: Cache aware load-balancing", LKML, 2025-03-25, and the series of Chen Yu
+ * and Tim Chen that made it mergeable, LKML, April to December 2025; the numbers are those of the
+ * merged form in Linux 7.3 (debugfs sched/llc_balancing/). Not a copy: the kernel adds it to the load
+ * balancer as a group type and a migration type, here it stands on the wake path and in a balancer
+ * of its own. It reckons an LLC's fill by its busy CPUs, where the kernel takes utilisation.
+ *
+ * FITS. Machines with several LLCs to a node (EPYC), processes whose threads share a working set that
+ * one LLC holds and that are fewer than its CPUs.
+ *
+ * DOES NOT FIT. Threads that share nothing: together they get less cache and, with SMT or frequency by
+ * active cores, less speed. Processes that share with each other (pipes between processes). Between
+ * nodes it does not ask where the memory lies.
+ *
+ * PARAMETERS. aggregate, epoch, affinity_timeout, overaggr_pct. COMPLEXITY. O(CPUs / 64 x nodes) at a
+ * wakeup that finds an idle CPU, O(CPUs) where none is and where a CPU runs out of work; a tick each
+ * epoch on each busy CPU, O(LLCs of the process, 16 at most).
+ */
+#include "near.h"
+
+#define NR_SLOTS 16 /* LLCs that a process is followed under; beyond, the least used is forgotten */
+
+enum param { PARAM_AGGREGATE, PARAM_EPOCH, PARAM_TIMEOUT, PARAM_OVERAGGR };
+
+static const struct numasim_param cache_params[] = {
+    [PARAM_AGGREGATE] = {.name = "aggregate",
+                         .type = NUMASIM_PARAM_BOOL,
+                         .def = 1,
+                         .doc = "Whether LLCs are preferred at all; off, the rest is a control.",
+                         .knob = "/sys/kernel/debug/sched/llc_balancing/enabled",
+                         .source = "kernel/sched/debug.c, 7.3: on"},
+    [PARAM_EPOCH] = {.name = "epoch",
+                     .type = NUMASIM_PARAM_NS,
+                     .def = 10000000,
+                     .min = 1000000,
+                     .max = INT64_C(10000000000),
+                     .doc = "How often occupancy is halved and the preferred LLC chosen anew.",
+                     .knob = "/sys/kernel/debug/sched/llc_balancing/epoch_period",
+                     .source = "kernel/sched/fair.c, 7.3: EPOCH_PERIOD, HZ / 100"},
+    [PARAM_TIMEOUT] = {.name = "affinity_timeout",
+                       .type = NUMASIM_PARAM_INT,
+                       .def = 5,
+                       .min = 1,
+                       .max = 1000,
+                       .doc = "Epochs without running after which nothing is preferred.",
+                       .knob = "/sys/kernel/debug/sched/llc_balancing/epoch_affinity_timeout",
+                       .source = "kernel/sched/fair.c, 7.3: EPOCH_LLC_AFFINITY_TIMEOUT"},
+    [PARAM_OVERAGGR] = {.name = "overaggr_pct",
+                        .type = NUMASIM_PARAM_PPM,
+                        .def = 500000,
+                        .min = 0,
+                        .max = 1000000,
+                        .doc = "An LLC with more of its CPUs busy attracts nobody; half as much "
+                               "again without SMT.",
+                        .knob = "/sys/kernel/debug/sched/llc_balancing/overaggr_pct",
+                        .source = "kernel/sched/fair.c, 7.3: llc_overaggr_pct, 50"},
+    {0},
+};
+
+struct cache_process {
+    int64_t epoch_start_ns, last_ns; /* when one of its threads was last seen running */
+    int64_t occupancy_ns[NR_SLOTS];
+    int32_t llc[NR_SLOTS]; /* LLC + 1; 0: free */
+    int32_t preferred;     /* slot + 1; 0: none */
+};
+
+struct cache_cpu {
+    int64_t sampled_ns;
+};
+
+enum reason {
+    REASON_PREFERRED_PREVIOUS,
+    REASON_PREFERRED,
+    REASON_IDLE,
+    REASON_SHORTEST,
+    REASON_PULL,
+    REASON_NOTHING
+};
+
+static const char *const cache_reasons[] = {"last CPU, preferred LLC",
+                                            "preferred LLC",
+                                            "idle CPU",
+                                            "shortest queue",
+                                            "a task waits",
+                                            "nothing waits",
+                                            NULL};
+
+static int32_t threads_per_core(const struct numasim_self *self, int32_t cpu)
+{
+    const uint64_t *siblings = numasim_siblings(self->host, cpu);
+    int32_t nr = 0;
+
+    for (int32_t word = 0; word < (numasim_nr_cpus(self->host) + 63) / 64; word++) {
+        nr += __builtin_popcountll(siblings[word]);
+    }
+    return nr;
+}
+
+/* The LLC that @task's process prefers and has room under, or -1. */
+static int32_t preferred_llc(const struct numasim_self *self, const struct numasim_task *task)
+{
+    if (task->process == NULL || task->process->nr_threads < 2 ||
+        self->param[PARAM_AGGREGATE] == 0) {
+        return -1;
+    }
+    const struct cache_process *p = task->process->state[self->slot];
+    int64_t old_ns = self->param[PARAM_TIMEOUT] * self->param[PARAM_EPOCH];
+
+    if (p->preferred == 0 || numasim_now(self->host) - p->last_ns > old_ns) {
+        return -1;
+    }
+    int32_t llc = p->llc[p->preferred - 1] - 1;
+    const struct numasim_llc *l = numasim_llc(self->host, llc);
+    int32_t first = numasim_mask_next(l->cpus, NULL, numasim_nr_cpus(self->host), 0);
+
+    return task->process->nr_threads * threads_per_core(self, first) <= (int32_t)l->nr_cpus ? llc
+                                                                                            : -1;
+}
+
+static bool has_room(const struct numasim_self *self, int32_t llc)
+{
+    const struct numasim_llc *l = numasim_llc(self->host, llc);
+    int32_t first = numasim_mask_next(l->cpus, NULL, numasim_nr_cpus(self->host), 0);
+    int64_t ppm = self->param[PARAM_OVERAGGR];
+
+    ppm += threads_per_core(self, first) == 1 ? ppm / 2 : 0;
+    return (int64_t)(l->nr_cpus - l->nr_idle_cpus) * 1000000 < (int64_t)l->nr_cpus * ppm;
+}
+
+/* An idle CPU under @llc where @task may run, on an idle core if there is one; -1: none. */
+static int32_t idle_under(const struct numasim_self *self, const struct numasim_task *task,
+                          int32_t llc)
+{
+    const uint64_t *cpus = numasim_llc(self->host, llc)->cpus;
+    int32_t nr_cpus = numasim_nr_cpus(self->host);
+    int32_t cpu = near_first(numasim_idle_core_mask(self->host), task->allowed, cpus, nr_cpus);
+
+    return cpu >= 0 ? cpu : near_first(numasim_idle_mask(self->host), task->allowed, cpus, nr_cpus);
+}
+
+/* The LLC with the most idle CPUs, @llc among equals: where a new task goes that prefers none. */
+static int32_t idlest_llc(const struct numasim_self *self, int32_t llc)
+{
+    for (int32_t i = 0; i < numasim_nr_llcs(self->host); i++) {
+        if (numasim_llc(self->host, i)->nr_idle_cpus > numasim_llc(self->host, llc)->nr_idle_cpus) {
+            llc = i;
+        }
+    }
+    return llc;
+}
+
+static int32_t cache_select_cpu(struct numasim_self *self, struct numasim_task *task,
+                                int32_t prev_cpu, int32_t waker_cpu, uint32_t flags,
+                                struct numasim_decision *d)
+{
+    const struct numasim_cpu *prev = numasim_cpu(self->host, prev_cpu);
+    bool prev_idle = prev->idle && numasim_may_run(self->host, task, prev_cpu);
+    int32_t llc = preferred_llc(self, task), cpu;
+
+    (void)waker_cpu;
+    numasim_compared(d, "preferred_llc", llc);
+    if (llc >= 0 && prev_idle && prev->llc == llc) {
+        numasim_decide(d, prev_cpu, REASON_PREFERRED_PREVIOUS);
+        return prev_cpu;
+    }
+    if (llc >= 0 && has_room(self, llc) && (cpu = idle_under(self, task, llc)) >= 0) {
+        numasim_decide(d, cpu, REASON_PREFERRED);
+        return cpu;
+    }
+    bool is_new = (flags & (NUMASIM_WAKE_FORK | NUMASIM_WAKE_EXEC)) != 0;
+
+    cpu = prev_idle && !is_new ? prev_cpu : -1;
+    if (cpu < 0) {
+        cpu = idle_under(self, task, is_new ? idlest_llc(self, prev->llc) : prev->llc);
+    }
+    cpu = cpu < 0 ? near_idle(self->host, task, prev_cpu) : cpu;
+    if (cpu >= 0) {
+        numasim_decide(d, cpu, REASON_IDLE);
+        return cpu;
+    }
+    cpu = near_least_loaded(self->host, task, prev_cpu);
+    numasim_decide(d, cpu, REASON_SHORTEST);
+    return cpu;
+}
+
+/* A task is not pulled from its preferred LLC while that has an idle CPU for it. */
+static int64_t worth(struct numasim_self *self, struct numasim_task *task, int32_t cpu)
+{
+    int32_t llc = preferred_llc(self, task);
+
+    if (llc < 0) {
+        return 1;
+    }
+    if (llc == numasim_cpu(self->host, cpu)->llc) {
+        return 2;
+    }
+    return llc == numasim_cpu(self->host, task->cpu)->llc && idle_under(self, task, llc) >= 0 ? -1
+                                                                                              : 0;
+}
+
+static int32_t cache_newidle(struct numasim_self *self, int32_t cpu, struct numasim_decision *d)
+{
+    struct near_search s = near_find_waiting(self, cpu, worth);
+    int32_t pulled = near_pull(self, cpu, &s);
+
+    numasim_decide(d, pulled, pulled > 0 ? REASON_PULL : REASON_NOTHING);
+    return pulled;
+}
+
+/* The slot of @llc in @p, for which the least used makes room. */
+static int32_t slot_of(struct cache_process *p, int32_t llc)
+{
+    int32_t least = 0;
+
+    for (int32_t i = 0; i < NR_SLOTS; i++) {
+        if (p->llc[i] == llc + 1) {
+            return i;
+        }
+        if (p->occupancy_ns[i] < p->occupancy_ns[least]) {
+            least = i;
+        }
+    }
+    p->llc[least] = llc + 1;
+    p->occupancy_ns[least] = 0;
+    p->preferred = p->preferred == least + 1 ? 0 : p->preferred;
+    return least;
+}
+
+/* A thread of @p ran under @llc for @ran_ns. */
+static void account(const struct numasim_self *self, struct cache_process *p, int32_t llc,
+                    int64_t ran_ns)
+{
+    int64_t now_ns = numasim_now(self->host);
+    int64_t epochs = (now_ns - p->epoch_start_ns) / self->param[PARAM_EPOCH];
+    int32_t slot = slot_of(p, llc), best = 0;
+
+    p->last_ns = now_ns;
+    p->occupancy_ns[slot] += ran_ns;
+    if (epochs == 0) {
+        return;
+    }
+    p->epoch_start_ns += epochs * self->param[PARAM_EPOCH];
+    for (int32_t i = 0; i < NR_SLOTS; i++) {
+        p->occupancy_ns[i] >>= epochs < 62 ? epochs : 62;
+        best = p->occupancy_ns[i] > p->occupancy_ns[best] ? i : best;
+    }
+    if (p->preferred == 0 || p->occupancy_ns[best] > 2 * p->occupancy_ns[p->preferred - 1]) {
+        p->preferred = best + 1;
+    }
+}
+
+static int64_t cache_tick(struct numasim_self *self, int32_t cpu)
+{
+    const struct numasim_cpu *c = numasim_cpu(self->host, cpu);
+    struct cache_cpu *own = c->state[self->slot];
+    int64_t now_ns = numasim_now(self->host), epoch_ns = self->param[PARAM_EPOCH];
+    int64_t since_ns = now_ns - own->sampled_ns;
+
+    if (self->param[PARAM_AGGREGATE] == 0) {
+        return NUMASIM_TIME_NEVER;
+    }
+    if (since_ns < epoch_ns) {
+        return own->sampled_ns + epoch_ns;
+    }
+    own->sampled_ns = now_ns;
+    if (c->curr == NULL || c->curr->process == NULL) {
+        return now_ns + epoch_ns;
+    }
+    account(self, c->curr->process->state[self->slot], c->llc,
+            since_ns < 2 * epoch_ns ? since_ns : epoch_ns);
+    int32_t llc = preferred_llc(self, c->curr);
+
+    if (llc >= 0 && llc != c->llc && has_room(self, llc)) {
+        int32_t to = idle_under(self, c->curr, llc);
+
+        if (to >= 0) {
+            numasim_push_running(self->host, cpu, to);
+        }
+    }
+    return now_ns + epoch_ns;
+}
+
+static const struct numasim_balance_ops cache_balance = {
+    .select_cpu = cache_select_cpu,
+    .newidle = cache_newidle,
+    .tick = cache_tick,
+};
+
+NUMASIM_PLUGIN = {
+    .abi = NUMASIM_POLICY_ABI,
+    .name = "cache-aware",
+    .summary = "the threads of a process under one last-level cache (2025)",
+    .version = "1",
+    .essay =
+        "The time that a process's threads spend under each LLC is sampled and halved every\n"
+        "epoch; the LLC with the most is its preferred one until another has twice as much.\n"
+        "Threads wake, start and are pulled there, and once an epoch a thread that runs\n"
+        "elsewhere is moved, while the LLC is not too full and the process fits under it.\n"
+        "\n"
+        "Source: P. Zijlstra, sched: Cache aware load-balancing, LKML, 2025-03-25, and the\n"
+        "series of Chen Yu and Tim Chen, LKML, 2025; numbers of the merged form in Linux 7.3.\n"
+        "There it is part of the load balancer; here it is a wake path and a balancer of its\n"
+        "own, which counts busy CPUs where the kernel takes utilisation.\n"
+        "\n"
+        "Fits several LLCs to a node and threads that share a working set. Does not fit threads\n"
+        "that share nothing, or processes that share with each other. `aggregate=off` is the\n"
+        "control. O(CPUs) where no CPU is idle and where one runs out of work.\n",
+    .params = cache_params,
+    .reasons = cache_reasons,
+    .process_state_size = sizeof(struct cache_process),
+    .cpu_state_size = sizeof(struct cache_cpu),
+    .balance = &cache_balance,
+};
