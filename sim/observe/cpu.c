@@ -118,6 +118,11 @@ void cpu_waking(struct metrics *m, const struct tp_event *e)
     }
 }
 
+void cpu_wakeup_new(struct metrics *m, const struct tp_event *e)
+{
+    m->cpus[e->cpu].forked += e->other >= 0 ? 1 : 0;
+}
+
 void cpu_migrate(struct metrics *m, const struct tp_event *e)
 {
     struct mtask *t = metrics_task(m, e->task);
@@ -155,6 +160,7 @@ void cpu_reset(struct metrics *m, const struct cpu_times *times)
     m->base_wasted_ns = waste_total_ns(m->waste);
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         m->cpus[cpu].since_ns = m->reset_ns;
+        m->cpus[cpu].forked = 0;
     }
 }
 
@@ -175,6 +181,18 @@ static void report_ticks(const struct metrics *m, const struct cpu_times *times,
         result_add(r, "ticks.least_per_s", RESULT_PER_S, per_s_milli(least, window_ns));
         result_add(r, "ticks.most_per_s", RESULT_PER_S, per_s_milli(most, window_ns));
     }
+}
+
+static void report_forked(const struct metrics *m, struct result *r)
+{
+    uint64_t cpus = 0, most = 0;
+
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        cpus += m->cpus[cpu].forked > 0 ? 1 : 0;
+        most = MAX(most, m->cpus[cpu].forked);
+    }
+    report_count(r, "forked.cpus", cpus);
+    report_count(r, "forked.most", most);
 }
 
 static void report_times(const struct metrics *m, const struct cpu_times *times, struct result *r)
@@ -217,6 +235,7 @@ void cpu_report(struct metrics *m, const struct cpu_times *times, int64_t now_ns
 
     report_times(m, times, r);
     report_ticks(m, times, window_ns, r);
+    report_forked(m, r);
     for (int32_t level = 0; level < m->nr_levels; level++) {
         g_autofree char *name = g_strconcat("migrations.", m->level_names[level], NULL);
 

@@ -51,6 +51,7 @@ struct mcpu {
     int32_t first_waiting; /* task, held ones too; -1 none */
     bool online;
     int32_t nr_counted; /* what balanced.c counts here; -1: offline */
+    uint64_t forked;    /* tasks that began here */
 };
 
 enum latency {
@@ -186,6 +187,7 @@ void wakeup_report(struct metrics *m, int64_t now_ns, struct result *r);
 void cpu_init(struct metrics *m);
 void cpu_release(struct metrics *m);
 void cpu_waking(struct metrics *m, const struct tp_event *e);
+void cpu_wakeup_new(struct metrics *m, const struct tp_event *e);
 void cpu_migrate(struct metrics *m, const struct tp_event *e);
 void cpu_hotplug(struct metrics *m, const struct tp_event *e);
 void cpu_reset(struct metrics *m, const struct cpu_times *times);

@@ -139,6 +139,7 @@ void metrics_event(const struct tp_event *e, void *data)
         break;
     case TP_SCHED_WAKEUP_NEW:
         balanced_new_task(m);
+        cpu_wakeup_new(m, e);
         G_GNUC_FALLTHROUGH;
     case TP_SCHED_WAKEUP:
         wakeup_wakeup(m, e);

@@ -26,6 +26,8 @@
  *                       another; counted anew from each sched_wakeup_new. balanced.last_ns: until
  *                       it is so to stay. Either is the whole period where it does not come to
  *                       that. balanced.ratio: how much of the time it is so.
+ *   forked.cpus         CPUs on which sched_wakeup_new put tasks that others forked; forked.most: the
+ *                       most of them on one CPU.
  *   ticks.*             timer ticks, skipped ones included; least and most: of one CPU.
  *   cpu.wasted_ns       see observe/waste.h. A CPU is idle here while it runs no task; a task waits
  *                       from sched_wakeup on, not while it is on its way to its CPU, and not while

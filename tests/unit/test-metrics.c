@@ -526,6 +526,20 @@ static void test_balanced(struct fixture *f, gconstpointer data)
     assert_value(r, "migrations.per_s", INT64_C(10000000000));
 }
 
+/* Task 0 begins by itself, and forks 1 and 2 on CPU 1, and 3 on CPU 2. */
+static void test_forked(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    feed(f, 10, TP_SCHED_WAKEUP_NEW, 0, 0, -1, 0, 0, 0);
+    feed(f, 20, TP_SCHED_WAKEUP_NEW, 1, 1, 0, 0, 0, 0);
+    feed(f, 30, TP_SCHED_WAKEUP_NEW, 2, 1, 0, 0, 0, 0);
+    feed(f, 40, TP_SCHED_WAKEUP_NEW, 3, 2, 0, 0, 0, 0);
+    g_autoptr(result_t) r = finish(f, 100);
+
+    assert_value(r, "forked.cpus", 2);
+    assert_value(r, "forked.most", 2);
+}
+
 #define ADD(path, fn) g_test_add(path, struct fixture, NULL, set_up, fn, tear_down)
 
 int main(int argc, char **argv)
@@ -543,6 +557,7 @@ int main(int argc, char **argv)
     ADD("/metrics/hotplug", test_hotplug);
     ADD("/metrics/series", test_series);
     ADD("/metrics/response", test_response);
+    ADD("/metrics/forked", test_forked);
     ADD("/metrics/balanced", test_balanced);
     return g_test_run();
 }
