@@ -108,7 +108,7 @@ plugin_files := $(plugins:%=$(BUILD)/policies/%.so)
 test_plugin_files := $(test_plugins:%=$(BUILD)/tests/plugins/%.so)
 unit_tests := $(unit_sources:%.c=$(BUILD)/%)
 # These try a policy's plugin alone: a fake host stands in for the library.
-fake_host_tests := $(patsubst %,$(BUILD)/tests/unit/test-%,eevdf eevdf-random fifo-rr)
+fake_host_tests := $(patsubst %,$(BUILD)/tests/unit/test-%,eevdf eevdf-random cfs fifo-rr)
 benches := $(bench_sources:%.c=$(BUILD)/%)
 fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
 formatted = $(sort $(wildcard sim/*/*.[ch] policies/*.[ch] policies/*/*.[ch] tests/*/*.[ch]))
@@ -230,7 +230,7 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 $(filter-out $(fake_host_tests),$(unit_tests)): $(BUILD)/%: $(BUILD)/%.o \
 		$(call objects,$(unit_shared)) $(library)
 	$(call link_with_library)
-$(fake_host_tests:%=%.o): test_flags += -Isim/policy -Ipolicies/common -Ipolicies/eevdf
+$(fake_host_tests:%=%.o): test_flags += -Isim/policy -Ipolicies/common -Ipolicies/eevdf -Ipolicies
 $(fake_host_tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/unit/fake-host.o $(plugin_files)
 	@mkdir -p $(@D)
 	$(say) LINK $@

@@ -31,6 +31,16 @@ int32_t numasim_nr_online(const struct numasim_host *host)
     return host->nr_online;
 }
 
+/* The one that there is. */
+struct numasim_cpu *numasim_cpu(const struct numasim_host *host, int32_t cpu)
+{
+    struct numasim_host *h = (struct numasim_host *)host;
+
+    g_assert_cmpint(cpu, ==, 0);
+    h->cpu.nr_fair = h->queue.nr_queued + h->nr_elsewhere;
+    return &h->cpu;
+}
+
 void numasim_set_slice_timer(struct numasim_host *host, struct numasim_queue *q, int64_t at_ns)
 {
     g_assert_true(q == &host->queue);
