@@ -26,11 +26,11 @@ bool old_busier(const struct old_group *g, const struct old_group *busiest, bool
         /* The kernel begins with a busiest group of type other and load 0. */
         return g->type != OLD_OTHER || g->avg_load > 0;
     }
-    if (by_min_load && g->min_load != busiest->min_load) {
-        return g->min_load > busiest->min_load;
-    }
     if (g->type != busiest->type) {
         return g->type > busiest->type;
+    }
+    if (by_min_load && g->min_load != busiest->min_load) {
+        return g->min_load > busiest->min_load;
     }
     return g->avg_load > busiest->avg_load;
 }
