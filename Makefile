@@ -108,7 +108,8 @@ plugin_files := $(plugins:%=$(BUILD)/policies/%.so)
 test_plugin_files := $(test_plugins:%=$(BUILD)/tests/plugins/%.so)
 unit_tests := $(unit_sources:%.c=$(BUILD)/%)
 # These try a policy's plugin alone: a fake host stands in for the library.
-fake_host_tests := $(patsubst %,$(BUILD)/tests/unit/test-%,eevdf eevdf-random cfs fifo-rr)
+fake_host_tests := $(patsubst %,$(BUILD)/tests/unit/test-%,eevdf eevdf-random eevdf-protection cfs \
+	fifo-rr)
 benches := $(bench_sources:%.c=$(BUILD)/%)
 fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
 formatted = $(sort $(wildcard sim/*/*.[ch] policies/*.[ch] policies/*/*.[ch] tests/*/*.[ch]))

@@ -4,7 +4,7 @@
  *
  * An intrusive AVL tree without parent links: a change walks down, noting the links that it passed,
  * and repairs heights and minima on the way back up. Each node also knows the least vruntime and
- * the least slice below it, so that "the least key among those that are eligible" is found by one
+ * the least and the largest slice below it, so that "the least key among those that are eligible" is found by one
  * walk down. All operations are O(log n); a tree of one to four nodes, the common case, is at most
  * three deep. Balance is by height alone and the key is total, so the shape is a function of the
  * sequence of operations and of no address.
@@ -24,6 +24,7 @@ struct tree_node {
     int64_t slice_ns;           /* of its requests */
     int64_t min_vruntime;       /* least of this subtree; valid while in a tree */
     int64_t min_slice_ns;       /* least of this subtree; valid while in a tree */
+    int64_t max_slice_ns;       /* largest of it; the same */
     int32_t height;             /* of this subtree, 1 for a leaf; 0: in no tree */
 };
 
@@ -46,7 +47,7 @@ static inline int tree_comes_after(const struct tree_node *a, const struct tree_
 static inline void tree_update(struct tree_node *node)
 {
     int32_t tallest = 0;
-    int64_t vruntime = node->vruntime, slice = node->slice_ns;
+    int64_t vruntime = node->vruntime, slice = node->slice_ns, longest = slice;
 
     for (int side = TREE_BEFORE; side <= TREE_AFTER; side++) {
         const struct tree_node *child = node->child[side];
@@ -55,11 +56,13 @@ static inline void tree_update(struct tree_node *node)
             tallest = child->height > tallest ? child->height : tallest;
             vruntime = child->min_vruntime < vruntime ? child->min_vruntime : vruntime;
             slice = child->min_slice_ns < slice ? child->min_slice_ns : slice;
+            longest = child->max_slice_ns > longest ? child->max_slice_ns : longest;
         }
     }
     node->height = tallest + 1;
     node->min_vruntime = vruntime;
     node->min_slice_ns = slice;
+    node->max_slice_ns = longest;
 }
 
 /* Lifts the child on @side to where its parent stands. */

@@ -16,9 +16,10 @@
  * The integers are the kernel's: weights' 32-bit inverses, truncation, V rounded down.
  *
  * FITS. Linux 6.6 and later; with delayed dequeue, short-slice preemption and relative deadlines
- * switched off, nearly 6.6 itself. Contrast with fifo and rr.
+ * switched off, nearly 6.6 itself; with slice_protection, lag_limit, short_wakee and fork_preempt
+ * switched, tasks of one cgroup on 7.3. Contrast with fifo and rr.
  *
- * DOES NOT FIT. CFS (6.5 and before). The flat hierarchy and the slice protection of 7.x. NEXT_BUDDY
+ * DOES NOT FIT. CFS (6.5 and before). The flat hierarchy of 7.x. NEXT_BUDDY
  * (off in Linux) and HRTICK (off in 6.12) are left out: the end of a slice is seen at ticks, which
  * with 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it
  * that woke is not known here: it counts as SCHED_OTHER.
@@ -30,6 +31,7 @@
  */
 #include "params.h"
 #include "place.h"
+#include "protect.h"
 #include "vtime.h"
 
 /* Tells the cgroup's own entity the shortest slice among its members, as cfs_rq_min_slice(). */
@@ -39,11 +41,8 @@ static void pass_slice_up(struct numasim_queue *q, const struct eevdf_queue *eq)
         return;
     }
     struct eevdf_entity *group = q->parent->state;
-    int64_t shortest = eq->running != NULL ? eq->running->node.slice_ns : INT64_MAX;
+    int64_t shortest = eevdf_shortest_slice_ns(eq);
 
-    if (eq->root != NULL && eq->root->min_slice_ns < shortest) {
-        shortest = eq->root->min_slice_ns;
-    }
     if (shortest != INT64_MAX) {
         group->group_slice_ns = shortest;
     }
@@ -53,11 +52,6 @@ static void insert(struct eevdf_queue *eq, struct eevdf_entity *es)
 {
     es->node.seq = eq->seq++;
     tree_insert(&eq->root, &es->node);
-}
-
-static bool is_protected(const struct eevdf_entity *es)
-{
-    return es->protected_till == es->node.key;
 }
 
 static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
@@ -110,6 +104,7 @@ static bool eevdf_dequeue(struct numasim_self *self, struct numasim_queue *q,
         return false;
     }
     es->vlag = eevdf_limited_lag(self, eq, es);
+    eq->next = eq->next == es ? NULL : eq->next;
     if (eq->running == es) {
         eq->running = NULL;
     } else {
@@ -156,10 +151,13 @@ static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numas
         best = curr != NULL ? curr : (struct eevdf_entity *)(void *)eq->root;
         return best != NULL ? best->se : NULL;
     }
+    if (eq->next != NULL && eevdf_eligible(eq, eq->next)) {
+        return eq->next->se;
+    }
     if (curr != NULL && !eevdf_eligible(eq, curr)) {
         curr = NULL;
     }
-    if (curr != NULL && is_protected(curr) && eevdf_has(self, EEVDF_RUN_TO_PARITY)) {
+    if (curr != NULL && eevdf_is_protected(self, curr) && eevdf_has(self, EEVDF_RUN_TO_PARITY)) {
         return curr->se;
     }
     /* V is no less than the least vruntime, so that there is always one. */
@@ -197,7 +195,8 @@ static void eevdf_set_current(struct numasim_self *self, struct numasim_queue *q
         tree_remove(&eq->root, &es->node);
     }
     eq->running = es;
-    es->protected_till = es->node.key;
+    eq->next = eq->next == es ? NULL : eq->next;
+    eevdf_protect(self, eq, es);
 }
 
 /* update_curr(): a served request is followed by the next, and by a new pick. */
@@ -220,9 +219,12 @@ static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
     if (q->nr_queued == 1) {
         return false;
     }
+    if (self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT) {
+        return served || !eevdf_is_protected(self, es);
+    }
     /* did_preempt_short() */
-    return served ||
-           (!is_protected(es) && eevdf_has(self, EEVDF_PREEMPT_SHORT) && !eevdf_eligible(eq, es));
+    return served || (!eevdf_is_protected(self, es) && eevdf_has(self, EEVDF_PREEMPT_SHORT) &&
+                      !eevdf_eligible(eq, es));
 }
 
 /* Records why, with what was compared. */
@@ -249,9 +251,11 @@ static bool eevdf_wakeup_preempt(struct numasim_self *self, struct numasim_queue
     struct eevdf_entity *es = se->state, *curr = eq->running;
     const struct numasim_task *task = numasim_entity_task(se);
 
-    (void)wake_flags;
     if (curr == NULL || curr == es) {
         return false;
+    }
+    if ((wake_flags & NUMASIM_WAKE_FORK) != 0 && !eevdf_has(self, EEVDF_FORK_PREEMPT)) {
+        return decide(d, eq, es, EEVDF_REASON_FORK, false);
     }
     if (!eevdf_has(self, EEVDF_WAKEUP_PREEMPTION)) {
         return decide(d, eq, es, EEVDF_REASON_OFF, false);
@@ -260,22 +264,30 @@ static bool eevdf_wakeup_preempt(struct numasim_self *self, struct numasim_queue
         if (se->idle_policy) {
             return decide(d, eq, es, EEVDF_REASON_IDLE_WAKEE, false);
         }
-        curr->protected_till = curr->node.key - 1;
+        eevdf_unprotect(self, curr);
         return decide(d, eq, es, EEVDF_REASON_IDLE_CURRENT, true);
     }
     if (task != NULL && task->policy != NUMASIM_SCHED_OTHER) {
         return decide(d, eq, es, EEVDF_REASON_BATCH, false);
     }
-    /* do_preempt_short() */
-    if (eevdf_has(self, EEVDF_PREEMPT_SHORT) && es->node.slice_ns < curr->node.slice_ns &&
-        eevdf_eligible(eq, es) && (es->node.key < curr->node.key || !eevdf_eligible(eq, curr))) {
-        curr->protected_till = curr->node.key - 1;
+    bool shorter = eevdf_has(self, EEVDF_PREEMPT_SHORT) && es->node.slice_ns < curr->node.slice_ns;
+
+    if (shorter && self->param[EEVDF_SHORT_WAKEE] == EEVDF_SHORT_ELIGIBLE) {
+        if (eevdf_eligible(eq, es)) {
+            eevdf_unprotect(self, curr);
+            eq->next = es;
+            return decide(d, eq, es, EEVDF_REASON_SHORT, true);
+        }
+    } else if (shorter && eevdf_eligible(eq, es) &&
+               (es->node.key < curr->node.key || !eevdf_eligible(eq, curr))) {
+        eevdf_unprotect(self, curr); /* do_preempt_short() */
     }
     if (eevdf_pick(self, q) == se) {
         return decide(d, eq, es, EEVDF_REASON_EARLIEST_DEADLINE, true);
     }
+    eevdf_shorten_protection(self, eq, curr);
     uint32_t reason = !eevdf_eligible(eq, es) ? EEVDF_REASON_NOT_ELIGIBLE
-                      : is_protected(curr) && eevdf_eligible(eq, curr)
+                      : eevdf_is_protected(self, curr) && eevdf_eligible(eq, curr)
                           ? EEVDF_REASON_PROTECTED
                           : EEVDF_REASON_LATER_DEADLINE;
     return decide(d, eq, es, reason, false);
@@ -303,7 +315,7 @@ static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
     int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es),
             was = es->load.weight;
-    int64_t left = es->node.key - average;
+    int64_t left = es->node.key - average, guarded = es->protected_till - average;
     bool waits = tree_contains(&es->node);
 
     (void)old_weight;
@@ -317,6 +329,9 @@ static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
     weight_set(&es->load, se->weight, se->is_task);
     es->node.vruntime = average - lag * was / es->load.weight;
     es->node.key = average + left * was / es->load.weight;
+    if (self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT && eq->running == es) {
+        es->protected_till = average + guarded * was / es->load.weight;
+    }
     eevdf_count(eq, es);
     if (waits) {
         insert(eq, es);

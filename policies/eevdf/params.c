@@ -6,6 +6,9 @@
 #include "weight.h"
 
 static const char *const scaling_names[] = {"none", "log", "linear", NULL};
+static const char *const protection_names[] = {"deadline", "vprot", NULL};
+static const char *const limit_names[] = {"two-slices", "longest-slice", NULL};
+static const char *const short_names[] = {"earlier", "eligible", NULL};
 
 #define FEATURE(lower, feature, text)                                                              \
     {                                                                                              \
@@ -32,6 +35,37 @@ const struct numasim_param eevdf_params[EEVDF_NR_PARAMS + 1] = {
                                       "1 + floor(log2 c), or by c.",
                                .knob = "/sys/kernel/debug/sched/tunable_scaling",
                                .source = "kernel/sched/fair.c: get_update_sysctl_factor(), 6.12"},
+    [EEVDF_SLICE_PROTECTION] = {.name = "slice_protection",
+                                .type = NUMASIM_PARAM_ENUM,
+                                .def = EEVDF_PROTECT_DEADLINE,
+                                .values = protection_names,
+                                .doc = "How long run_to_parity protects: until its request is "
+                                       "served (deadline), or up to a vruntime that shorter "
+                                       "slices beside it shorten (vprot).",
+                                .source = "kernel/sched/fair.c: set_next_entity(), 6.12; "
+                                          "set_protect_slice(), 7.3"},
+    [EEVDF_LAG_LIMIT] = {.name = "lag_limit",
+                         .type = NUMASIM_PARAM_ENUM,
+                         .def = EEVDF_LIMIT_TWO_SLICES,
+                         .values = limit_names,
+                         .doc = "What bounds lag: two slices of its own or a tick, or the "
+                                "longest slice in the queue and a tick.",
+                         .source = "kernel/sched/fair.c: entity_lag(), 6.12 and 7.3"},
+    [EEVDF_SHORT_WAKEE] = {.name = "short_wakee",
+                           .type = NUMASIM_PARAM_ENUM,
+                           .def = EEVDF_SHORT_EARLIER,
+                           .values = short_names,
+                           .doc = "When a woken task with a shorter slice preempts: eligible, "
+                                  "and with an earlier deadline or beside a current one that is "
+                                  "not (earlier); or whenever eligible, and it is picked next.",
+                           .source = "kernel/sched/fair.c: check_preempt_wakeup_fair(), 6.12 and "
+                                     "7.3"},
+    [EEVDF_FORK_PREEMPT] = {.name = "fork_preempt",
+                            .type = NUMASIM_PARAM_BOOL,
+                            .def = 1,
+                            .doc = "A new task may preempt the current one.",
+                            .source = "kernel/sched/fair.c: check_preempt_wakeup_fair(), 6.12 "
+                                      "(7.3: never)"},
     [EEVDF_PLACE_LAG] = FEATURE("place_lag", "PLACE_LAG", "A task keeps its lag while it is away."),
     [EEVDF_PLACE_DEADLINE_INITIAL] = FEATURE("place_deadline_initial", "PLACE_DEADLINE_INITIAL",
                                              "A new task's first request is half a slice."),
@@ -61,5 +95,7 @@ const char *const eevdf_reasons[] = {
     [EEVDF_REASON_PROTECTED] = "protected",
     [EEVDF_REASON_NOT_ELIGIBLE] = "not-eligible",
     [EEVDF_REASON_LATER_DEADLINE] = "later-deadline",
+    [EEVDF_REASON_SHORT] = "short",
+    [EEVDF_REASON_FORK] = "fork",
     NULL,
 };

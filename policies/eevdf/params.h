@@ -11,6 +11,10 @@
 enum eevdf_param {
     EEVDF_BASE_SLICE,
     EEVDF_TUNABLE_SCALING,
+    EEVDF_SLICE_PROTECTION,
+    EEVDF_LAG_LIMIT,
+    EEVDF_SHORT_WAKEE,
+    EEVDF_FORK_PREEMPT,
     EEVDF_PLACE_LAG,
     EEVDF_PLACE_DEADLINE_INITIAL,
     EEVDF_PLACE_REL_DEADLINE,
@@ -22,6 +26,11 @@ enum eevdf_param {
     EEVDF_NR_PARAMS
 };
 
+/* Values of slice_protection, lag_limit and short_wakee. */
+enum eevdf_protection { EEVDF_PROTECT_DEADLINE, EEVDF_PROTECT_VPROT };
+enum eevdf_lag_limit { EEVDF_LIMIT_TWO_SLICES, EEVDF_LIMIT_LONGEST_SLICE };
+enum eevdf_short_wakee { EEVDF_SHORT_EARLIER, EEVDF_SHORT_ELIGIBLE };
+
 /* Why a wakeup preempted the current entity, or did not; indices of eevdf_reasons[]. */
 enum eevdf_reason {
     EEVDF_REASON_OFF,               /* wakeup_preemption is off */
@@ -31,7 +40,9 @@ enum eevdf_reason {
     EEVDF_REASON_EARLIEST_DEADLINE, /* it is what a new pick gives */
     EEVDF_REASON_PROTECTED,         /* the current one is eligible, its request not yet served */
     EEVDF_REASON_NOT_ELIGIBLE,      /* the woken one is in debt */
-    EEVDF_REASON_LATER_DEADLINE     /* another's deadline is earlier */
+    EEVDF_REASON_LATER_DEADLINE,    /* another's deadline is earlier */
+    EEVDF_REASON_SHORT,             /* it is eligible, and its slice is shorter */
+    EEVDF_REASON_FORK               /* fork_preempt is off */
 };
 
 extern const struct numasim_param eevdf_params[];

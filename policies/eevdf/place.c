@@ -29,11 +29,31 @@ int64_t eevdf_slice_ns(struct numasim_self *self, const struct eevdf_entity *es)
     return es->group_slice_ns > 0 ? es->group_slice_ns : base_slice_ns(self);
 }
 
+/* cfs_rq_max_slice(), with @es. */
+static int64_t longest_slice_ns(const struct eevdf_queue *eq, const struct eevdf_entity *es)
+{
+    int64_t longest = es->node.slice_ns;
+
+    if (eq->running != NULL && eq->running->node.slice_ns > longest) {
+        longest = eq->running->node.slice_ns;
+    }
+    if (eq->root != NULL && eq->root->max_slice_ns > longest) {
+        longest = eq->root->max_slice_ns;
+    }
+    return longest;
+}
+
 int64_t eevdf_limited_lag(struct numasim_self *self, const struct eevdf_queue *eq,
                           const struct eevdf_entity *es)
 {
-    int64_t tick = numasim_tick_ns(self->host), slices = 2 * es->node.slice_ns;
-    int64_t limit = weight_vdelta(&es->load, slices > tick ? slices : tick);
+    int64_t tick = numasim_tick_ns(self->host), service = 2 * es->node.slice_ns;
+
+    if (self->param[EEVDF_LAG_LIMIT] == EEVDF_LIMIT_LONGEST_SLICE) {
+        service = longest_slice_ns(eq, es) + tick;
+    } else if (service < tick) {
+        service = tick;
+    }
+    int64_t limit = weight_vdelta(&es->load, service);
     int64_t lag = eevdf_average(eq) - es->node.vruntime;
 
     return lag > limit ? limit : lag < -limit ? -limit : lag;

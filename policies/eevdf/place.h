@@ -16,8 +16,8 @@ struct eevdf_state {
  * kernel/sched/syscalls.c, 6.12); for a cgroup the shortest inside; else the scaled base slice. */
 int64_t eevdf_slice_ns(struct numasim_self *self, const struct eevdf_entity *es);
 
-/* entity_lag(), 6.12: V - vruntime of es, which is counted; virtual ns, no further from zero than
- * two slices or a tick of its own service. */
+/* entity_lag(): V - vruntime of es, which is counted; virtual ns, no further from zero than its own
+ * service of two slices or a tick (6.12), or of the longest slice in the queue and a tick (7.3). */
 int64_t eevdf_limited_lag(struct numasim_self *self, const struct eevdf_queue *eq,
                           const struct eevdf_entity *es);
 

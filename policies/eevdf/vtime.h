@@ -26,9 +26,9 @@
 struct eevdf_entity {
     struct tree_node node; /* first; holds vruntime, slice, and the deadline as key */
     struct numasim_entity *se;
-    int64_t vlag;              /* V - vruntime when it left, virtual ns */
-    int64_t protected_till;    /* the deadline it had when it became current */
-    int64_t group_slice_ns;    /* of a cgroup: shortest slice in its queue; 0: none known */
+    int64_t vlag;           /* V - vruntime when it left, virtual ns */
+    int64_t protected_till; /* the deadline it had when it became current; with vprot, a vruntime */
+    int64_t group_slice_ns; /* of a cgroup: shortest slice in its queue; 0: none known */
     struct entity_weight load; /* that counts in the queue's sums; weight 0: never queued */
     bool queued;
     bool relative_deadline; /* deadline counts from vruntime until it is placed again */
@@ -37,6 +37,7 @@ struct eevdf_entity {
 struct eevdf_queue {
     struct tree_node *root;       /* those that wait */
     struct eevdf_entity *running; /* the current one: queued, and in no tree */
+    struct eevdf_entity *next;    /* a woken one with a short slice that goes first, or NULL */
     int64_t zero;
     int64_t sum;  /* of weight * (vruntime - zero), the current one included */
     int64_t load; /* sum of weights, the current one included */
