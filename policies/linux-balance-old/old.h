@@ -193,8 +193,6 @@ uint32_t old_balance_domain(struct old_pass *pass, int32_t cpu, struct numasim_d
                             enum old_idle idle, bool *go_on);
 
 /* periodic.c: balance's newidle(), tick(), kicked(), idle_changed(). */
-int64_t old_interval_jiffies(uint32_t interval_ms, uint32_t busy_factor, bool busy, int64_t tick_ns,
-                             int32_t nr_online);
 int32_t old_newidle(struct numasim_self *self, int32_t cpu, struct numasim_decision *d);
 int64_t old_tick(struct numasim_self *self, int32_t cpu);
 void old_kicked(struct numasim_self *self, int32_t cpu);

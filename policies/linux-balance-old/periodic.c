@@ -4,6 +4,7 @@
  * nohz_kick_needed(), nohz_idle_balance(). A busy CPU wants every tick: each of them goes into the
  * history of its load, and each looks whether idle CPUs need a kick.
  */
+#include "balance.h"
 #include "old.h"
 
 enum {
@@ -11,23 +12,12 @@ enum {
     COST_DECAY_PER_256 = 253, /* of max_newidle_lb_cost, a second */
 };
 
-int64_t old_interval_jiffies(uint32_t interval_ms, uint32_t busy_factor, bool busy, int64_t tick_ns,
-                             int32_t nr_online)
-{
-    int64_t hz = INT64_C(1000000000) / tick_ns, most = hz * nr_online / 10;
-    int64_t ms = (int64_t)interval_ms * (busy ? busy_factor : 1);
-    int64_t interval_j = (ms * 1000000 + tick_ns - 1) / tick_ns;
-
-    most = most > 1 ? most : 1;
-    interval_j = interval_j > 1 ? interval_j : 1;
-    return interval_j < most ? interval_j : most;
-}
-
 static int64_t interval_j(const struct numasim_self *self, const struct numasim_domain *sd,
                           bool busy)
 {
-    return old_interval_jiffies(old_domain(self, sd)->balance_interval_ms, sd->busy_factor, busy,
-                                numasim_tick_ns(self->host), numasim_nr_online(self->host));
+    return balance_interval_jiffies(old_domain(self, sd)->balance_interval_ms, sd->busy_factor,
+                                    busy, false, numasim_tick_ns(self->host),
+                                    numasim_nr_online(self->host));
 }
 
 /* --- Newidle ------------------------------------------------------------------------------------ */

@@ -34,6 +34,7 @@
  */
 #include <string.h>
 
+#include "balance.h"
 #include "old.h"
 
 static const char *const group_imbalances[] = {"old", "fixed", NULL};
@@ -136,8 +137,8 @@ static void start_domains(struct numasim_self *self, const struct numasim_cpu *c
 
     for (struct numasim_domain *sd = c->domain; sd != NULL; sd = sd->parent) {
         struct old_domain *own = old_domain(self, sd);
-        int64_t idle_j = old_interval_jiffies(sd->min_interval, sd->busy_factor, false,
-                                              numasim_tick_ns(host), numasim_nr_online(host));
+        int64_t idle_j = balance_interval_jiffies(sd->min_interval, sd->busy_factor, false, false,
+                                                  numasim_tick_ns(host), numasim_nr_online(host));
 
         own->last_balance_j = now_j - (int64_t)numasim_boot_random(host, (uint64_t)c->id, sd->level,
                                                                    (uint64_t)idle_j);

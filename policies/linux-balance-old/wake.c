@@ -4,6 +4,7 @@
  * select_idle_sibling(); the two later forms that 5.3 has, wake_affine_idle() and select_idle_cpu();
  * and the search of the patch against "Overload-on-Wakeup".
  */
+#include "balance.h"
 #include "old.h"
 
 /* Whoever runs on the waking CPU counts as the waker, as `current` does in an interrupt. */
@@ -26,14 +27,6 @@ static void record_wakee(struct numasim_self *self, struct old_wakee *waker, int
         waker->last_plus_1 = task + 1;
         waker->flips++;
     }
-}
-
-/* wake_wide(): waker and wakee talk to too many to be kept together. */
-static bool wake_wide(uint32_t a, uint32_t b, uint32_t llc_size)
-{
-    uint32_t master = a > b ? a : b, slave = a > b ? b : a;
-
-    return slave >= llc_size && (uint64_t)master >= (uint64_t)slave * llc_size;
 }
 
 static bool affine_by_load(const struct numasim_self *self, const struct numasim_domain *sd,
@@ -212,8 +205,8 @@ static int32_t walk_domains(struct numasim_self *self, struct numasim_task *task
 
         record_wakee(self, waker, task->id);
         want_affine = numasim_mask_test(task->allowed, waker_cpu) &&
-                      !wake_wide(waker->flips, old_task(self, task)->wakee.flips,
-                                 old_cpu(self, waker_cpu)->llc_weight);
+                      !balance_wake_wide(waker->flips, old_task(self, task)->wakee.flips,
+                                         old_cpu(self, waker_cpu)->llc_weight);
     }
     for (struct numasim_domain *sd = this_cpu->domain; sd != NULL; sd = sd->parent) {
         if (want_affine && (sd->flags & NUMASIM_SD_WAKE_AFFINE) &&

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules.h"
 
+#include "../common/balance.h"
+
 static int64_t max64(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -419,23 +421,13 @@ bool lb_affine_by_weight(const struct lb_affine *a)
 
 bool lb_wake_wide(uint32_t waker_flips, uint32_t wakee_flips, uint32_t llc_size)
 {
-    uint32_t more = waker_flips > wakee_flips ? waker_flips : wakee_flips;
-    uint32_t fewer = waker_flips > wakee_flips ? wakee_flips : waker_flips;
-
-    return fewer >= llc_size && more >= (uint64_t)fewer * llc_size;
+    return balance_wake_wide(waker_flips, wakee_flips, llc_size);
 }
 
 int64_t lb_interval_jiffies(uint32_t interval_ms, uint32_t busy_factor, bool busy, bool minus_one,
                             int64_t tick_ns, int32_t nr_online)
 {
-    int64_t ms = (int64_t)interval_ms * (busy ? busy_factor : 1);
-    int64_t jiffies = (ms * 1000000 + tick_ns - 1) / tick_ns;
-    int64_t longest = INT64_C(1000000000) / tick_ns * nr_online / 10;
-
-    if (busy && minus_one) {
-        jiffies--; /* so that levels do not all come due at the same tick */
-    }
-    return max64(1, min64(jiffies, max64(1, longest)));
+    return balance_interval_jiffies(interval_ms, busy_factor, busy, minus_one, tick_ns, nr_online);
 }
 
 uint32_t lb_newidle_ratio(uint32_t success, int64_t since_ns)
