@@ -203,11 +203,57 @@ static void test_shares(void)
     }
 }
 
+/* Any nice values: whoever orders the queue, after a minute each has its share within 0.1 % of the
+ * CPU, which is 60 ms. (sched_prio_to_weight[], kernel/sched/core.c, 6.12) */
+static void test_any_shares(void)
+{
+    static const int64_t weights[40] = {88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705,
+                                        14949, 11916, 9548,  7620,  6100,  4904,  3906,  3121,
+                                        2501,  1991,  1586,  1277,  1024,  820,   655,   526,
+                                        423,   335,   272,   215,   172,   137,   110,   87,
+                                        70,    56,    45,    36,    29,    23,    18,    15};
+    static const char *const sets[] = {"linux-6.12", "linux-6.1", "linux-6.6"};
+    const int64_t until_ns = 60 * NSEC_PER_SEC;
+    GRand *rand = g_rand_new_with_seed(3);
+    g_autofree char *machine = free_machine();
+
+    for (int round = 0; round < 12; round++) {
+        GString *workload =
+            g_string_new("numasim: workload/1\nduration: 1000s\nprocesses:\n  p:\n    threads:\n");
+        int64_t due[8], sum = 0;
+        int nr = g_rand_int_range(rand, 2, 8);
+
+        for (int t = 0; t < nr; t++) {
+            int nice = g_rand_int_range(rand, -20, 20);
+
+            due[t] = weights[nice + 20];
+            sum += due[t];
+            g_string_append_printf(workload,
+                                   "      t%d: {cpus: 0, nice: %d, program: [forever: [run: "
+                                   "1ms]]}\n",
+                                   t, nice);
+        }
+        struct engine *e = engine_new(machine, workload->str, sets[round % 3],
+                                      &(struct kernel_config){.seed = (uint64_t)round});
+
+        engine_run(e, until_ns);
+        for (int t = 0; t < nr; t++) {
+            int64_t got_ns = kernel_task_cpu_ns(e->kernel, kernel_task(e->kernel, t));
+
+            g_assert_cmpint(ABS(got_ns - until_ns / sum * due[t]), <=, until_ns / 1000);
+        }
+        engine_free(e);
+        g_string_free(workload, TRUE);
+    }
+    g_rand_free(rand);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/oracles/mmc", test_mmc);
     g_test_add_func("/oracles/processor-sharing", test_processor_sharing);
     g_test_add_func("/oracles/shares", test_shares);
+    g_test_add_func("/oracles/any-shares", test_any_shares);
     return g_test_run();
 }
