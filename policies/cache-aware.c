@@ -78,14 +78,7 @@ struct cache_cpu {
     int64_t sampled_ns;
 };
 
-enum reason {
-    REASON_PREFERRED_PREVIOUS,
-    REASON_PREFERRED,
-    REASON_IDLE,
-    REASON_SHORTEST,
-    REASON_PULL,
-    REASON_NOTHING
-};
+enum reason { REASON_PREFERRED, REASON_IDLE, REASON_SHORTEST, REASON_PULL, REASON_NOTHING };
 
 static const char *const cache_reasons[] = {"last CPU, preferred LLC",
                                             "preferred LLC",
@@ -137,15 +130,25 @@ static bool has_room(const struct numasim_self *self, int32_t llc)
     return (int64_t)(l->nr_cpus - l->nr_idle_cpus) * 1000000 < (int64_t)l->nr_cpus * ppm;
 }
 
-/* An idle CPU under @llc where @task may run, on an idle core if there is one; -1: none. */
+/* One of @idle under @llc where @task may run, its last one first; -1: none. */
+static int32_t one_of(const struct numasim_self *self, const struct numasim_task *task, int32_t llc,
+                      const uint64_t *idle)
+{
+    if (numasim_cpu(self->host, task->cpu)->llc == llc && numasim_mask_test(idle, task->cpu) &&
+        numasim_may_run(self->host, task, task->cpu)) {
+        return task->cpu;
+    }
+    return near_first(idle, task->allowed, numasim_llc(self->host, llc)->cpus,
+                      numasim_nr_cpus(self->host));
+}
+
+/* An idle CPU under @llc for @task, on an idle core if there is one; -1: none. */
 static int32_t idle_under(const struct numasim_self *self, const struct numasim_task *task,
                           int32_t llc)
 {
-    const uint64_t *cpus = numasim_llc(self->host, llc)->cpus;
-    int32_t nr_cpus = numasim_nr_cpus(self->host);
-    int32_t cpu = near_first(numasim_idle_core_mask(self->host), task->allowed, cpus, nr_cpus);
+    int32_t cpu = one_of(self, task, llc, numasim_idle_core_mask(self->host));
 
-    return cpu >= 0 ? cpu : near_first(numasim_idle_mask(self->host), task->allowed, cpus, nr_cpus);
+    return cpu >= 0 ? cpu : one_of(self, task, llc, numasim_idle_mask(self->host));
 }
 
 /* The LLC with the most idle CPUs, @llc among equals: where a new task goes that prefers none. */
@@ -163,26 +166,17 @@ static int32_t cache_select_cpu(struct numasim_self *self, struct numasim_task *
                                 int32_t prev_cpu, int32_t waker_cpu, uint32_t flags,
                                 struct numasim_decision *d)
 {
-    const struct numasim_cpu *prev = numasim_cpu(self->host, prev_cpu);
-    bool prev_idle = prev->idle && numasim_may_run(self->host, task, prev_cpu);
-    int32_t llc = preferred_llc(self, task), cpu;
+    int32_t llc = preferred_llc(self, task), prev_llc = numasim_cpu(self->host, prev_cpu)->llc, cpu;
+    bool is_new = (flags & (NUMASIM_WAKE_FORK | NUMASIM_WAKE_EXEC)) != 0;
 
     (void)waker_cpu;
     numasim_compared(d, "preferred_llc", llc);
-    if (llc >= 0 && prev_idle && prev->llc == llc) {
-        numasim_decide(d, prev_cpu, REASON_PREFERRED_PREVIOUS);
-        return prev_cpu;
-    }
-    if (llc >= 0 && has_room(self, llc) && (cpu = idle_under(self, task, llc)) >= 0) {
+    if (llc >= 0 && (llc == prev_llc || has_room(self, llc)) &&
+        (cpu = idle_under(self, task, llc)) >= 0) {
         numasim_decide(d, cpu, REASON_PREFERRED);
         return cpu;
     }
-    bool is_new = (flags & (NUMASIM_WAKE_FORK | NUMASIM_WAKE_EXEC)) != 0;
-
-    cpu = prev_idle && !is_new ? prev_cpu : -1;
-    if (cpu < 0) {
-        cpu = idle_under(self, task, is_new ? idlest_llc(self, prev->llc) : prev->llc);
-    }
+    cpu = idle_under(self, task, is_new ? idlest_llc(self, prev_llc) : prev_llc);
     cpu = cpu < 0 ? near_idle(self->host, task, prev_cpu) : cpu;
     if (cpu >= 0) {
         numasim_decide(d, cpu, REASON_IDLE);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * oracle - a balancer that knows how much work each task has yet to do.
+ * oracle - queues and a balancer that know how much work each task has yet to do.
  *
  * IDEA. What limits the time until all is done is the longest task that comes late to a CPU of its
- * own. So: a task goes to an idle core on the node of its memory, or, new and without memory, under
- * the cache with the most idle cores; where all are busy, to the CPU with the least work left. A CPU
- * that runs out of work takes the waiting task with the most left, the nearest first. If nothing
- * waits and its whole core is idle, it takes a running task with much left away from a core that is
- * shared.
+ * own. So a CPU runs the task with the most work left first. A task goes to an idle core on the node
+ * of its memory, or, new and without memory, under the cache with the most idle cores; where all are
+ * busy, to the CPU with the least work left. A CPU that runs out of work takes the waiting task with
+ * the most left, the nearest first. If nothing waits and its whole core is idle, it takes a running
+ * task with much left away from a core that is shared.
  *
  * SOURCE. Longest processing time first: R. L. Graham, "Bounds on multiprocessing timing anomalies",
  * SIAM J. Applied Mathematics 17(2), 1969: never worse than 4/3 of the best on equal machines. The
@@ -16,30 +16,37 @@
  * FITS. "How far is Linux from what is possible?": beside it stands completion.lower_bound_ns, which
  * nobody can beat. The truth lies between the two.
  *
- * DOES NOT FIT. Any real kernel: nobody tells it. Programs without an end, requests that arrive: their
- * work is not known and counts as one second. It is a heuristic: it is not optimal, and it can be
- * worse than Linux, where caches or frequencies matter more than queues. Runs under it say so
- * (policy.oracle_queries).
+ * DOES NOT FIT. Any real kernel: nobody tells it. Fairness and latency: weights do not count. Programs
+ * without an end, and requests that arrive: their work is not known, and they run, in turn, when no
+ * other does. It is a heuristic, not optimal, and can be worse than Linux where caches or frequencies
+ * matter more than queues. Runs under it say so (policy.oracle_queries).
  *
- * PARAMETERS. push_over. COMPLEXITY. O(CPUs + tasks that wait) at a wakeup that finds no idle CPU, and
- * when a CPU runs out of work.
+ * PARAMETERS. push_over, slice. COMPLEXITY. O(queued tasks) at a pick, O(CPUs + waiting tasks) at a
+ * wakeup that finds no idle CPU and when a CPU runs out of work.
  */
+#include "oracle.h"
+
 #include "near.h"
 
 #define UNKNOWN_NS INT64_C(1000000000) /* the work of a task of which none is known */
 
-enum param { PARAM_PUSH_OVER };
-
 static const struct numasim_param oracle_params[] = {
-    [PARAM_PUSH_OVER] = {.name = "push_over",
-                         .type = NUMASIM_PARAM_NS,
-                         .def = 500000,
-                         .min = 0,
-                         .max = INT64_C(1000000000),
-                         .doc =
-                             "A running task leaves a shared core for an idle one if it has more "
-                             "than this to do.",
-                         .source = "sysctl_sched_migration_cost (500 us), as good as any"},
+    [ORACLE_PUSH_OVER] = {.name = "push_over",
+                          .type = NUMASIM_PARAM_NS,
+                          .def = 500000,
+                          .min = 0,
+                          .max = INT64_C(1000000000),
+                          .doc =
+                              "A running task leaves a shared core for an idle one if it has more "
+                              "than this to do.",
+                          .source = "sysctl_sched_migration_cost (500 us), as good as any"},
+    [ORACLE_SLICE] = {.name = "slice",
+                      .type = NUMASIM_PARAM_NS,
+                      .def = 3000000,
+                      .min = 100000,
+                      .max = INT64_C(1000000000),
+                      .doc = "How much more to do another task must have to take the CPU.",
+                      .source = "the base slice of EEVDF on eight CPUs, about"},
     {0},
 };
 
@@ -173,7 +180,7 @@ static bool unshare(struct numasim_self *self, int32_t cpu)
 {
     const struct numasim_node *node = numasim_node(self->host, numasim_cpu(self->host, cpu)->node);
     int32_t nr_cpus = numasim_nr_cpus(self->host), from = -1;
-    int64_t most_ns = self->param[PARAM_PUSH_OVER];
+    int64_t most_ns = self->param[ORACLE_PUSH_OVER];
 
     for (int32_t c = numasim_mask_next(node->cpus, NULL, nr_cpus, 0); c < nr_cpus;
          c = numasim_mask_next(node->cpus, NULL, nr_cpus, c + 1)) {
@@ -230,7 +237,8 @@ NUMASIM_PLUGIN = {
     .summary = "knows how much work each task has left (no real kernel does)",
     .version = "1",
     .essay =
-        "A task goes to an idle core on the node of its memory, or, new and without memory,\n"
+        "A CPU runs the task with the most work left first. A task goes to an idle core on the "
+        "node of its memory, or, new and without memory,\n"
         "under the cache with the most idle cores; where all are busy, to the CPU with the least\n"
         "work left. A CPU that runs out of work takes the waiting task with the most left, the\n"
         "nearest first; if its core is idle, else a running one from a shared core.\n"
@@ -245,5 +253,8 @@ NUMASIM_PLUGIN = {
         "idle and where one runs out of work.\n",
     .params = oracle_params,
     .reasons = oracle_reasons,
+    .queue_state_size = sizeof(struct oracle_queue),
+    .entity_state_size = sizeof(struct oracle_entity),
+    .queue = &oracle_queue_ops,
     .balance = &oracle_balance,
 };
