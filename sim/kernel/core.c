@@ -228,11 +228,7 @@ void update_curr(struct kernel *k, struct rq *rq)
     if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
         fair_account(k, rq, t);
     } else {
-        int64_t delta_ns = k->now_ns - t->pub.exec_start_ns;
-
-        t->pub.exec_start_ns = k->now_ns;
-        t->pub.se.sum_exec_ns += delta_ns;
-        t->rr_left_ns -= delta_ns;
+        rt_account(k, rq, t);
     }
 }
 
@@ -268,9 +264,9 @@ void resched_from(struct kernel *k, struct rq *rq, int32_t from_cpu)
 /* ------------------------------------------------------------------------------------------- */
 /* Switching                                                                                    */
 
-static struct task *pick_next(struct kernel *k, struct rq *rq)
+static struct task *pick_fair(struct kernel *k, struct rq *rq)
 {
-    struct task *t = rt_pick(rq);
+    struct task *t = NULL;
 
     while (t == NULL && rq->fair->pub.nr_queued > 0 && !k->failed) {
         t = fair_pick(k, rq);
@@ -287,8 +283,28 @@ static struct task *pick_next(struct kernel *k, struct rq *rq)
     return t;
 }
 
+static struct task *pick_next(struct kernel *k, struct rq *rq)
+{
+    struct task *t = rq->server_active ? pick_fair(k, rq) : NULL;
+
+    t = t != NULL ? t : rt_pick(rq);
+    return t != NULL ? t : pick_fair(k, rq);
+}
+
+/* The CPU falls to a lower real-time priority than that of what it ran. */
+static bool falls(const struct rq *rq)
+{
+    const struct task *curr = rq->curr;
+
+    return curr != NULL && curr->pub.sched_class == NUMASIM_CLASS_RT &&
+           rt_highest(rq) < curr->rt_priority;
+}
+
 static struct task *pick_or_pull(struct kernel *k, struct rq *rq)
 {
+    if (falls(rq)) {
+        rt_pull(k, rq);
+    }
     struct task *t = pick_next(k, rq);
 
     /* A task on its way here will do (sched_balance_newidle(): ttwu_pending). */
@@ -356,7 +372,7 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
     } else if (prev->on_rq) {
         bool slice_used = prev->pub.policy == NUMASIM_SCHED_RR && prev->rr_left_ns <= 0;
 
-        rt_enqueue(rq, prev, !yielded && !slice_used);
+        rt_enqueue(k, rq, prev, !yielded && !slice_used);
     }
 }
 
@@ -369,6 +385,7 @@ static void set_next(struct kernel *k, struct rq *rq, struct task *next)
         fair_set_current(k, rq, next);
     } else {
         rt_dequeue(rq, next);
+        pelt_update(&rq->rt_avg, k->now_ns, 0, 0, false, 1);
     }
     next->pub.task_state = NUMASIM_TASK_RUNNING;
     next->pub.exec_start_ns = k->now_ns;
@@ -449,6 +466,7 @@ void schedule(struct kernel *k, struct rq *rq)
     rq->came_late = false;
     struct task *next = pick_or_pull(k, rq);
 
+    rq->rt_rotates = false;
     rq->yielding = false; /* the real-time class asks, too */
     if (k->failed) {
         rq->in_schedule = false;
@@ -494,6 +512,10 @@ void schedule(struct kernel *k, struct rq *rq)
         rq->balance_wants_ns = rq->numa_wants_ns = 0;
     }
     tick_rearm(k, rq);
+    if (rq->nr_rt > 0) {
+        rt_prio_changed(k, rq);
+        rt_push(k, rq);
+    }
 }
 
 /* ------------------------------------------------------------------------------------------- */

@@ -295,6 +295,9 @@ void fair_account(struct kernel *k, struct rq *rq, struct task *t)
             wants |= cgroup_account(k, q, delta_ns);
         }
     }
+    if (rq->rt_nr_running > 0 && !rq->rt_throttled) {
+        wants |= rt_server_account(k, rq, delta_ns);
+    }
     if (wants) {
         resched_from(k, rq, k->acting_cpu);
     }

@@ -182,6 +182,19 @@ struct numasim_load numasim_task_load(struct numasim_host *host, struct numasim_
     return load_of(&t->avg);
 }
 
+uint64_t numasim_cpu_rt_util(const struct numasim_host *host, int32_t cpu)
+{
+    const struct kernel *k = ckernel_of(host);
+    const struct rq *rq = cpu_rq(k, index_of(host, "numasim_cpu_rt_util()", cpu, k->nr_cpus));
+    struct pelt avg = rq->rt_avg;
+    bool running = rq->curr != NULL && rq->curr->pub.sched_class == NUMASIM_CLASS_RT;
+
+    if (k->now_ns > avg.last_update_ns) {
+        pelt_update(&avg, k->now_ns, running, running, running, 1);
+    }
+    return avg.util_avg;
+}
+
 struct numasim_task *numasim_first_waiting(struct numasim_host *host, int32_t cpu)
 {
     struct kernel *k = kernel_of(host);

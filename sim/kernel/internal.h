@@ -8,7 +8,8 @@
  *   task.c     tasks' lives, affinity, what the driver lets them do
  *   core.c     picking and switching, accounting, the running segment of a CPU
  *   fair.c     entities and queues of the fair class, through the queue policy
- *   rt.c       SCHED_FIFO and SCHED_RR, the host's own
+ *   rt.c       SCHED_FIFO and SCHED_RR, the host's own: order, throttling, fair server
+ *   rt-push.c  which CPU they run on
  *   tick.c     ticks, skipped and replayed
  *   wake.c     wakeups, placement, IPIs
  *   move.c     balancing: moves, pushes, kicks, hot-plug
@@ -58,6 +59,9 @@ enum event_kind {
     EVENT_WATCHDOG,
     EVENT_QUOTA,
     EVENT_SLACK,
+    EVENT_RT_PERIOD,
+    EVENT_RT_PUSH,
+    EVENT_FAIR_SERVER,
     EVENT_REST,
 };
 
@@ -142,9 +146,18 @@ struct rq {
     struct list delayed;     /* fair tasks that sleep, and that their queue keeps */
     struct list rt[100];     /* by rt_priority */
     uint32_t nr_rt;          /* queued and not running */
-    struct pelt avg;         /* root cfs_rq's */
-    uint32_t nr_arriving;    /* woken tasks on their way here */
-    uint64_t load_weight;    /* of the queued fair tasks */
+    uint64_t rt_bits[2];     /* priorities at which some are */
+    int32_t rt_prio;         /* highest of those that run or wait, 0 none; as in rt_level */
+    uint32_t rt_nr_running;  /* the running one, too */
+    bool rt_throttled;       /* none of them may run, and nr_running does not count them */
+    bool rt_rotates;         /* the current one is to let its equals go first, once */
+    bool server_active;      /* the fair class goes first */
+    int64_t rt_time_ns;      /* used of rt_runtime in this period */
+    int64_t server_left_ns;  /* of the fair server's runtime */
+    struct pelt rt_avg;
+    struct pelt avg;      /* root cfs_rq's */
+    uint32_t nr_arriving; /* woken tasks on their way here */
+    uint64_t load_weight; /* of the queued fair tasks */
 
     /* The running segment. Time up to segment_start is kernel overhead, after it the task's. */
     int64_t segment_start_ns;
@@ -152,6 +165,7 @@ struct rq {
     int64_t switched_in_ns;
     int64_t stretch_overhead_ns;
     struct evq_entry segment, tick, resched, kick, push, slice, watchdog;
+    struct evq_entry rt_period, rt_push, fair_server;
 
     int64_t next_tick_ns; /* first tick not yet applied; TIME_NEVER_NS while stopped */
     int64_t balance_wants_ns, numa_wants_ns; /* earliest tick that matters to those roles */
@@ -185,6 +199,12 @@ struct kernel_cgroup {
     bool partition;                  /* its CPUs are its own */
 };
 
+/* The CPUs whose highest real-time priority is the same (struct cpupri_vec). */
+struct rt_level {
+    uint32_t nr_cpus;
+    uint64_t *cpus; /* NULL until its first */
+};
+
 struct listener {
     uint64_t mask;
     tp_listener_fn fn;
@@ -197,7 +217,7 @@ struct role {
 };
 
 /* Entities of the boot stream. */
-enum { BOOT_TICK_PHASE = 1, BOOT_CPU_ORDER = 2, BOOT_PERIOD_PHASE = 3 };
+enum { BOOT_TICK_PHASE = 1, BOOT_CPU_ORDER = 2, BOOT_PERIOD_PHASE = 3, BOOT_RT_PHASE = 4 };
 
 struct kernel {
     int64_t now_ns; /* differs from the event queue's clock inside a replayed tick */
@@ -269,6 +289,12 @@ struct kernel {
     uint64_t nr_overloads; /* times a CPU came to have two runnable tasks */
     struct kernel_counters counters;
     size_t bytes_tasks, bytes_cpus;
+    struct rt_level rt_level[100];
+    uint64_t *rt_busy;       /* bitmap of CPUs where a real-time task runs or waits */
+    uint64_t *rt_overloaded; /* of those where one waits */
+    int32_t rt_chosen;       /* last choice among equals */
+    int32_t rto_cpu;         /* which is asked to push, -1 none */
+    uint32_t rto_loop, rto_loop_next;
     uint64_t *scratch;  /* bitmap of CPUs */
     uint64_t *accesses; /* [nr_nodes] scratch */
 };
@@ -386,11 +412,41 @@ void fair_join_parent(struct kernel *k, struct fair_queue *q);
 uint32_t nice_to_weight(int32_t nice);
 
 /* rt.c */
-void rt_enqueue(struct rq *rq, struct task *t, bool head);
+/* The highest priority among those that run and wait on @rq, 0 none. */
+int32_t rt_highest(const struct rq *rq);
+void rt_enqueue(struct kernel *k, struct rq *rq, struct task *t, bool head);
 void rt_dequeue(struct rq *rq, struct task *t);
 struct task *rt_pick(struct rq *rq);
 bool rt_preempts(const struct task *curr, const struct task *t);
 bool rt_tick(struct kernel *k, struct rq *rq, struct task *t);
+/* @t, which runs on @rq, has run until now. */
+void rt_account(struct kernel *k, struct rq *rq, struct task *t);
+/* From when on a tick of @rq, which runs something, may throttle; TIME_NEVER_NS: not. */
+int64_t rt_wants_tick_ns(const struct kernel *k, const struct rq *rq);
+/* A real-time task came to @rq or left. */
+void rt_count(struct kernel *k, struct rq *rq, bool in);
+void rt_period_event(struct kernel *k, struct rq *rq);
+/* Fair or real-time tasks came to @rq or left. */
+void rt_server_arm(struct kernel *k, struct rq *rq);
+void rt_server_event(struct kernel *k, struct rq *rq);
+/* Fair tasks ran beside real-time ones; true if their turn is over. */
+bool rt_server_account(struct kernel *k, struct rq *rq, int64_t delta_ns);
+
+/* rt-push.c */
+/* Who runs and waits on @rq changed. */
+void rt_prio_changed(struct kernel *k, struct rq *rq);
+int32_t rt_select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu);
+/* Sends those that wait on @rq where they can run. */
+void rt_push(struct kernel *k, struct rq *rq);
+/* @t joined @rq and may have to wait. */
+void rt_woken(struct kernel *k, struct rq *rq, struct task *t);
+/* Lets @t run before the current task of the same priority, which can go elsewhere, if @t cannot. */
+bool rt_makes_way_for_equal(struct kernel *k, struct rq *rq, struct task *t);
+/* @rq falls to a lower priority. */
+void rt_pull(struct kernel *k, struct rq *rq);
+void rt_push_event(struct kernel *k, struct rq *rq);
+/* @rq, which runs and has nothing any more, goes offline. */
+void rt_cpu_down(struct kernel *k, struct rq *rq);
 
 /* tick.c */
 void tick_start(struct kernel *k, struct rq *rq);

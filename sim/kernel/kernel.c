@@ -13,6 +13,9 @@ static const char *const event_names[] = {
     [EVENT_WATCHDOG] = "the watchdog",
     [EVENT_QUOTA] = "the quota's period",
     [EVENT_SLACK] = "the quota's slack timer",
+    [EVENT_RT_PERIOD] = "the real-time period",
+    [EVENT_RT_PUSH] = "pushing real-time tasks",
+    [EVENT_FAIR_SERVER] = "the fair server",
     [EVENT_REST] = "a core's rest",
 };
 
@@ -72,6 +75,9 @@ static void boot(struct kernel *k)
         event_init(&rq->push, EVENT_PUSH, CLASS_IPI, rank);
         event_init(&rq->slice, EVENT_SLICE, CLASS_LAST, rank);
         event_init(&rq->watchdog, EVENT_WATCHDOG, CLASS_LAST, rank);
+        event_init(&rq->rt_period, EVENT_RT_PERIOD, CLASS_TIMER, rank);
+        event_init(&rq->rt_push, EVENT_RT_PUSH, CLASS_IPI, rank);
+        event_init(&rq->fair_server, EVENT_FAIR_SERVER, CLASS_TIMER, rank);
     }
 }
 
@@ -112,7 +118,7 @@ struct kernel *kernel_new(const struct machine *m, const struct sched_domains *s
     k->events = evq_new();
     k->digest = digest_new();
     k->events_to_hash = g_new(struct tp_event, TP_BATCH);
-    k->acting_cpu = -1;
+    k->acting_cpu = k->rto_cpu = -1;
     roles_attach(k, stack);
     objects_new(k);
     cgroups_new(k);
@@ -247,6 +253,15 @@ static void dispatch(struct kernel *k, struct evq_entry *e)
         break;
     case EVENT_QUOTA:
         quota_event(k, container_of(e, struct kernel_cgroup, period));
+        break;
+    case EVENT_RT_PERIOD:
+        rt_period_event(k, container_of(e, struct rq, rt_period));
+        break;
+    case EVENT_RT_PUSH:
+        rt_push_event(k, container_of(e, struct rq, rt_push));
+        break;
+    case EVENT_FAIR_SERVER:
+        rt_server_event(k, container_of(e, struct rq, fair_server));
         break;
     case EVENT_SLACK:
         slack_event(k, container_of(e, struct kernel_cgroup, slack));

@@ -146,6 +146,7 @@ static void cpu_down(struct kernel *k, struct rq *rq)
     event_cancel(k, &rq->push);
     event_cancel(k, &rq->slice);
     event_cancel(k, &rq->watchdog);
+    rt_cpu_down(k, rq);
     tick_stop(k, rq);
     rq->pub.online = false;
 }

@@ -215,6 +215,8 @@ static void masks_new(struct kernel *k)
     k->idle_cores = bitmap_new((uint32_t)m->nr_cpus);
     k->single = bitmap_new((uint32_t)m->nr_cpus);
     k->scratch = bitmap_new((uint32_t)m->nr_cpus);
+    k->rt_busy = bitmap_new((uint32_t)m->nr_cpus);
+    k->rt_overloaded = bitmap_new((uint32_t)m->nr_cpus);
     k->every_cpu = bitmap_new((uint32_t)m->nr_cpus);
     bitmap_fill(k->every_cpu, (uint32_t)m->nr_cpus);
     k->core_running = g_new0(int32_t, (gsize)m->nr_cores);
@@ -323,6 +325,11 @@ void objects_free(struct kernel *k)
     g_free(k->idle_cores);
     g_free(k->single);
     g_free(k->scratch);
+    g_free(k->rt_busy);
+    g_free(k->rt_overloaded);
+    for (size_t prio = 0; prio < G_N_ELEMENTS(k->rt_level); prio++) {
+        g_free(k->rt_level[prio].cpus);
+    }
     g_free(k->every_cpu);
     g_free(k->core_running);
     g_free(k->core_idle);

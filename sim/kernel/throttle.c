@@ -134,6 +134,9 @@ void queue_unthrottle(struct kernel *k, struct fair_queue *q)
     } else {
         count_tasks(k, rq, q, true);
     }
+    if (rq->rt_nr_running > 0) {
+        rt_server_arm(k, rq);
+    }
     if (q->pub.nr_queued == 0) {
         return;
     }

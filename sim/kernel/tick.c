@@ -101,6 +101,7 @@ void tick_rearm(struct kernel *k, struct rq *rq)
             k->nops != NULL && k->nops->tick != NULL && rq->curr->mix != NULL ? rq->numa_wants_ns
                                                                               : TIME_NEVER_NS);
 
+        wants_ns = MIN(wants_ns, rt_wants_tick_ns(k, rq));
         if (wants_ns > TIME_NEVER_NS - 2 * k->tick_ns) {
             event_cancel(k, &rq->tick);
             return;

@@ -58,8 +58,9 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     t->runnable_since_ns = k->now_ns;
     t->pub.task_state = NUMASIM_TASK_RUNNABLE;
     if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
-        rt_enqueue(rq, t, false);
-        rq->pub.nr_running++;
+        rt_enqueue(k, rq, t, false);
+        rt_count(k, rq, true);
+        rt_prio_changed(k, rq);
     } else {
         rq_update_load(k, rq);
         if (flags & NUMASIM_ENQUEUE_NEW) {
@@ -75,6 +76,9 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         if (t->pub.task_state == NUMASIM_TASK_THROTTLED) {
             idle_again(k, rq);
         }
+        if (rq->rt_nr_running > 0) {
+            rt_server_arm(k, rq);
+        }
     }
     k->nr_overloads += !crowded && rq->pub.nr_running > 1;
     rq_counted(k, rq);
@@ -89,7 +93,8 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
         rt_dequeue(rq, t);
         t->on_rq = false;
-        rq->pub.nr_running--;
+        rt_count(k, rq, false);
+        rt_prio_changed(k, rq);
         rq_counted(k, rq);
         return true;
     }
@@ -113,6 +118,9 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         rq->load_weight -= t->pub.se.weight;
     }
     list_del(&t->waiting);
+    if (rq->rt_nr_running > 0) {
+        rt_server_arm(k, rq);
+    }
     if (flags & NUMASIM_DEQUEUE_MIGRATE) {
         pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
     }
@@ -136,11 +144,13 @@ void check_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32_t wak
                curr->pub.sched_class == NUMASIM_CLASS_FAIR) {
         preempts = curr->on_rq && fair_wakeup_preempt(k, rq, t, wake_flags);
     } else {
-        preempts = t->pub.sched_class == NUMASIM_CLASS_RT && rt_preempts(curr, t);
+        preempts = t->pub.sched_class == NUMASIM_CLASS_RT &&
+                   (rt_preempts(curr, t) || rt_makes_way_for_equal(k, rq, t));
     }
     if (preempts) {
         resched_from(k, rq, from_cpu);
     }
+    rt_woken(k, rq, t);
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -205,7 +215,10 @@ int32_t select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu, uint32_t
                          allowed);
         }
     }
-    return may_run_on(k, t, prev_cpu) ? prev_cpu : fallback_cpu(k, t);
+    if (!may_run_on(k, t, prev_cpu)) {
+        return fallback_cpu(k, t);
+    }
+    return t->pub.sched_class == NUMASIM_CLASS_RT ? rt_select_cpu(k, t, waker_cpu) : prev_cpu;
 }
 
 void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_reason reason)

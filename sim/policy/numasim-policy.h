@@ -92,8 +92,8 @@ enum numasim_task_state {
 
 /*
  * The classes, as the host stacks them: lower runs first. SCHED_FIFO and SCHED_RR are the host's own:
- * such a task wakes on the CPU where it last ran, is neither pushed nor pulled, and nothing keeps
- * time for the fair class beside it (there is no fair_server).
+ * such a task is placed, pushed and pulled by priority (cpupri), without asking the balance role. What
+ * the fair class gets beside it, throttling or the fair server, is a parameter of the host.
  */
 enum numasim_sched_class {
     NUMASIM_CLASS_STOP,
@@ -604,6 +604,10 @@ NUMASIM_API uint64_t numasim_nr_overloads(const struct numasim_host *host);
 NUMASIM_API struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu);
 NUMASIM_API struct numasim_load numasim_task_load(struct numasim_host *host,
                                                   struct numasim_task *task);
+
+/* util_avg of the real-time tasks of @cpu, 0..1024: what scale_rt_capacity() takes from the fair
+ * class's capacity (kernel/sched/fair.c, 6.12). Reading changes nothing. */
+NUMASIM_API uint64_t numasim_cpu_rt_util(const struct numasim_host *host, int32_t cpu);
 
 /* Fair tasks queued on @cpu and not running, least recently run first; NULL at the end. The list
  * may change when a task is moved: fetch the next one first. */

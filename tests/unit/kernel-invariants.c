@@ -19,7 +19,7 @@ static void violated(const struct kernel *k, const char *condition, char *where)
 
 /* What one run queue should count, counted from the tasks. */
 struct counts {
-    uint32_t nr_running, nr_fair, nr_delayed, nr_rt, nr_arriving;
+    uint32_t nr_running, nr_fair, nr_delayed, nr_rt, nr_arriving, rt_nr_running;
     uint64_t load_weight;
 };
 
@@ -66,6 +66,10 @@ static void check_queued_task(const struct kernel *k, const struct task *t, stru
         c->nr_delayed += state == NUMASIM_TASK_DELAYED;
     } else {
         c->nr_rt += !runs;
+        c->rt_nr_running++;
+        if (rq->rt_throttled) {
+            return;
+        }
     }
     c->nr_running++;
 }
@@ -107,6 +111,9 @@ static void check_rq(const struct kernel *k, const struct rq *rq, const struct c
     MUST(k, rq->pub.nr_fair == c->nr_fair, "CPU %d: %u", cpu, c->nr_fair);
     MUST(k, rq->pub.nr_delayed == c->nr_delayed, "CPU %d: %u", cpu, c->nr_delayed);
     MUST(k, rq->nr_rt == c->nr_rt, "CPU %d: %u", cpu, c->nr_rt);
+    MUST(k, rq->rt_nr_running == c->rt_nr_running, "CPU %d: %u", cpu, c->rt_nr_running);
+    MUST(k, rq->rt_prio == rt_highest(rq), "CPU %d: %d", cpu, rq->rt_prio);
+    MUST(k, bitmap_test(k->rt_busy, (uint32_t)cpu) == (rq->rt_prio > 0), "CPU %d", cpu);
     MUST(k, rq->nr_arriving == c->nr_arriving, "CPU %d: %u", cpu, c->nr_arriving);
     MUST(k, rq->load_weight == c->load_weight, "CPU %d: %" G_GUINT64_FORMAT, cpu, c->load_weight);
     MUST(k, rq->pub.idle == idle, "CPU %d", cpu);
