@@ -291,20 +291,9 @@ static struct task *pick_next(struct kernel *k, struct rq *rq)
     return t != NULL ? t : pick_fair(k, rq);
 }
 
-/* The CPU falls to a lower real-time priority than that of what it ran. */
-static bool falls(const struct rq *rq)
-{
-    const struct task *curr = rq->curr;
-
-    return curr != NULL && curr->pub.sched_class == NUMASIM_CLASS_RT &&
-           rt_highest(rq) < curr->rt_priority;
-}
-
 static struct task *pick_or_pull(struct kernel *k, struct rq *rq)
 {
-    if (falls(rq)) {
-        rt_pull(k, rq);
-    }
+    rt_pull(k, rq);
     struct task *t = pick_next(k, rq);
 
     /* A task on its way here will do (sched_balance_newidle(): ttwu_pending). */

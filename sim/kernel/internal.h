@@ -442,7 +442,7 @@ void rt_push(struct kernel *k, struct rq *rq);
 void rt_woken(struct kernel *k, struct rq *rq, struct task *t);
 /* Lets @t run before the current task of the same priority, which can go elsewhere, if @t cannot. */
 bool rt_makes_way_for_equal(struct kernel *k, struct rq *rq, struct task *t);
-/* @rq falls to a lower priority. */
+/* If @rq falls below the priority of what it ran, tasks that wait on other CPUs may come. */
 void rt_pull(struct kernel *k, struct rq *rq);
 void rt_push_event(struct kernel *k, struct rq *rq);
 /* @rq, which runs and has nothing any more, goes offline. */

@@ -226,6 +226,9 @@ static void ask_next(struct kernel *k, int32_t from)
 
 void rt_pull(struct kernel *k, struct rq *rq)
 {
+    if (!is_rt(rq->curr) || rt_highest(rq) >= rq->curr->rt_priority) {
+        return;
+    }
     uint32_t others = bitmap_weight(k->rt_overloaded, (uint32_t)k->nr_cpus) -
                       bitmap_test(k->rt_overloaded, (uint32_t)rq->pub.id);
 
