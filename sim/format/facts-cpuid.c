@@ -170,11 +170,7 @@ static void describe(struct facts *f, const struct cpuid *c)
     f->model = cpuid_brand(c);
     f->arch = ARCH_X86_64;
     f->hybrid = hybrid;
-    /* arch/x86/kernel/cpu/{amd,hygon}.c, 6.1; else include/linux/topology.h, RECLAIM_DISTANCE */
-    f->reclaim_distance = (strcmp(f->vendor, "AuthenticAMD") == 0 && cpuid_family(c) >= 0x17) ||
-                                  strcmp(f->vendor, "HygonGenuine") == 0
-                              ? 32
-                              : 30;
+    f->cpu_family = (int32_t)cpuid_family(c);
     facts_state(f, MACHINE_CPUS, f->source);
     facts_state(f, MACHINE_CACHES, f->source);
 }

@@ -9,8 +9,6 @@
 #include <hwloc/cpukinds.h>
 #endif
 
-/* Linux: arch/x86/kernel/cpu/amd.c and hygon.c set node_reclaim_distance on every Zen. */
-enum { AMD_ZEN_FAMILY = 0x17, ZEN_RECLAIM_DISTANCE = 32 };
 enum { MAX_INITIATORS = 4096, MAX_MATRICES = 64 };
 
 const char *facts_hwloc_info(hwloc_topology_t topology, const char *name)
@@ -33,35 +31,28 @@ static char *take_info(hwloc_topology_t topology, const char *name)
     return text;
 }
 
-/* As `uname -m`; the CPU's name where nobody wrote that down. */
-static int32_t arch_of(hwloc_topology_t topology, const struct facts *f)
+/* As `uname -m` says; by the CPU's name where nobody wrote that down. */
+static void take_arch(hwloc_topology_t topology, struct facts *f)
 {
     static const struct {
         const char *prefix;
         int32_t arch;
-    } archs[] = {{"x86_64", ARCH_X86_64}, {"amd64", ARCH_X86_64}, {"aarch64", ARCH_ARM64},
-                 {"ppc64", ARCH_PPC64},   {"ia64", ARCH_IA64},    {"riscv64", ARCH_RISCV64}},
-      models[] = {{"AMD ", ARCH_X86_64},
+    } models[] = {{"AMD ", ARCH_X86_64},
                   {"Intel(R) ", ARCH_X86_64},
                   {"POWER", ARCH_PPC64},
                   {"Dual-Core Intel(R) Itanium", ARCH_IA64}};
     g_autofree char *arch = take_info(topology, "Architecture");
+    const char *vendor = facts_vendor_name(f->vendor);
 
-    for (guint i = 0; arch != NULL && i < G_N_ELEMENTS(archs); i++) {
-        if (g_str_has_prefix(arch, archs[i].prefix)) {
-            return archs[i].arch;
-        }
-    }
-    for (guint i = 0; arch == NULL && f->model != NULL && i < G_N_ELEMENTS(models); i++) {
+    facts_take_arch(f, arch);
+    for (guint i = 0; f->arch < 0 && f->model != NULL && i < G_N_ELEMENTS(models); i++) {
         if (g_str_has_prefix(f->model, models[i].prefix)) {
-            return models[i].arch;
+            f->arch = models[i].arch;
         }
     }
-    if (arch == NULL &&
-        (g_strcmp0(f->vendor, "AuthenticAMD") == 0 || g_strcmp0(f->vendor, "HygonGenuine") == 0)) {
-        return ARCH_X86_64;
+    if (f->arch < 0 && (g_strcmp0(vendor, "AMD") == 0 || g_strcmp0(vendor, "Hygon") == 0)) {
+        f->arch = ARCH_X86_64;
     }
-    return FACTS_UNKNOWN;
 }
 
 void facts_hwloc_infos(hwloc_topology_t topology, struct facts *f)
@@ -78,10 +69,9 @@ void facts_hwloc_infos(hwloc_topology_t topology, struct facts *f)
         f->description =
             maker != NULL ? g_strdup_printf("%s %s", maker, product) : g_strdup(product);
     }
-    f->arch = arch_of(topology, f);
-    if (family != NULL && g_ascii_strtoull(family, NULL, 10) >= AMD_ZEN_FAMILY &&
-        (g_strcmp0(f->vendor, "AuthenticAMD") == 0 || g_strcmp0(f->vendor, "HygonGenuine") == 0)) {
-        f->reclaim_distance = ZEN_RECLAIM_DISTANCE;
+    take_arch(topology, f);
+    if (family != NULL && f->arch == ARCH_X86_64) {
+        f->cpu_family = (int32_t)MIN(g_ascii_strtoull(family, NULL, 10), 1 << 16);
     }
 }
 

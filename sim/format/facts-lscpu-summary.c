@@ -172,53 +172,14 @@ static int64_t base_hz(const char *model)
     return end != NULL && piece_mhz((struct piece){at + 2, end}, &hz) ? hz * 1000 : 0;
 }
 
-static int32_t arch_of(const char *name)
-{
-    static const struct {
-        const char *prefix;
-        enum machine_arch arch;
-    } archs[] = {{"x86_64", ARCH_X86_64},
-                 {"aarch64", ARCH_ARM64},
-                 {"ppc64", ARCH_PPC64},
-                 {"ia64", ARCH_IA64},
-                 {"riscv64", ARCH_RISCV64}};
-
-    for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(archs); i++) {
-        if (g_str_has_prefix(name, archs[i].prefix)) {
-            return (int32_t)archs[i].arch;
-        }
-    }
-    return FACTS_UNKNOWN;
-}
-
-static const char *vendor_of(const char *id)
-{
-    static const struct {
-        const char *id, *name;
-    } vendors[] = {{"GenuineIntel", "Intel"}, {"AuthenticAMD", "AMD"}, {"HygonGenuine", "Hygon"}};
-
-    for (size_t i = 0; id != NULL && i < G_N_ELEMENTS(vendors); i++) {
-        if (strcmp(id, vendors[i].id) == 0) {
-            return vendors[i].name;
-        }
-    }
-    return id;
-}
-
 static void take_whole(struct lscpu_placing *p, const char *tool)
 {
-    enum { AMD_ZEN = 23, ZEN_RECLAIM_DISTANCE = 32 };
     const struct lscpu_summary *s = p->s;
     const int64_t base = base_hz(s->model);
-    const char *vendor = vendor_of(s->vendor);
 
-    p->f->vendor = g_strdup(vendor);
+    p->f->vendor = g_strdup(s->vendor);
     p->f->model = g_strdup(s->model);
-    /* arch/x86/kernel/cpu/amd.c and hygon.c: node_reclaim_distance = 32 from Zen on */
-    if ((g_strcmp0(vendor, "AMD") == 0 || g_strcmp0(vendor, "Hygon") == 0) &&
-        s->family >= AMD_ZEN) {
-        p->f->reclaim_distance = ZEN_RECLAIM_DISTANCE;
-    }
+    p->f->cpu_family = s->family > 0 ? (int32_t)s->family : 0;
     for (guint i = 0; i < p->cpus->len; i++) {
         lscpu_cpu_at(p, i)->base_hz = base;
         lscpu_cpu_at(p, i)->max_hz = s->nr_types <= 1 ? s->max_hz : 0;
@@ -237,7 +198,7 @@ struct facts *lscpu_summary_finish(const struct lscpu_summary *s, const char *na
     g_autoptr(GArray) starts = g_array_new(FALSE, FALSE, sizeof(guint));
     struct lscpu_placing p = {.s = s, .f = f, .cpus = cpus, .node_starts = starts};
 
-    f->arch = arch_of(s->arch);
+    facts_take_arch(f, s->arch);
     if (!take_online(&p, name, error) || !take_nodes(&p, name, error)) {
         return NULL;
     }

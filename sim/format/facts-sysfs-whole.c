@@ -138,23 +138,6 @@ bool sysfs_find_cpus(struct sysfs *s, const char *name, GError **error)
 
 /* --- What they are ------------------------------------------------------------------------------- */
 
-/* `uname -m` and its relatives; the machine formats know no 32-bit kernels. */
-static int32_t arch_of_name(const char *name)
-{
-    static const struct {
-        const char *prefix;
-        enum machine_arch arch;
-    } archs[] = {{"x86_64", ARCH_X86_64}, {"aarch64", ARCH_ARM64}, {"arm64", ARCH_ARM64},
-                 {"ppc", ARCH_PPC64},     {"ia64", ARCH_IA64},     {"riscv", ARCH_RISCV64}};
-
-    for (gsize i = 0; name != NULL && i < G_N_ELEMENTS(archs); i++) {
-        if (g_str_has_prefix(name, archs[i].prefix)) {
-            return (int32_t)archs[i].arch;
-        }
-    }
-    return FACTS_UNKNOWN;
-}
-
 /* Each architecture words proc/cpuinfo in its own way. */
 static int32_t arch_of_cpuinfo(const char *cpuinfo)
 {
@@ -185,7 +168,7 @@ static void read_snapshot_info(struct sysfs *s)
     g_autofree char *arch = sysfs_cpuinfo_value(info, "Architecture");
     g_autofree char *page = sysfs_cpuinfo_value(info, "PageSize");
 
-    s->f->arch = arch_of_name(arch);
+    facts_take_arch(s->f, arch);
     if (page != NULL) {
         s->f->page_size_bytes = sysfs_size(page);
     }
@@ -197,7 +180,7 @@ static void ask_this_kernel(struct sysfs *s)
     struct utsname names;
 
     if (uname(&names) == 0) {
-        s->f->arch = arch_of_name(names.machine);
+        facts_take_arch(s->f, names.machine);
         s->f->name = g_strdup(names.nodename);
     }
     s->f->page_size_bytes = page > 0 ? page : 0;
@@ -251,30 +234,6 @@ static void read_names(struct sysfs *s, const char *cpuinfo)
     s->nominal_hz = at != NULL ? parse_hz(at + 2) : clock != NULL ? parse_hz(clock) : 0;
 }
 
-/*
- * node_reclaim_distance: RECLAIM_DISTANCE of include/linux/topology.h and of arch/powerpc's and
- * arch/ia64's asm/topology.h; Zen's, in arch/x86/kernel/cpu/{amd,hygon}.c (6.1).
- */
-static int32_t reclaim_distance(const struct sysfs *s)
-{
-    const bool zen = (g_strcmp0(s->f->vendor, "AuthenticAMD") == 0 && s->family >= 23) ||
-                     g_strcmp0(s->f->vendor, "HygonGenuine") == 0;
-
-    switch (s->f->arch) {
-    case ARCH_X86_64:
-        return zen ? 32 : 30;
-    case ARCH_PPC64:
-        return 10;
-    case ARCH_IA64:
-        return 15;
-    case ARCH_ARM64:
-    case ARCH_RISCV64:
-        return 30;
-    default:
-        return 0;
-    }
-}
-
 static void describe(struct sysfs *s)
 {
     g_autofree char *vendor = facts_tree_head(s->tree, 128, "sys/class/dmi/id/sys_vendor");
@@ -303,7 +262,7 @@ void sysfs_read_whole(struct sysfs *s, bool live)
     if (s->f->arch < 0) {
         s->f->arch = arch_of_cpuinfo(cpuinfo);
     }
-    s->f->reclaim_distance = reclaim_distance(s);
+    s->f->cpu_family = s->f->arch == ARCH_X86_64 ? MAX(s->family, 0) : 0;
     describe(s);
 }
 

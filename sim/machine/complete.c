@@ -174,11 +174,14 @@ static void complete_whole(struct completion *c)
     int64_t hz, reclaim, page, line;
 
     m->name = completion_text(f->name);
-    m->vendor = completion_text(f->vendor);
+    m->vendor = completion_text(facts_vendor_name(f->vendor));
     m->model = completion_text(f->model);
     m->description = completion_text(f->description);
     m->arch = f->arch >= 0 ? (enum machine_arch)f->arch : c->like->arch;
-    if (f->arch < 0) {
+    if (f->other_arch != NULL) {
+        completion_say(c, "architecture %s is not modelled: taken as %s, whose rules come nearest",
+                       f->other_arch, machine_arch_name(m->arch));
+    } else if (f->arch < 0) {
         completion_say(c, "the architecture is not stated: %s", machine_arch_name(m->arch));
     }
     m->hybrid = f->hybrid == 1;
@@ -194,7 +197,10 @@ static void complete_whole(struct completion *c)
     if (reclaim > 0) {
         m->reclaim_distance = (int32_t)reclaim;
     } else {
-        completion_say(c, "the reclaim distance is not stated: %d", m->reclaim_distance);
+        m->reclaim_distance = facts_reclaim_distance(f, m->arch);
+        completion_say(c, "the reclaim distance is not stated: %d, Linux's default for %s%s",
+                       m->reclaim_distance, machine_arch_name(m->arch),
+                       m->reclaim_distance == 32 ? " of AMD Zen" : "");
     }
     m->page_size_bytes = page > 0 ? page : m->page_size_bytes;
     m->cache_line_bytes = line > 0 ? line : m->cache_line_bytes;

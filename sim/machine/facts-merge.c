@@ -234,7 +234,11 @@ static bool merge_whole(const struct merge *g)
                           machine_arch_name((enum machine_arch)f->arch),
                           machine_arch_name((enum machine_arch)other->arch));
     }
+    if (f->arch < 0 && other->other_arch != NULL) {
+        f->other_arch = g_strdup(other->other_arch);
+    }
     take32(&f->arch, other->arch, FACTS_UNKNOWN);
+    take32(&f->cpu_family, other->cpu_family, 0);
     take32(&f->hybrid, other->hybrid, FACTS_UNKNOWN);
     take32(&f->reclaim_distance, other->reclaim_distance, 0);
     take32(&f->hz, other->hz, 0);

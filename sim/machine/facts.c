@@ -61,6 +61,7 @@ void facts_free(struct facts *f)
     g_free(f->vendor);
     g_free(f->model);
     g_free(f->description);
+    g_free(f->other_arch);
     g_free(f->source);
     g_array_unref(f->cpus);
     g_array_unref(f->nodes);

@@ -63,12 +63,15 @@ enum facts_pair { FACTS_DISTANCE, FACTS_LATENCY_NS, FACTS_BANDWIDTH_BYTES_PER_S,
 
 /* The parts of a description, each with where it comes from. The same as the blocks of a topology. */
 struct facts {
-    char *name;                   /* of the machine, or NULL; this and the next three are owned */
-    char *vendor, *model;         /* of the CPUs, or NULL */
-    char *description;            /* or NULL */
-    int32_t arch;                 /* enum machine_arch, or FACTS_UNKNOWN */
-    int32_t hybrid;               /* 1: an x86 of several core types, 0: not, FACTS_UNKNOWN */
-    int32_t reclaim_distance, hz; /* 0 unknown */
+    char *name;            /* of the machine, or NULL; this and the next three are owned */
+    char *vendor, *model;  /* of the CPUs, or NULL */
+    char *description;     /* or NULL */
+    int32_t arch;          /* enum machine_arch, or FACTS_UNKNOWN: facts_take_arch() */
+    char *other_arch;      /* what the outside calls it if that is none of ours; owned, or NULL */
+    int32_t cpu_family;    /* of an x86, as CPUID counts, 0 unknown */
+    bool lists_all_online; /* every CPU that is online is in @cpus */
+    int32_t hybrid;        /* 1: an x86 of several core types, 0: not, FACTS_UNKNOWN */
+    int32_t reclaim_distance, hz; /* 0 unknown, and then as facts_reclaim_distance() says */
     int64_t page_size_bytes, cache_line_bytes; /* 0 unknown */
     int64_t l1d_bytes, l2_bytes, l3_bytes;     /* of each where its CPUs do not say, 0 unknown */
     GArray *cpus;                              /* struct facts_cpu, ascending by id */
@@ -86,6 +89,21 @@ struct facts_pin {
     int32_t id;
     char *host; /* a cpulist in the host's numbers, owned */
 };
+
+/*
+ * Takes the architecture from what `uname -m` calls it. One that is not modelled becomes that which
+ * comes nearest and is kept in @f->other_arch, for machine_complete() to tell. NULL: nothing.
+ */
+void facts_take_arch(struct facts *f, const char *name);
+/* The one name that machines have for a vendor: "Intel" for "GenuineIntel"; others as they are. */
+const char *facts_vendor_name(const char *vendor);
+/* True iff the CPUs are AMD's or Hygon's of family 17h or later, by family or else by name. */
+bool facts_is_zen(const struct facts *f);
+/*
+ * What Linux sets node_reclaim_distance to: arch/x86/kernel/cpu/amd.c and hygon.c (32 on Zen),
+ * RECLAIM_DISTANCE of arch/powerpc's and arch/ia64's asm/topology.h, else of linux/topology.h.
+ */
+int32_t facts_reclaim_distance(const struct facts *f, enum machine_arch arch);
 
 /* Empty facts of what @source (copied) names; never NULL. */
 struct facts *facts_new(const char *source);

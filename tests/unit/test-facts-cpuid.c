@@ -83,7 +83,7 @@ static void test_levels(void)
     g_assert_cmpint(cpu->l3_bytes, ==, 11 * 64 * 36864);
     g_assert_cmpint(cpu->base_hz, ==, 2200000000);
     g_assert_cmpint(f->hybrid, ==, 1);
-    g_assert_cmpint(f->reclaim_distance, ==, 30);
+    g_assert_cmpint(facts_reclaim_distance(f, (enum machine_arch)f->arch), ==, 30);
     g_assert_cmpstr(f->vendor, ==, "GenuineIntel");
 }
 
@@ -111,7 +111,7 @@ static void test_zen(void)
     expect_groups(f, FACTS_L3, "0 0 0 1 8");
     expect_groups(f, FACTS_NODE, "-1 -1 -1 -1 -1");
     g_assert_cmpint(facts_find_cpu(f, 0)->l3_bytes, ==, 8 << 20);
-    g_assert_cmpint(f->reclaim_distance, ==, 32);
+    g_assert_cmpint(facts_reclaim_distance(f, (enum machine_arch)f->arch), ==, 32);
 }
 
 /* A Magny-Cours: 12 cores in 16 APIC ids, and an L3 for each of the two dies. */
@@ -137,7 +137,7 @@ static void test_old_amd(void)
     g_assert_cmpint(facts_find_cpu(f, 0)->l1d_bytes, ==, 64 << 10);
     g_assert_cmpint(facts_find_cpu(f, 0)->l2_bytes, ==, 512 << 10);
     g_assert_cmpint(facts_find_cpu(f, 0)->l3_bytes, ==, 6 << 20);
-    g_assert_cmpint(f->reclaim_distance, ==, 30);
+    g_assert_cmpint(facts_reclaim_distance(f, (enum machine_arch)f->arch), ==, 30);
 }
 
 /* Before leaf 0BH: two cores of two threads, numbered by counts alone. */

@@ -42,7 +42,7 @@ static void test_usual(void)
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 1, 0), ==, 21);
     g_assert_cmpint(f->arch, ==, ARCH_X86_64);
     g_assert_cmpint(f->hybrid, ==, 0);
-    g_assert_cmpint(f->reclaim_distance, ==, 30);
+    g_assert_cmpint(facts_reclaim_distance(f, (enum machine_arch)f->arch), ==, 30);
     g_assert_cmpstr(f->vendor, ==, "GenuineIntel");
     g_assert_cmpstr(f->model, ==, "Made Up CPU @ 2.45GHz");
     g_assert_cmpuint(f->notes->len, ==, 0);
@@ -240,7 +240,7 @@ static void test_cpuinfo_alone(void)
     expect_groups(f, FACTS_PACKAGE, "0 0 2");
     expect_groups(f, FACTS_CORE, "0 1 2");
     g_assert_cmpint(f->arch, ==, ARCH_IA64);
-    g_assert_cmpint(f->reclaim_distance, ==, 15);
+    g_assert_cmpint(facts_reclaim_distance(f, (enum machine_arch)f->arch), ==, 15);
     g_assert_true(sysfs_fixture_notes(f, "taken from proc/cpuinfo"));
 }
 
@@ -258,7 +258,7 @@ static void test_zen(void)
         PUT(fixture, "3700000\n", CPU "/cpu%d/cpufreq/cpuinfo_max_freq", cpu);
     }
     f = sysfs_fixture_facts(fixture);
-    g_assert_cmpint(f->reclaim_distance, ==, 32);
+    g_assert_cmpint(facts_reclaim_distance(f, (enum machine_arch)f->arch), ==, 32);
     g_assert_cmpint(facts_find_cpu(f, 3)->priority, ==, 180);
     g_assert_cmpint(facts_find_cpu(f, 3)->base_hz, ==, 2400000000);
     g_assert_cmpint(facts_find_cpu(f, 3)->max_hz, ==, 3700000000);

@@ -111,6 +111,60 @@ static void test_fills_gaps(void)
     g_assert_false(has_line(lines, "LLC"));
 }
 
+/* Linux's rule holds for a machine, whichever file tells of it. */
+static void test_reclaim_distance(void)
+{
+    static const struct {
+        const char *arch, *vendor, *model;
+        int32_t family, expected;
+    } machines[] = {
+        {"x86_64", "AuthenticAMD", "AMD EPYC 7763", 25, 32},
+        {"x86_64", "AMD", "EPYC-Milan", 0, 32},
+        {NULL, NULL, "AMD Ryzen 9 5950X", 0, 32},
+        {"x86_64", "AMD", "AMD Opteron 6276", 0, 30},
+        {"x86_64", "AuthenticAMD", "AMD EPYC", 21, 30},
+        {"x86_64", "HygonGenuine", NULL, 0, 32},
+        {"x86_64", "GenuineIntel", "Xeon, no EPYC", 6, 30},
+        {"ppc64le", NULL, "POWER9", 0, 10},
+        {"ppc", NULL, NULL, 0, 10},
+        {"ia64", "GenuineIntel", NULL, 0, 15},
+        {"aarch64", NULL, NULL, 0, 30},
+        {"s390x", "IBM/S390", NULL, 0, 30},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(machines); i++) {
+        g_autoptr(facts_t) f = small_facts("a file");
+        g_autoptr(GPtrArray) lines = new_lines();
+        g_autoptr(machine_t) m = NULL;
+
+        f->arch = ARCH_X86_64;
+        facts_take_arch(f, machines[i].arch);
+        f->vendor = g_strdup(machines[i].vendor);
+        f->model = g_strdup(machines[i].model);
+        f->cpu_family = machines[i].family;
+        m = complete(f, NULL, lines, NULL);
+        g_assert_nonnull(m);
+        g_assert_cmpint(m->reclaim_distance, ==, machines[i].expected);
+        g_assert_cmpstr(m->vendor, ==, facts_vendor_name(machines[i].vendor));
+    }
+}
+
+static void test_other_architectures(void)
+{
+    g_autoptr(facts_t) f = small_facts("a file"), i686 = small_facts("another");
+    g_autoptr(GPtrArray) lines = new_lines(), more = new_lines();
+    g_autoptr(machine_t) m = NULL, pc = NULL;
+
+    facts_take_arch(f, "s390x");
+    facts_take_arch(i686, "i686");
+    m = complete(f, NULL, lines, NULL);
+    pc = complete(i686, NULL, more, NULL);
+    g_assert_true(has_line(lines, "architecture s390x is not modelled: taken as aarch64"));
+    g_assert_false(has_line(lines, "the architecture is not stated"));
+    g_assert_cmpint(pc->arch, ==, ARCH_X86_64);
+    g_assert_true(has_line(more, "architecture i686 is not modelled: taken as x86_64"));
+}
+
 static void test_latency_follows_tier_and_distance(void)
 {
     g_autoptr(facts_t) f = small_facts("a file");
@@ -340,6 +394,8 @@ int main(int argc, char **argv)
     g_test_add_func("/facts/merge/contradictions", test_merge_contradictions);
     g_test_add_func("/facts/merge/rounding", test_merge_rounding);
     g_test_add_func("/facts/complete/gaps", test_fills_gaps);
+    g_test_add_func("/facts/complete/reclaim-distance", test_reclaim_distance);
+    g_test_add_func("/facts/complete/other-architectures", test_other_architectures);
     g_test_add_func("/facts/complete/tier", test_latency_follows_tier_and_distance);
     g_test_add_func("/facts/complete/stated", test_stated_latency_is_kept_and_scaled);
     g_test_add_func("/facts/complete/unusual", test_unusual_distances);

@@ -59,7 +59,7 @@ static void test_small(void)
 
     g_assert_cmpstr(f->name, ==, "h1");
     g_assert_cmpint(f->arch, ==, ARCH_X86_64);
-    g_assert_cmpint(f->reclaim_distance, ==, 32);
+    g_assert_cmpint(facts_reclaim_distance(f, (enum machine_arch)f->arch), ==, 32);
     g_assert_cmpint(f->hybrid, ==, 1);
     g_assert_cmpint(f->cpus->len, ==, 7); /* 5, 6 and 7 are offline */
     g_assert_cmpint(facts_find_cpu(f, 4)->group[FACTS_NODE], ==, 0);
