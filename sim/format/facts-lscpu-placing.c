@@ -97,7 +97,9 @@ static void take_siblings(struct lscpu_placing *p)
         return;
     }
     if (!power && !x86 && !gaps) {
-        facts_note(p->f, "which CPUs are siblings is not stated, and the numbers do not tell");
+        /* Another file may say, so this is no more than what completion does without one. */
+        p->f->threads_per_core = (int32_t)p->s->threads;
+        p->nr_cores = p->cpus->len / (guint)p->s->threads;
         return;
     }
     for (guint node = 0; node < p->node_starts->len; node++) {
@@ -261,7 +263,8 @@ void lscpu_take_sharing(struct lscpu_placing *p, enum lscpu_cache cache, enum fa
 
     if (nr == 1) {
         take_all(p, group);
-    } else if (nr < 1 || p->nr_cores == 0) {
+    } else if (nr < 1 || p->nr_cores == 0 ||
+               (nr == p->nr_cores && p->f->threads_per_core > 0)) { /* as each core is */
         return;
     } else if ((nr == p->nr_cores || (group == FACTS_L3 && divides(p, nr))) &&
                cut_cores(p, group, nr)) {

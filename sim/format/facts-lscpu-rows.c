@@ -261,6 +261,16 @@ static bool take_cpus(struct rows *r, const char *name, const char *tool, GError
     return true;
 }
 
+static bool has_online(const struct facts *f)
+{
+    for (guint i = 0; i < f->cpus->len; i++) {
+        if (!g_array_index(f->cpus, struct facts_cpu, i).offline) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct facts *lscpu_table_finish(struct lscpu_table *t, const char *name, const char *tool,
                                  GError **error)
 {
@@ -280,6 +290,7 @@ struct facts *lscpu_table_finish(struct lscpu_table *t, const char *name, const 
     take_cores_and_clusters(&r);
     take_caches(&r);
     f->model = g_steal_pointer(&t->model);
+    f->lists_all_online = has_online(f); /* `lscpu -e -c` lists the others alone */
     facts_state(f, MACHINE_CPUS, tool);
     return g_steal_pointer(&f);
 }

@@ -202,6 +202,7 @@ struct facts *lscpu_summary_finish(const struct lscpu_summary *s, const char *na
     if (!take_online(&p, name, error) || !take_nodes(&p, name, error)) {
         return NULL;
     }
+    f->lists_all_online = s->online != NULL;
     lscpu_order_cpus(&p);
     if (cpus->len == 0) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,

@@ -350,6 +350,7 @@ static struct facts *read_numactl(const struct facts_input *in, GError **error)
         facts_note(f, "CPUs are listed on several nodes, %d times: taken as on the first",
                    n.nr_again);
     }
+    f->lists_all_online = true; /* libnuma reads nodes' cpumap, which has no others */
     facts_state(f, MACHINE_CPUS, "numactl --hardware");
     if (n.memory) {
         facts_state(f, MACHINE_MEMORY, "numactl --hardware");

@@ -166,6 +166,25 @@ static void choose_llcs(struct groups *g)
     }
 }
 
+/* Cores by count alone: threads of a core follow one another within a package and node. */
+static void fill_cores_by_count(struct groups *g)
+{
+    const int32_t threads = g->c->f->threads_per_core;
+    g_autofree int64_t *core = new_keys(g);
+    g_autofree char *what = g_strdup_printf(
+        "%d CPUs with consecutive numbers are, for so many threads has each", threads);
+    int32_t first = 0;
+
+    for (int32_t cpu = 0; cpu < nr_cpus(g); cpu++) {
+        if (cpu - first == threads || g->key[FACTS_NODE][cpu] != g->key[FACTS_NODE][first] ||
+            g->key[FACTS_PACKAGE][cpu] != g->key[FACTS_PACKAGE][first]) {
+            first = cpu;
+        }
+        core[cpu] = tagged(KEY_OWN, first);
+    }
+    fill(g, FACTS_CORE, core, what);
+}
+
 static void fill_inner(struct groups *g)
 {
     g_autofree int64_t *own = new_keys(g), *core = new_keys(g), *package = new_keys(g);
@@ -175,6 +194,9 @@ static void fill_inner(struct groups *g)
         package[cpu] = tagged(KEY_PACKAGE, g->key[FACTS_PACKAGE][cpu]);
     }
     fill(g, FACTS_DIE, package, "the package is one");
+    if (g->c->f->threads_per_core > 1 && count_unknown(g, FACTS_CORE) == nr_cpus(g)) {
+        fill_cores_by_count(g);
+    }
     fill(g, FACTS_CORE, own, "each CPU is one");
     for (int32_t cpu = 0; cpu < nr_cpus(g); cpu++) {
         core[cpu] = tagged(KEY_OWN, g->key[FACTS_CORE][cpu]);

@@ -120,7 +120,8 @@ void complete_nodes(struct completion *c)
         g_autofree char *list = bitmap_to_list(unstated, FACTS_MAX_NODE_ID);
 
         completion_say(
-            c, "the memory of nodes %s is not stated: %" G_GINT64_FORMAT " MiB a CPU, as %s", list,
+            c, "the memory of node%s %s is not stated: %" G_GINT64_FORMAT " MiB a CPU, as %s",
+            bitmap_weight(unstated, FACTS_MAX_NODE_ID) == 1 ? "" : "s", list,
             memory_per_cpu(c->like) >> 20, c->like->name);
     }
     completion_source(c, MACHINE_MEMORY,
@@ -155,19 +156,32 @@ void complete_distances(struct completion *c)
 {
     struct machine *m = c->m;
     const size_t n = (size_t)m->nr_nodes;
-    int32_t stated = 0;
+    int32_t stated = 0, mirrored = 0, clipped = 0;
 
     m->distances = g_new0(int32_t, n * n);
     for (int32_t from = 0; from < m->nr_nodes; from++) {
         for (int32_t to = 0; to < m->nr_nodes; to++) {
-            const int64_t d =
+            int64_t d =
                 facts_pair_get(c->f, FACTS_DISTANCE, m->nodes[from].os_id, m->nodes[to].os_id);
 
+            if (d <= 0) {
+                d = facts_pair_get(c->f, FACTS_DISTANCE, m->nodes[to].os_id, m->nodes[from].os_id);
+                mirrored += d > 0;
+            }
             stated += d > 0;
+            clipped += d > MAX_DISTANCE;
             m->distances[from * m->nr_nodes + to] =
                 d > 0 ? (int32_t)MIN(d, MAX_DISTANCE)
                       : (from == to ? MACHINE_LOCAL_DISTANCE : REMOTE_DISTANCE);
         }
+    }
+    if (mirrored > 0) {
+        completion_say(c, "%d distances are stated for the way back alone: taken as the same there",
+                       mirrored);
+    }
+    if (clipped > 0) {
+        completion_say(c, "%d distances are above %d, the most that a SLIT holds: taken as %d",
+                       clipped, MAX_DISTANCE, MAX_DISTANCE);
     }
     if (stated < m->nr_nodes * m->nr_nodes && m->nr_nodes > 1) {
         completion_say(c,
@@ -265,31 +279,97 @@ static int64_t stated_value(const struct completion *c, const struct pair_kind *
     return value <= kind->most ? value : 0;
 }
 
-static struct reference find_reference(const struct completion *c, const struct pair_kind *kind,
-                                       const bool *initiators, int32_t to)
+/* Stated values by what they are of: the first one of each tier and distance. */
+struct stated_values {
+    int64_t of[NR_TIERS][MAX_DISTANCE + 1]; /* 0: none */
+    enum machine_tier nearest_tier;         /* of the nearest one, if there is any */
+    int32_t nearest;                        /* its distance, INT32_MAX: none is stated */
+};
+
+static void collect_stated(const struct completion *c, const struct pair_kind *kind,
+                           struct stated_values *s)
 {
     const struct machine *m = c->m;
-    struct reference stated = {0, INT32_MAX}, nearest = {0, INT32_MAX};
+
+    memset(s, 0, sizeof(*s));
+    s->nearest = INT32_MAX;
+    for (int32_t from = 0; from < m->nr_nodes; from++) {
+        for (int32_t to = 0; to < m->nr_nodes; to++) {
+            const int64_t value = stated_value(c, kind, from, to);
+            const enum machine_tier tier = m->nodes[to].tier;
+            const int32_t d = distance(m, from, to);
+
+            if (value <= 0) {
+                continue;
+            }
+            s->of[tier][d] = s->of[tier][d] > 0 ? s->of[tier][d] : value;
+            if (d < s->nearest) {
+                s->nearest = d;
+                s->nearest_tier = tier;
+            }
+        }
+    }
+}
+
+/* The nearest one stated of memory of @tier; value 0 if there is none. */
+static struct reference nearest_of_tier(const struct stated_values *s, enum machine_tier tier)
+{
+    for (int32_t d = 0; d <= MAX_DISTANCE; d++) {
+        if (s->of[tier][d] > 0) {
+            return (struct reference){s->of[tier][d], d};
+        }
+    }
+    return (struct reference){0, 0};
+}
+
+/* What CPUs next to memory of @tier get on the likened machine, or of DRAM if it has none such. */
+static int64_t likened(const struct completion *c, const struct pair_kind *kind,
+                       enum machine_tier tier)
+{
+    const int64_t value = reference_of_tier(c->like, kind, tier);
+
+    return value > 0 ? value : reference_of_tier(c->like, kind, TIER_DRAM);
+}
+
+/*
+ * Where values towards node @to start from: the nearest that is stated of that node, or of another
+ * of its tier; else the likened machine's for its tier, as much more or less as what is stated of
+ * another tier differs from that machine's.
+ */
+static struct reference find_reference(const struct completion *c, const struct pair_kind *kind,
+                                       const bool *initiators, const struct stated_values *s,
+                                       int32_t to)
+{
+    const struct machine *m = c->m;
+    struct reference own = {0, INT32_MAX}, like = {0, INT32_MAX};
+    struct reference other;
+    int64_t theirs;
 
     for (int32_t from = 0; from < m->nr_nodes; from++) {
         const int64_t value = stated_value(c, kind, from, to);
         const int32_t d = distance(m, from, to);
 
-        if (initiators[from] && d < nearest.distance) {
-            nearest.distance = d;
+        if (initiators[from] && d < like.distance) {
+            like.distance = d;
         }
-        if (value > 0 && d < stated.distance) {
-            stated = (struct reference){value, d};
+        if (value > 0 && d < own.distance) {
+            own = (struct reference){value, d};
         }
     }
-    if (stated.value > 0) {
-        return stated;
+    other = nearest_of_tier(s, m->nodes[to].tier);
+    if (own.value > 0 || other.value > 0) {
+        return own.value > 0 ? own : other;
     }
-    nearest.value = reference_of_tier(c->like, kind, m->nodes[to].tier);
-    if (nearest.value == 0) {
-        nearest.value = reference_of_tier(c->like, kind, TIER_DRAM);
+    like.value = likened(c, kind, m->nodes[to].tier);
+    theirs = s->nearest < INT32_MAX ? likened(c, kind, s->nearest_tier) : 0;
+    if (theirs > 0) {
+        like.value = (int64_t)MIN(mul_div_u64((uint64_t)like.value,
+                                              (uint64_t)s->of[s->nearest_tier][s->nearest],
+                                              (uint64_t)theirs),
+                                  (uint64_t)kind->most);
+        like.value = MAX(like.value, 1);
     }
-    return nearest;
+    return like;
 }
 
 /* The host's node that holds guest node @node's CPUs, or its memory; -1 if no pin says. */
@@ -338,18 +418,27 @@ static int64_t host_value(const struct completion *c, const struct pair_kind *ki
                                                       : 0;
 }
 
+/* What is stated of this pair, of its way back, or of another as far apart; else scaled. */
 static int64_t complete_pair(const struct completion *c, const struct pair_kind *kind,
-                             const struct reference *reference, int32_t from, int32_t to,
-                             int32_t *filled)
+                             const struct stated_values *s, const struct reference *reference,
+                             int32_t from, int32_t to, int32_t *filled)
 {
+    const struct machine *m = c->m;
+    const enum machine_tier tier = m->nodes[to].tier;
+    const int32_t d = distance(m, from, to);
     const int64_t stated = stated_value(c, kind, from, to);
+    const int64_t back = stated_value(c, kind, to, from);
     const int64_t by_host = host_value(c, kind, from, to);
 
     if (by_host > 0 || stated > 0) {
         return by_host > 0 ? by_host : stated;
     }
     (*filled)++;
-    return scale(kind, reference->value, distance(c->m, from, to), reference->distance);
+    if (back > 0 && m->nodes[from].tier == tier && distance(m, to, from) == d) {
+        return back;
+    }
+    return s->of[tier][d] > 0 ? s->of[tier][d]
+                              : scale(kind, reference->value, d, reference->distance);
 }
 
 static void say_impossible(struct completion *c, const struct pair_kind *kind)
@@ -373,27 +462,34 @@ static void complete_kind(struct completion *c, const struct pair_kind *kind)
     struct machine *m = c->m;
     g_autofree bool *initiators = cpu_nodes(m);
     int64_t *values = g_new0(int64_t, (size_t)m->nr_nodes * (size_t)m->nr_nodes);
+    struct stated_values stated;
     int32_t filled = 0;
 
+    collect_stated(c, kind, &stated);
     for (int32_t to = 0; to < m->nr_nodes; to++) {
-        const struct reference reference = find_reference(c, kind, initiators, to);
+        const struct reference reference = find_reference(c, kind, initiators, &stated, to);
 
         for (int32_t from = 0; from < m->nr_nodes; from++) {
             if (initiators[from] && reference.value > 0) {
                 values[from * m->nr_nodes + to] =
-                    complete_pair(c, kind, &reference, from, to, &filled);
+                    complete_pair(c, kind, &stated, &reference, from, to, &filled);
             }
         }
     }
     say_impossible(c, kind);
     if (filled > 0) {
         g_autofree char *source =
-            g_strdup_printf("by distance, from those of each tier of %s: %s", c->like->name,
-                            c->like->block_sources[kind->block]);
+            stated.nearest < INT32_MAX
+                ? g_strdup("by distance, from what is stated of other pairs")
+                : g_strdup_printf("by distance, from those of each tier of %s: %s", c->like->name,
+                                  c->like->block_sources[kind->block]);
 
-        completion_say(c, "%s %s is not stated: by distance, as %s",
-                       g_hash_table_size(c->f->pairs[kind->pair]) > 0 ? "some" : "the", kind->what,
-                       c->like->name);
+        if (stated.nearest < INT32_MAX) {
+            completion_say(c, "some %s is not stated: as of other pairs, by distance", kind->what);
+        } else {
+            completion_say(c, "the %s is not stated: by distance, as %s", kind->what,
+                           c->like->name);
+        }
         completion_source(c, kind->block, source);
     } else {
         completion_source(c, kind->block, NULL);

@@ -60,17 +60,10 @@ char *completion_cpulist(const struct completion *c, const bool *chosen)
     return bitmap_to_list(set, FACTS_MAX_CPU_ID);
 }
 
-static bool placed(const struct facts_cpu *cpu)
-{
-    for (int group = 0; group < NR_FACTS_GROUPS; group++) {
-        if (cpu->group[group] >= 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The CPUs that stay: an offline one of which nothing else is known belongs nowhere. */
+/*
+ * The CPUs that stay: an offline one whose core nobody states would have one made up for it, for
+ * its package or node alone does not tell its siblings.
+ */
 static bool choose_cpus(struct completion *c)
 {
     g_autofree uint64_t *dropped = bitmap_new(FACTS_MAX_CPU_ID);
@@ -80,7 +73,7 @@ static bool choose_cpus(struct completion *c)
     for (guint i = 0; i < cpus->len; i++) {
         const struct facts_cpu *cpu = &g_array_index(cpus, struct facts_cpu, i);
 
-        if (cpu->offline && !placed(cpu)) {
+        if (cpu->offline && cpu->group[FACTS_CORE] < 0) {
             bitmap_set(dropped, (uint32_t)cpu->id);
         } else {
             c->cpus[c->m->nr_cpus++] = cpu;
@@ -89,7 +82,7 @@ static bool choose_cpus(struct completion *c)
     if (!bitmap_empty(dropped, FACTS_MAX_CPU_ID)) {
         g_autofree char *list = bitmap_to_list(dropped, FACTS_MAX_CPU_ID);
 
-        completion_say(c, "CPUs %s are offline and nothing says where they belong: left out", list);
+        completion_say(c, "CPUs %s are offline and nothing says in which cores: left out", list);
     }
     if (c->m->nr_cpus < 1 || c->m->nr_cpus > MACHINE_MAX_CPUS) {
         g_set_error(c->error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,

@@ -240,6 +240,8 @@ static bool merge_whole(const struct merge *g)
     take32(&f->arch, other->arch, FACTS_UNKNOWN);
     take32(&f->cpu_family, other->cpu_family, 0);
     take32(&f->hybrid, other->hybrid, FACTS_UNKNOWN);
+    take32(&f->threads_per_core, other->threads_per_core, 0);
+    f->lists_all_online = f->lists_all_online || other->lists_all_online;
     take32(&f->reclaim_distance, other->reclaim_distance, 0);
     take32(&f->hz, other->hz, 0);
     take64(&f->page_size_bytes, other->page_size_bytes, 0);
@@ -275,10 +277,45 @@ static void merge_told(const struct merge *g)
     }
 }
 
+static bool is_online(const struct facts *f, int32_t id)
+{
+    const struct facts_cpu *cpu = facts_find_cpu(f, id);
+
+    return cpu != NULL && !cpu->offline;
+}
+
+/* The lowest CPU that is online in @a and not in @b, INT32_MAX if there is none. */
+static int32_t first_missing(const struct facts *a, const struct facts *b)
+{
+    for (guint i = 0; i < a->cpus->len; i++) {
+        const struct facts_cpu *cpu = &g_array_index(a->cpus, struct facts_cpu, i);
+
+        if (!cpu->offline && !is_online(b, cpu->id)) {
+            return cpu->id;
+        }
+    }
+    return INT32_MAX;
+}
+
+/* Two lists of all that is online are of the same CPUs. */
+static bool check_online(const struct merge *g)
+{
+    const int32_t here = first_missing(g->into, g->from), there = first_missing(g->from, g->into);
+
+    if (!g->into->lists_all_online || !g->from->lists_all_online || here == there) {
+        return true;
+    }
+    return contradict(g, "CPU %d is online in %s alone", MIN(here, there),
+                      here < there ? g->into->source : g->from->source);
+}
+
 bool facts_merge(struct facts *f, const struct facts *other, GError **error)
 {
     const struct merge g = {f, other, error};
 
+    if (!check_online(&g)) {
+        return false;
+    }
     for (int group = 0; group < NR_FACTS_GROUPS; group++) {
         if (!merge_group(&g, (enum facts_group)group)) {
             return false;

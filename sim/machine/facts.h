@@ -63,14 +63,15 @@ enum facts_pair { FACTS_DISTANCE, FACTS_LATENCY_NS, FACTS_BANDWIDTH_BYTES_PER_S,
 
 /* The parts of a description, each with where it comes from. The same as the blocks of a topology. */
 struct facts {
-    char *name;            /* of the machine, or NULL; this and the next three are owned */
-    char *vendor, *model;  /* of the CPUs, or NULL */
-    char *description;     /* or NULL */
-    int32_t arch;          /* enum machine_arch, or FACTS_UNKNOWN: facts_take_arch() */
-    char *other_arch;      /* what the outside calls it if that is none of ours; owned, or NULL */
-    int32_t cpu_family;    /* of an x86, as CPUID counts, 0 unknown */
-    bool lists_all_online; /* every CPU that is online is in @cpus */
-    int32_t hybrid;        /* 1: an x86 of several core types, 0: not, FACTS_UNKNOWN */
+    char *name;           /* of the machine, or NULL; this and the next three are owned */
+    char *vendor, *model; /* of the CPUs, or NULL */
+    char *description;    /* or NULL */
+    int32_t arch;         /* enum machine_arch, or FACTS_UNKNOWN: facts_take_arch() */
+    char *other_arch;     /* what the outside calls it if that is none of ours; owned, or NULL */
+    int32_t cpu_family;   /* of an x86, as CPUID counts, 0 unknown */
+    int32_t threads_per_core;     /* where a count is all that is stated, else 0 */
+    bool lists_all_online;        /* every CPU that is online is in @cpus */
+    int32_t hybrid;               /* 1: an x86 of several core types, 0: not, FACTS_UNKNOWN */
     int32_t reclaim_distance, hz; /* 0 unknown, and then as facts_reclaim_distance() says */
     int64_t page_size_bytes, cache_line_bytes; /* 0 unknown */
     int64_t l1d_bytes, l2_bytes, l3_bytes;     /* of each where its CPUs do not say, 0 unknown */

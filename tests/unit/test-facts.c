@@ -107,7 +107,7 @@ static void test_fills_gaps(void)
     g_assert_cmpstr(m->block_sources[MACHINE_CPUS], ==, "a file");
     g_assert_true(has_line(lines, "no NUMA node is stated"));
     g_assert_true(has_line(lines, "what kernel actions cost is not stated: as of like"));
-    g_assert_true(has_line(lines, "the memory of nodes 0 is not stated: 2048 MiB a CPU"));
+    g_assert_true(has_line(lines, "the memory of node 0 is not stated: 2048 MiB a CPU"));
     g_assert_false(has_line(lines, "LLC"));
 }
 
@@ -207,8 +207,85 @@ static void test_stated_latency_is_kept_and_scaled(void)
     m = complete(f, NULL, lines, NULL);
     g_assert_cmpint(machine_latency_ns(m, 0, 0), ==, 80);
     g_assert_cmpint(machine_latency_ns(m, 0, 1), ==, 130);
-    g_assert_cmpint(machine_latency_ns(m, 1, 0), ==, 160);
-    g_assert_cmpint(machine_latency_ns(m, 1, 1), ==, 65);
+    g_assert_cmpint(machine_latency_ns(m, 1, 0), ==, 130);
+    g_assert_cmpint(machine_latency_ns(m, 1, 1), ==, 80);
+}
+
+/* Two nodes of two CPUs; what is said of one way between them is not made up for the other. */
+static struct facts *two_nodes(void)
+{
+    struct facts *f = small_facts("a file");
+
+    for (int32_t id = 0; id < 4; id++) {
+        facts_cpu(f, id)->group[FACTS_NODE] = id / 2;
+    }
+    return f;
+}
+
+static void test_distances_of_one_way(void)
+{
+    g_autoptr(facts_t) f = two_nodes();
+    g_autoptr(GPtrArray) lines = new_lines();
+    g_autoptr(machine_t) m = NULL;
+
+    facts_pair_set(f, FACTS_DISTANCE, 0, 0, 10);
+    facts_pair_set(f, FACTS_DISTANCE, 0, 1, 310);
+    m = complete(f, NULL, lines, NULL);
+    g_assert_cmpint(machine_distance(m, 0, 1), ==, 255);
+    g_assert_cmpint(machine_distance(m, 1, 0), ==, 255);
+    g_assert_true(has_line(lines, "1 distances are stated for the way back alone"));
+    g_assert_true(has_line(lines, "distances are above 255"));
+    g_assert_false(has_line(lines, "differ between there and back"));
+}
+
+/* A tier of which nothing is stated keeps its relation to one of which something is. */
+static void test_stated_of_another_tier(void)
+{
+    g_autoptr(facts_t) f = two_nodes();
+    g_autoptr(GPtrArray) lines = new_lines();
+    g_autoptr(machine_t) m = NULL;
+
+    facts_node(f, 2)->tier = TIER_CXL;
+    facts_pair_set(f, FACTS_LATENCY_NS, 0, 0, 50);
+    facts_pair_set(f, FACTS_BANDWIDTH_BYTES_PER_S, 0, 0, 200 << 20);
+    m = complete(f, NULL, lines, NULL);
+    g_assert_cmpint(machine_latency_ns(m, 1, 1), ==, 50);
+    g_assert_cmpint(machine_latency_ns(m, 1, 0), ==, 100);
+    g_assert_cmpint(machine_latency_ns(m, 0, 2), ==, 125);
+    g_assert_cmpint(m->bandwidth_bytes_per_s[4], ==, 200 << 20);
+    g_assert_cmpint(m->bandwidth_bytes_per_s[2], ==, 40 << 20);
+}
+
+/* Counts alone make cores of CPUs that follow one another. */
+static void test_threads_by_count(void)
+{
+    g_autoptr(facts_t) f = two_nodes();
+    g_autoptr(GPtrArray) lines = new_lines();
+    g_autoptr(machine_t) m = NULL;
+
+    for (int32_t id = 0; id < 4; id++) {
+        facts_cpu(f, id)->group[FACTS_CORE] = FACTS_UNKNOWN;
+    }
+    f->threads_per_core = 2;
+    m = complete(f, NULL, lines, NULL);
+    g_assert_cmpint(m->nr_cores, ==, 2);
+    g_assert_cmpint(m->cpus[2].core, ==, m->cpus[3].core);
+    g_assert_true(has_line(lines, "no core is stated: 2 CPUs with consecutive numbers are"));
+}
+
+static void test_merge_lists_of_online(void)
+{
+    g_autoptr(facts_t) f = small_facts("one.txt"), other = facts_new("two.txt");
+    g_autoptr(GError) error = NULL;
+
+    f->lists_all_online = other->lists_all_online = true;
+    for (int32_t id = 0; id < 3; id++) {
+        facts_cpu(other, id);
+    }
+    facts_cpu(other, 3)->offline = true;
+    g_assert_false(facts_merge(f, other, &error));
+    g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, "CPU 3 is online in one.txt alone"));
 }
 
 static void test_unusual_distances(void)
@@ -254,11 +331,13 @@ static void test_offline_without_a_place(void)
     g_autoptr(machine_t) m = NULL;
 
     facts_cpu(f, 9)->offline = true;
+    facts_cpu(f, 8)->offline = true;
+    facts_cpu(f, 8)->group[FACTS_PACKAGE] = 0;
     facts_cpu(f, 2)->offline = true;
     m = complete(f, NULL, lines, NULL);
     g_assert_cmpint(m->nr_cpus, ==, 4);
     g_assert_true(m->offline[0] == 1u << 2);
-    g_assert_true(has_line(lines, "CPUs 9 are offline"));
+    g_assert_true(has_line(lines, "CPUs 8-9 are offline"));
 }
 
 static void test_no_cpus(void)
@@ -398,6 +477,10 @@ int main(int argc, char **argv)
     g_test_add_func("/facts/complete/other-architectures", test_other_architectures);
     g_test_add_func("/facts/complete/tier", test_latency_follows_tier_and_distance);
     g_test_add_func("/facts/complete/stated", test_stated_latency_is_kept_and_scaled);
+    g_test_add_func("/facts/merge/online", test_merge_lists_of_online);
+    g_test_add_func("/facts/complete/one-way", test_distances_of_one_way);
+    g_test_add_func("/facts/complete/other-tier", test_stated_of_another_tier);
+    g_test_add_func("/facts/complete/threads-by-count", test_threads_by_count);
     g_test_add_func("/facts/complete/unusual", test_unusual_distances);
     g_test_add_func("/facts/complete/siblings", test_wrong_siblings_are_cut);
     g_test_add_func("/facts/complete/offline", test_offline_without_a_place);

@@ -307,6 +307,28 @@ static void test_text_tree(void)
     g_assert_cmpint(f->reclaim_distance, ==, 0);
 }
 
+/* Numbers that tell nothing leave the counts. */
+static void test_text_counts(void)
+{
+    g_autoptr(facts_t) f = read_as(&facts_lscpu_text, "Architecture:        aarch64\n"
+                                                      "CPU(s):              8\n"
+                                                      "On-line CPU(s) list: 0-7\n"
+                                                      "Thread(s) per core:  2\n"
+                                                      "Core(s) per socket:  2\n"
+                                                      "Socket(s):           2\n"
+                                                      "L2 cache:            2 MiB (4 instances)\n"
+                                                      "NUMA node0 CPU(s):   0-3\n"
+                                                      "NUMA node1 CPU(s):   4-7\n");
+
+    g_assert_cmpint(f->threads_per_core, ==, 2);
+    g_assert_true(f->lists_all_online);
+    g_assert_cmpint(facts_find_cpu(f, 1)->group[FACTS_CORE], ==, FACTS_UNKNOWN);
+    g_assert_cmpint(facts_find_cpu(f, 1)->group[FACTS_L2], ==, FACTS_UNKNOWN);
+    g_assert_cmpint(facts_find_cpu(f, 1)->l2_bytes, ==, 512 << 10);
+    assert_share(f, FACTS_PACKAGE, 0, 3, true);
+    assert_share(f, FACTS_PACKAGE, 3, 4, false);
+}
+
 /* Sizes of one cache, as before 2.34; CPUs that are offline; one package of old words. */
 static void test_text_old(void)
 {
@@ -483,6 +505,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lscpu/e/errors", test_e_errors);
     g_test_add_func("/lscpu/text", test_text);
     g_test_add_func("/lscpu/text/tree", test_text_tree);
+    g_test_add_func("/lscpu/text/counts", test_text_counts);
     g_test_add_func("/lscpu/text/old", test_text_old);
     g_test_add_func("/lscpu/text/unsure", test_text_unsure);
     g_test_add_func("/lscpu/text/errors", test_text_errors);
