@@ -86,10 +86,13 @@ static void fail(const struct clean *c, GError **error, const char *format, ...)
 bool facts_hwloc_reads_info(const char *name)
 {
     static const char *const names[] = {
-        "Architecture",    "Backend",     "CPUFamilyNumber", "CPUModel",     "CPUVendor",
-        "CoreType",        "DAXType",     "DMIProductName",  "DMISysVendor", "FrequencyBaseMHz",
-        "FrequencyMaxMHz", "HostName",    "LinuxCapacity",   "MemoryTier",   "PlatformModel",
-        "PlatformName",    "hwlocVersion"};
+        "Architecture",     "Backend",         "CPUFamilyNumber",
+        "CPUModel",         "CPUVendor",       "CoreType",
+        "DAXType",          "DMIProductName",  "DMISysVendor",
+        "FrequencyBaseMHz", "FrequencyMaxMHz", "HostName",
+        "LinuxCapacity",    "MemoryTier",      "PlatformModel",
+        "PlatformName",     "hwlocVersion",    FACTS_HWLOC_NODE_CPUS,
+        FACTS_HWLOC_CLUSTER};
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strcmp(names[i], name) == 0) {

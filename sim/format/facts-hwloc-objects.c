@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bitmap.h"
+
 /* hwloc's kind of a Group that Linux calls a cluster; hwloc names them by subtype, too. */
 enum { GROUP_KIND_LINUX_CLUSTER = 222 };
 enum { HUGE_2M = 2 << 20, HUGE_1G = 1 << 30 };
@@ -15,6 +17,8 @@ static void add_cpus(hwloc_topology_t topology, struct facts *f)
     const hwloc_const_bitmap_t all = hwloc_topology_get_complete_cpuset(topology);
     int cpu;
 
+    /* CPUs that the program which wrote the file might not use look as if they were offline. */
+    f->lists_all_online = hwloc_bitmap_isequal(online, all) != 0;
     for (cpu = hwloc_bitmap_first(online); cpu >= 0; cpu = hwloc_bitmap_next(online, cpu)) {
         facts_cpu(f, cpu);
     }
@@ -68,13 +72,13 @@ static void add_clusters(hwloc_topology_t topology, struct facts *f)
     int32_t key = 0;
 
     for (int depth = 0; depth < hwloc_topology_get_depth(topology); depth++) {
-        if (hwloc_get_depth_type(topology, depth) != HWLOC_OBJ_GROUP) {
-            continue;
-        }
+        const bool group = hwloc_get_depth_type(topology, depth) == HWLOC_OBJ_GROUP;
+
         for (hwloc_obj_t object = NULL;
              (object = hwloc_get_next_obj_by_depth(topology, depth, object)) != NULL;) {
-            if (g_strcmp0(object->subtype, "Cluster") == 0 ||
-                object->attr->group.kind == GROUP_KIND_LINUX_CLUSTER) {
+            if ((group && (g_strcmp0(object->subtype, "Cluster") == 0 ||
+                           object->attr->group.kind == GROUP_KIND_LINUX_CLUSTER)) ||
+                hwloc_obj_get_info_by_name(object, FACTS_HWLOC_CLUSTER) != NULL) {
                 share(f, object, FACTS_CLUSTER, key++);
             }
         }
@@ -219,8 +223,9 @@ static void take_offline_cpus(hwloc_topology_t topology, struct facts *f, hwloc_
     }
 }
 
-/* A node without CPUs: hwloc knows what it is near to. */
-static void place_far_node(hwloc_topology_t topology, struct facts *f, hwloc_obj_t object)
+/* A node without CPUs, which the file may have @stated: hwloc knows what it is near to. */
+static void place_far_node(hwloc_topology_t topology, struct facts *f, hwloc_obj_t object,
+                           bool stated)
 {
     struct facts_node *node = facts_node(f, (int32_t)object->os_index);
     const bool known = !hwloc_bitmap_iszero(object->cpuset);
@@ -232,7 +237,7 @@ static void place_far_node(hwloc_topology_t topology, struct facts *f, hwloc_obj
             node->near_cpu = hwloc_bitmap_first(object->cpuset);
         }
     }
-    if (known && node->tier == TIER_DRAM) {
+    if (known && !stated && node->tier == TIER_DRAM) {
         g_autofree char *list = NULL;
         char *text = NULL;
 
@@ -247,6 +252,55 @@ static void place_far_node(hwloc_topology_t topology, struct facts *f, hwloc_obj
     }
 }
 
+/* Takes what our own export says of the node's CPUs; false if it is another's file. */
+static bool take_stated_cpus(struct facts *f, hwloc_obj_t node, hwloc_bitmap_t taken)
+{
+    const char *list = hwloc_obj_get_info_by_name(node, FACTS_HWLOC_NODE_CPUS);
+    g_autofree uint64_t *cpus = bitmap_new(FACTS_MAX_CPU_ID);
+
+    if (list == NULL ||
+        (strcmp(list, "none") != 0 && !bitmap_parse_list(list, cpus, FACTS_MAX_CPU_ID, NULL))) {
+        return false;
+    }
+    for (uint32_t id = bitmap_next(cpus, FACTS_MAX_CPU_ID, 0); id < FACTS_MAX_CPU_ID;
+         id = bitmap_next(cpus, FACTS_MAX_CPU_ID, id + 1)) {
+        struct facts_cpu *cpu = facts_find_cpu(f, (int32_t)id);
+
+        if (cpu != NULL && !hwloc_bitmap_isset(taken, id)) {
+            hwloc_bitmap_set(taken, id);
+            cpu->group[FACTS_NODE] = (int32_t)node->os_index;
+        }
+    }
+    return true;
+}
+
+/*
+ * Packages of which no CPU is near to a node: Linux has those on a node that is offline or has no
+ * memory, which hwloc does not keep. A node for each, with a number that no other has.
+ */
+static void add_lost_nodes(hwloc_topology_t topology, struct facts *f, hwloc_const_bitmap_t taken)
+{
+    int32_t id = 0;
+
+    for (hwloc_obj_t package = NULL;
+         (package = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PACKAGE, package)) != NULL;) {
+        while (id < FACTS_MAX_NODE_ID && facts_find_node(f, id) != NULL) {
+            id++;
+        }
+        if (id == FACTS_MAX_NODE_ID || hwloc_bitmap_iszero(package->cpuset) ||
+            hwloc_bitmap_intersects(package->cpuset, taken)) {
+            continue;
+        }
+        facts_node(f, id)->memory_bytes = 0;
+        for (int cpu = hwloc_bitmap_first(package->cpuset); cpu >= 0;
+             cpu = hwloc_bitmap_next(package->cpuset, cpu)) {
+            facts_cpu(f, cpu)->group[FACTS_NODE] = id;
+        }
+        facts_note(f, "no node holds the CPUs of package %u: taken as on node %d, without memory",
+                   package->logical_index, id);
+    }
+}
+
 /*
  * hwloc says of every node which CPUs it is near to, so several nodes may claim a CPU; Linux has
  * each CPU on one.
@@ -254,6 +308,7 @@ static void place_far_node(hwloc_topology_t topology, struct facts *f, hwloc_obj
 static void add_nodes(hwloc_topology_t topology, struct facts *f)
 {
     g_autoptr(GPtrArray) nodes = g_ptr_array_new();
+    g_autofree bool *stated = NULL;
     hwloc_bitmap_t taken = hwloc_bitmap_alloc();
     bool any = false;
 
@@ -264,18 +319,25 @@ static void add_nodes(hwloc_topology_t topology, struct facts *f)
         any = any || node->attr->numanode.local_memory > 0;
     }
     g_ptr_array_sort(nodes, compare_owners);
+    stated = g_new0(bool, nodes->len);
+    for (guint i = 0; i < nodes->len; i++) {
+        stated[i] = take_stated_cpus(f, g_ptr_array_index(nodes, i), taken);
+    }
     for (guint i = 0; i < nodes->len; i++) {
         hwloc_obj_t node = g_ptr_array_index(nodes, i);
 
-        if (take_cpus(f, node, node->cpuset, false, taken) > 0) {
+        if (stated[i]) {
+            place_far_node(topology, f, node, true);
+        } else if (take_cpus(f, node, node->cpuset, false, taken) > 0) {
             take_offline_cpus(topology, f, node, taken);
         } else {
-            place_far_node(topology, f, node);
+            place_far_node(topology, f, node, false);
         }
         if (!any) {
             facts_node(f, (int32_t)node->os_index)->memory_bytes = FACTS_UNKNOWN;
         }
     }
+    add_lost_nodes(topology, f, taken);
     hwloc_bitmap_free(taken);
     if (any) {
         facts_state(f, MACHINE_MEMORY, f->source);

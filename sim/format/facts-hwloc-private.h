@@ -9,6 +9,14 @@
 
 #include "format/facts-read.h"
 
+/*
+ * What our own export adds in information attributes, for hwloc has no word for it: the CPUs of a
+ * node ("none", or a list) that are not just those it is near to, and that the CPUs of an object are
+ * those of a cluster, whose Group libhwloc drops where another object has the same CPUs.
+ */
+#define FACTS_HWLOC_NODE_CPUS "numasimCPUs"
+#define FACTS_HWLOC_CLUSTER   "numasimCluster"
+
 /* The information attributes that are read, from any object; hwloc's documentation names them. */
 bool facts_hwloc_reads_info(const char *name);
 

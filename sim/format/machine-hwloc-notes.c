@@ -25,44 +25,44 @@ static bool priorities(const struct machine *m)
     return false;
 }
 
-/* A CPU-less node of plain memory that seems to own the CPUs which are of another tier's node. */
-static bool ambiguous(const struct tree *tree, int32_t node)
-{
-    const struct machine *m = tree->m;
-    const uint32_t count = (uint32_t)m->nr_cpus;
-    const uint64_t *at = tree_at(tree, tree->node_object[node])->cpus;
-
-    for (int32_t other = 0; other < m->nr_nodes; other++) {
-        const uint64_t *cpus = machine_node_cpus(m, other);
-
-        if (!bitmap_empty(cpus, count) && bitmap_intersects(cpus, at, count) &&
-            (m->nodes[other].tier != TIER_DRAM ||
-             (bitmap_equal(cpus, at, count) && m->nodes[other].os_id > m->nodes[node].os_id))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void note_nodes(const struct tree *tree, GPtrArray *notes)
 {
     const struct machine *m = tree->m;
+    bool far = false;
 
     for (int32_t node = 0; node < m->nr_nodes; node++) {
         const uint64_t *cpus = machine_node_cpus(m, node);
         const struct tree_object *home = tree_at(tree, tree->node_object[node]);
 
-        if (bitmap_empty(cpus, (uint32_t)m->nr_cpus)) {
-            if (m->nodes[node].tier == TIER_DRAM && ambiguous(tree, node)) {
-                say(notes, "hwloc cannot say that node %d has no CPUs: it has those near it",
-                    m->nodes[node].os_id);
-            }
-        } else if (!bitmap_equal(cpus, home->cpus, (uint32_t)m->nr_cpus)) {
+        if (!bitmap_empty(cpus, (uint32_t)m->nr_cpus) &&
+            !bitmap_equal(cpus, home->cpus, (uint32_t)m->nr_cpus)) {
             say(notes,
-                "node %d's CPUs cross another object or are offline: written as near to more",
+                "node %d's CPUs cross another object or are offline: written as near to more, and "
+                "in an attribute that numasim reads",
                 m->nodes[node].os_id);
         }
+        far = far || bitmap_empty(cpus, (uint32_t)m->nr_cpus);
     }
+    if (far) {
+        say(notes, "that nodes have no CPUs stands in an attribute that numasim reads: for others "
+                   "they have those near them");
+    }
+}
+
+/* Some bandwidth is no whole number of MiB/s. */
+static bool rounds(const struct machine *m)
+{
+    const int64_t mib = 1 << 20;
+    bool any = false;
+
+    for (int32_t i = 0; m->bandwidth_bytes_per_s != NULL && i < m->nr_nodes * m->nr_nodes; i++) {
+        any = any || m->bandwidth_bytes_per_s[i] % mib != 0;
+    }
+    for (int32_t node = 0; node < m->nr_nodes; node++) {
+        any = any || m->nodes[node].read_bandwidth_bytes_per_s % mib != 0 ||
+              m->nodes[node].write_bandwidth_bytes_per_s % mib != 0;
+    }
+    return any;
 }
 
 void tree_note_losses(const struct tree *tree, GPtrArray *notes)
@@ -89,6 +89,9 @@ void tree_note_losses(const struct tree *tree, GPtrArray *notes)
     }
     if (m->nr_frequencies > 0 || m->core_hz % MEGA != 0) {
         say(notes, "hwloc has the base frequency in MHz, and no table by active cores");
+    }
+    if (rounds(m)) {
+        say(notes, "hwloc has bandwidths in MiB/s: rounded");
     }
     if (m->nr_links > 0) {
         say(notes, "hwloc has no links between nodes");

@@ -12,6 +12,7 @@
 #include "format/facts-hwloc-private.h"
 #include "format/machine-hwloc-tree.h"
 #include "format/machine-write.h"
+#include "machine/cpulist.h"
 
 /* hwloc.h and private/private.h of hwloc 2: kinds of Group, flags of memory attributes. */
 enum { GROUP_LINUX_CLUSTER = 222, GROUP_MEMORY = 1001 };
@@ -168,6 +169,14 @@ static const char *subtype_of(const struct machine_node *node)
     return node->subtype != NULL ? node->subtype : names[node->tier];
 }
 
+/* "none", or a list in the outside's numbers. */
+static char *node_cpu_list(const struct machine *m, int32_t node)
+{
+    g_autofree char *list = machine_cpulist(m, machine_node_cpus(m, node));
+
+    return *list == '\0' ? g_strdup("none") : g_steal_pointer(&list);
+}
+
 static void write_node(struct writing *w, int32_t index, const uint64_t *cpus)
 {
     const struct machine_node *node = &w->m->nodes[index];
@@ -191,6 +200,11 @@ static void write_node(struct writing *w, int32_t index, const uint64_t *cpus)
     page_type(w, w->m->page_size_bytes, MAX(node->memory_bytes - huge, 0) / w->m->page_size_bytes);
     page_type(w, PAGE_2M, node->hugetlb_2m_pages);
     page_type(w, PAGE_1G, node->hugetlb_1g_pages);
+    if (!bitmap_equal(machine_node_cpus(w->m, index), cpus, (uint32_t)w->m->nr_cpus)) {
+        g_autofree char *list = node_cpu_list(w->m, index);
+
+        info(w, FACTS_HWLOC_NODE_CPUS, list);
+    }
     end_object(w);
     if (node->side_cache_bytes > 0) {
         end_object(w);
@@ -238,6 +252,18 @@ static int64_t os_index_of(const struct machine *m, const struct tree_object *ob
     return object->kind == TREE_PU ? m->cpus[object->index].os_id : object->index;
 }
 
+/* True iff the object's CPUs, more than a core's, are just those of a cluster. */
+static bool is_cluster(const struct machine *m, const struct tree_object *object)
+{
+    const uint32_t count = (uint32_t)m->nr_cpus;
+    const struct machine_cpu *first = &m->cpus[object->first];
+
+    return (object->kind == TREE_PACKAGE || object->kind == TREE_DIE || object->kind == TREE_LLC ||
+            object->kind == TREE_L2) &&
+           bitmap_equal(machine_cluster_cpus(m, first->cluster), object->cpus, count) &&
+           !bitmap_equal(machine_core_cpus(m, first->core), object->cpus, count);
+}
+
 static void object_infos(struct writing *w, const struct tree_object *object)
 {
     if (object->kind == TREE_MACHINE) {
@@ -247,6 +273,9 @@ static void object_infos(struct writing *w, const struct tree_object *object)
     } else if (object->kind == TREE_PACKAGE) {
         info(w, "CPUVendor", w->m->vendor);
         info(w, "CPUModel", w->m->model);
+    }
+    if (is_cluster(w->m, object)) {
+        info(w, FACTS_HWLOC_CLUSTER, "yes");
     }
 }
 

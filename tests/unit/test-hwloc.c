@@ -357,19 +357,95 @@ static void test_round_trip(void)
     }
 }
 
-/* An offline CPU stays where its package says, and memory of every kind where it hangs. */
+/* An offline CPU stays where its core is, and memory of every kind where it hangs. */
 static void test_round_trip_odd(void)
 {
     g_autoptr(machine_t) like = shipped("teach-uma-4.yaml");
     g_autoptr(facts_t) f = read_fixture("hwloc-small.xml");
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
-    g_autoptr(machine_t) m = machine_complete(f, like, NULL, lines, &error);
+    g_autoptr(machine_t) without = machine_complete(f, like, NULL, lines, &error), m = NULL;
 
+    g_assert_no_error(error);
+    g_assert_cmpint(without->nr_cpus, ==, 4);
+    for (int32_t id = 5; id < 8; id++) {
+        struct facts_cpu *cpu = facts_find_cpu(f, id);
+        const struct facts_cpu *sibling = facts_find_cpu(f, 0);
+
+        if (cpu != NULL && cpu->group[FACTS_PACKAGE] == sibling->group[FACTS_PACKAGE]) {
+            memcpy(cpu->group, sibling->group, sizeof(cpu->group));
+        }
+    }
+    m = machine_complete(f, like, NULL, lines, &error);
     g_assert_no_error(error);
     g_assert_cmpint(m->nr_cpus, ==, 5);
     g_assert_false(m->online_all);
     round_trip(m, like);
+}
+
+/* @m written and read again; what is lost is told to @notes. */
+static struct machine *through_hwloc(const struct machine *m, GPtrArray *notes)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = machine_hwloc_xml.write(m, notes, &error);
+    g_autoptr(facts_t) f = NULL;
+    struct machine *back;
+
+    g_assert_no_error(error);
+    f = facts_hwloc_xml.read(&(struct facts_input){"t.xml", NULL, text, strlen(text)}, &error);
+    g_assert_no_error(error);
+    back = machine_complete(f, m, NULL, lines, &error);
+    g_assert_no_error(error);
+    return back;
+}
+
+/* What hwloc has no word for: a CPU-less node of a low number, clusters that are LLCs, Zen. */
+static void test_attributes(void)
+{
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(machine_t) m = shipped("epyc-7763-2s-nps1.yaml"), back = NULL;
+
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        m->cpus[cpu].node = 1;
+        m->cpus[cpu].cluster = m->cpus[cpu].llc;
+    }
+    m->nr_clusters = m->nr_llcs;
+    m->nodes[0].read_bandwidth_bytes_per_s = 1000000007;
+    g_assert_true(machine_finish(m, NULL));
+    back = through_hwloc(m, notes);
+    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+        g_assert_cmpint(back->cpus[cpu].node, ==, 1);
+        g_assert_cmpint(back->cpus[cpu].cluster, ==, m->cpus[cpu].cluster);
+    }
+    g_assert_cmpint(back->nr_clusters, ==, m->nr_llcs);
+    g_assert_cmpint(back->reclaim_distance, ==, 32);
+    g_assert_true(noted(notes, "hwloc has bandwidths in MiB/s: rounded"));
+    g_assert_true(noted(notes, "stands in an attribute that numasim reads"));
+}
+
+/* The CPUs of a package that no node is near to are on one without memory. */
+static void test_lost_node(void)
+{
+    static const char text[] =
+        "<topology version=\"2.0\"><object type=\"Machine\" os_index=\"0\" cpuset=\"0x3\" "
+        "nodeset=\"0x2\"><info name=\"Architecture\" value=\"s390x\"/>"
+        "<object type=\"Package\" os_index=\"0\" cpuset=\"0x1\" nodeset=\"0x0\">"
+        "<object type=\"PU\" os_index=\"0\" cpuset=\"0x1\" nodeset=\"0x0\"/></object>"
+        "<object type=\"Package\" os_index=\"1\" cpuset=\"0x2\" nodeset=\"0x2\">"
+        "<object type=\"NUMANode\" os_index=\"1\" cpuset=\"0x2\" nodeset=\"0x2\" "
+        "local_memory=\"1073741824\"/>"
+        "<object type=\"PU\" os_index=\"1\" cpuset=\"0x2\" nodeset=\"0x2\"/></object>"
+        "</object></topology>";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(facts_t) f =
+        facts_hwloc_xml.read(&(struct facts_input){"t.xml", NULL, text, strlen(text)}, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpint(facts_find_cpu(f, 0)->group[FACTS_NODE], ==, 0);
+    g_assert_cmpint(facts_find_cpu(f, 1)->group[FACTS_NODE], ==, 1);
+    g_assert_cmpint(facts_find_node(f, 0)->memory_bytes, ==, 0);
+    g_assert_cmpstr(f->other_arch, ==, "s390x");
 }
 
 int main(int argc, char **argv)
@@ -385,5 +461,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hwloc/synthetic-bad", test_synthetic_bad);
     g_test_add_func("/hwloc/round-trip", test_round_trip);
     g_test_add_func("/hwloc/round-trip-odd", test_round_trip_odd);
+    g_test_add_func("/hwloc/attributes", test_attributes);
+    g_test_add_func("/hwloc/lost-node", test_lost_node);
     return g_test_run();
 }
