@@ -58,7 +58,7 @@ void sysfs_assign(struct sysfs *s, enum facts_group group, const struct sysfs_se
         }
     }
     if (overruled > 0) {
-        facts_note(s->f, "%d CPUs list another %s than most of its CPUs do: taken as these say",
+        facts_note(s->f, "%d CPUs list a %s otherwise than its other CPUs do: taken as most say",
                    overruled, facts_group_name(group));
     }
 }

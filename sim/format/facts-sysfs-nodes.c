@@ -203,8 +203,10 @@ static void read_distance_row(struct sysfs *s, int32_t id)
     g_autofree uint64_t *set = bitmap_new(FACTS_MAX_NODE_ID);
     g_autoptr(GArray) row = g_array_new(FALSE, FALSE, sizeof(int64_t));
     uint32_t to = 0;
+    int32_t impossible = 0;
+    char *end = text;
 
-    for (char *at = text, *end; at != NULL; at = end) {
+    for (char *at = text; at != NULL; at = end) {
         const int64_t value = g_ascii_strtoll(at, &end, 10);
 
         if (end == at || row->len >= FACTS_MAX_NODE_ID) {
@@ -212,7 +214,13 @@ static void read_distance_row(struct sysfs *s, int32_t id)
         }
         g_array_append_val(row, value);
     }
-    if (text == NULL || row->len == 0) {
+    if (text == NULL) {
+        return;
+    }
+    if (end[strspn(end, " \t\r\n")] != '\0' || row->len == 0) {
+        g_ptr_array_add(s->malformed, g_strdup_printf(SYSFS_NODE "/node%d/distance", id));
+    }
+    if (row->len == 0) {
         return;
     }
     if (!columns(s, row->len, set)) {
@@ -224,9 +232,14 @@ static void read_distance_row(struct sysfs *s, int32_t id)
         const int64_t value = g_array_index(row, int64_t, i);
 
         to = bitmap_next(set, FACTS_MAX_NODE_ID, i == 0 ? 0 : to + 1);
+        impossible += value <= 0 || value > MAX_DISTANCE;
         if (value > 0 && value <= MAX_DISTANCE && facts_find_node(s->f, (int32_t)to) != NULL) {
             facts_pair_set(s->f, FACTS_DISTANCE, id, (int32_t)to, value);
         }
+    }
+    if (impossible > 0) {
+        facts_note(s->f, "node %d states %d distances that are not in 1..%d: left out", id,
+                   impossible, MAX_DISTANCE);
     }
     facts_state(s->f, MACHINE_DISTANCES, s->f->source);
 }

@@ -19,6 +19,8 @@ struct sysfs {
     int32_t family, model; /* of an x86, -1 unknown */
     int64_t nominal_hz;    /* of all CPUs, as proc/cpuinfo words it; 0 unknown */
     uint64_t *node_ids;    /* [FACTS_MAX_NODE_ID bits]: nodes that have a folder */
+    uint64_t *strangers;   /* [FACTS_MAX_CPU_ID bits]: in lists, but not there */
+    GPtrArray *malformed;  /* char *: paths of files that cannot be read as what they are */
     /* Of facts-sysfs-memory.c alone: nodes that are a DAX device's, and each node's lowest CPU. */
     bool dax[FACTS_MAX_NODE_ID];
     int32_t first_cpu[FACTS_MAX_NODE_ID];
@@ -33,7 +35,8 @@ bool sysfs_list(const struct sysfs *s, uint64_t *map, uint32_t nr_bits, const ch
     G_GNUC_PRINTF(4, 5);
 /*
  * The CPUs that @folder/@map names, or else @folder/@list, as places in s->ids; those that the tree
- * does not have are left out. False if neither file can be read. The map comes first, for all
+ * does not have are left out and added to s->strangers, a file that is neither to s->malformed.
+ * False if neither file can be read. The map comes first, for all
  * kernels have it, and where snapshots of old ones have lists that contradict it, it is right.
  */
 bool sysfs_cpu_set(const struct sysfs *s, uint64_t *set, const char *folder, const char *map,
@@ -69,7 +72,8 @@ uint64_t *sysfs_sets_of(const struct sysfs_sets *sets, int32_t cpu);
 /*
  * Makes a partition of @sets: a CPU belongs to the set that contains it and that most of its own
  * members state. Writes the lowest member to @keys [nr], -1 where no set contains a CPU, and
- * returns how many CPUs state another set than the one they are put into.
+ * returns how many CPUs state another set than the one they are put into, or one with a member
+ * that is put elsewhere.
  */
 int32_t sysfs_sets_vote(const struct sysfs_sets *sets, int32_t *keys);
 

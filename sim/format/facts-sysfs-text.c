@@ -71,18 +71,37 @@ bool sysfs_parse_map(const char *text, uint64_t *map, uint32_t nr_bits)
     return bit > 0;
 }
 
+/* Reads @folder/@file, a map or a list. False if it is not there, or is no such thing, which is told. */
+static bool read_cpus(const struct sysfs *s, uint64_t *numbers, const char *folder,
+                      const char *file, bool map)
+{
+    g_autofree char *text = facts_tree_head(s->tree, MAX_VALUE_BYTES, "%s/%s", folder, file);
+
+    if (text == NULL) {
+        return false;
+    }
+    if (map ? sysfs_parse_map(text, numbers, FACTS_MAX_CPU_ID)
+            : bitmap_parse_list(text, numbers, FACTS_MAX_CPU_ID, NULL)) {
+        return true;
+    }
+    g_ptr_array_add(s->malformed, g_strdup_printf("%s/%s", folder, file));
+    return false;
+}
+
 bool sysfs_cpu_set(const struct sysfs *s, uint64_t *set, const char *folder, const char *map,
                    const char *list)
 {
     g_autofree uint64_t *numbers = bitmap_new(FACTS_MAX_CPU_ID);
-    g_autofree char *text = facts_tree_head(s->tree, MAX_VALUE_BYTES, "%s/%s", folder, map);
-    const bool found = (text != NULL && sysfs_parse_map(text, numbers, FACTS_MAX_CPU_ID)) ||
-                       sysfs_list(s, numbers, FACTS_MAX_CPU_ID, "%s/%s", folder, list);
+    const bool found =
+        read_cpus(s, numbers, folder, map, true) || read_cpus(s, numbers, folder, list, false);
 
     memset(set, 0, BITMAP_WORDS(s->nr) * sizeof(*set));
-    for (int32_t cpu = 0; found && cpu < s->nr; cpu++) {
-        if (bitmap_test(numbers, (uint32_t)s->ids[cpu])) {
-            bitmap_set(set, (uint32_t)cpu);
+    for (uint32_t id = found ? bitmap_next(numbers, FACTS_MAX_CPU_ID, 0) : FACTS_MAX_CPU_ID;
+         id < FACTS_MAX_CPU_ID; id = bitmap_next(numbers, FACTS_MAX_CPU_ID, id + 1)) {
+        if (s->index[id] >= 0) {
+            bitmap_set(set, (uint32_t)s->index[id]);
+        } else {
+            bitmap_set(s->strangers, id);
         }
     }
     return found;

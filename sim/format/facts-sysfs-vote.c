@@ -87,6 +87,20 @@ static void choose(const struct sysfs_sets *sets, const struct ballot *ballot, i
     }
 }
 
+/* True iff every CPU that @cpu lists is put where @cpu is. */
+static bool agreed(const struct sysfs_sets *sets, const int32_t *chosen, int32_t cpu)
+{
+    const uint64_t *members = sysfs_sets_of(sets, cpu);
+    const uint32_t nr = (uint32_t)sets->nr;
+
+    for (uint32_t i = bitmap_next(members, nr, 0); i < nr; i = bitmap_next(members, nr, i + 1)) {
+        if (chosen[i] != chosen[cpu]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int32_t sysfs_sets_vote(const struct sysfs_sets *sets, int32_t *keys)
 {
     const gsize nr = (gsize)sets->nr;
@@ -106,7 +120,7 @@ int32_t sysfs_sets_vote(const struct sysfs_sets *sets, int32_t *keys)
             }
             keys[cpu] = lowest[chosen[cpu]];
         }
-        overruled += sets->stated[cpu] && chosen[cpu] != first[cpu];
+        overruled += sets->stated[cpu] && (chosen[cpu] != first[cpu] || !agreed(sets, chosen, cpu));
     }
     return overruled;
 }

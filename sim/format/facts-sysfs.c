@@ -49,6 +49,20 @@ static bool recognises(const struct facts_input *in)
     return tree != NULL && enter(tree);
 }
 
+/* What was passed over, in two lines, however often. */
+static void tell_oddities(struct sysfs *s)
+{
+    if (s->malformed->len > 0) {
+        facts_note(s->f, "%u files are not as Linux writes them, the first is %s: passed over",
+                   s->malformed->len, (const char *)g_ptr_array_index(s->malformed, 0));
+    }
+    if (!bitmap_empty(s->strangers, FACTS_MAX_CPU_ID)) {
+        g_autofree char *list = bitmap_to_list(s->strangers, FACTS_MAX_CPU_ID);
+
+        facts_note(s->f, "CPUs %s stand in lists, and there are no such CPUs: left out", list);
+    }
+}
+
 static bool read_all(struct sysfs *s, const struct facts_input *in, GError **error)
 {
     const bool live = g_strcmp0(in->folder, "/") == 0;
@@ -56,12 +70,14 @@ static bool read_all(struct sysfs *s, const struct facts_input *in, GError **err
     if (!sysfs_find_cpus(s, in->name, error)) {
         return false;
     }
+    s->f->lists_all_online = true;
     sysfs_read_whole(s, live);
     sysfs_read_groups(s);
     sysfs_read_caches(s);
     sysfs_read_nodes(s);
     sysfs_read_memory_kinds(s);
     sysfs_read_speeds(s);
+    tell_oddities(s);
     return true;
 }
 
@@ -85,8 +101,12 @@ static struct facts *read_sysfs(const struct facts_input *in, GError **error)
         return NULL;
     }
     s.node_ids = bitmap_new(FACTS_MAX_NODE_ID);
+    s.strangers = bitmap_new(FACTS_MAX_CPU_ID);
+    s.malformed = g_ptr_array_new_with_free_func(g_free);
     ok = read_all(&s, in, error);
     g_free(s.node_ids);
+    g_free(s.strangers);
+    g_ptr_array_unref(s.malformed);
     g_free(s.ids);
     g_free(s.index);
     g_free(s.online);

@@ -97,8 +97,29 @@ static void test_wrong_siblings(void)
     f = sysfs_fixture_facts(fixture);
     expect_groups(f, FACTS_PACKAGE, "0 0 0 0 4 4 4 4");
     expect_groups(f, FACTS_L3, "0 0 0 0 4 4 4 4");
-    g_assert_true(sysfs_fixture_notes(f, "1 CPUs list another package than"));
-    g_assert_true(sysfs_fixture_notes(f, "1 CPUs list another LLC than"));
+    g_assert_true(sysfs_fixture_notes(f, "1 CPUs list a package otherwise than"));
+    g_assert_true(sysfs_fixture_notes(f, "1 CPUs list a LLC otherwise than"));
+}
+
+/* What cannot be read, or names what is not there, is told and does no harm. */
+static void test_malformed(void)
+{
+    g_autoptr(tree_fixture_t) fixture = sysfs_fixture_new();
+    g_autoptr(facts_t) f = NULL;
+
+    PUT(fixture, "garbage\n", CPU "/cpu%d/topology/core_cpus_list", 2);
+    PUT(fixture, "0,4\n", CPU "/cpu%d/topology/core_cpus_list", 0);
+    PUT(fixture, "0-3,99\n", NODE "/node%d/cpulist", 0);
+    PUT(fixture, "10 300\n", NODE "/node%d/distance", 0);
+    PUT(fixture, "21 x\n", NODE "/node%d/distance", 1);
+    f = sysfs_fixture_facts(fixture);
+    expect_groups(f, FACTS_NODE, "0 0 0 0 1 1 1 1");
+    g_assert_true(sysfs_fixture_notes(f, "2 files are not as Linux writes them, the first is "
+                                         "sys/devices/system/cpu/cpu2/topology/core_cpus_list"));
+    g_assert_true(sysfs_fixture_notes(f, "CPUs 99 stand in lists, and there are no such CPUs"));
+    g_assert_true(sysfs_fixture_notes(f, "list a core otherwise than"));
+    g_assert_true(sysfs_fixture_notes(f, "node 0 states 1 distances that are not in 1..255"));
+    g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 0, 1), ==, 0);
 }
 
 static void test_siblings_with_core_ids(void)
@@ -393,6 +414,7 @@ int main(int argc, char **argv)
     g_test_add_func("/facts-sysfs/folder", test_folder);
     g_test_add_func("/facts-sysfs/maps", test_maps);
     g_test_add_func("/facts-sysfs/wrong-siblings", test_wrong_siblings);
+    g_test_add_func("/facts-sysfs/malformed", test_malformed);
     g_test_add_func("/facts-sysfs/siblings-with-core-ids", test_siblings_with_core_ids);
     g_test_add_func("/facts-sysfs/offline", test_offline);
     g_test_add_func("/facts-sysfs/offline-node", test_offline_node);
