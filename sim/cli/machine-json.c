@@ -92,6 +92,7 @@ static void append_nodes(struct json_out *out, const struct machine *m)
         json_object_begin(out, NULL, true);
         json_int(out, "node", node->os_id);
         json_string(out, "tier", machine_tier_name(node->tier));
+        append_cpu_set(out, "cpus", m, machine_node_cpus(m, i));
         optional_string(out, "subtype", node->subtype);
         json_int(out, "memory_bytes", node->memory_bytes);
         json_int(out, "side_cache_bytes", node->side_cache_bytes);

@@ -10,8 +10,8 @@
  * One object: name, vendor, model, description, arch, hybrid, hz, reclaim_distance,
  * page_size_bytes, counts, cpus (by the numbers that the outside uses; core, cluster, l2, llc, die
  * and package are indices), offline and isolated CPUs, nominal_hz, caches (sizes by core, L2 and
- * LLC, 0 unknown), nodes, the matrices distances, latency_ns and bandwidth_bytes_per_s (one row to a
- * node; left out where unknown), costs, block_sources, sources.
+ * LLC, 0 unknown), nodes (with their CPUs' numbers), the matrices distances, latency_ns and
+ * bandwidth_bytes_per_s (one row to a node; left out where unknown), costs, block_sources, sources.
  */
 void machine_to_json(struct json_out *out, const struct machine *m);
 
