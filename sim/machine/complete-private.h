@@ -27,9 +27,12 @@ char *completion_cpulist(const struct completion *c, const bool *chosen);
 
 /* complete-groups.c: m->cpus with dense ids of every group, from c->cpus. */
 bool complete_groups(struct completion *c);
-/* complete-memory.c: what the nodes have, and the three matrices. After the groups. */
+/* ACPI's SLIT is of bytes. */
+enum { COMPLETE_MAX_DISTANCE = 255 };
+/* complete-memory.c: what the nodes have, and their distances. After the groups. */
 void complete_nodes(struct completion *c);
 void complete_distances(struct completion *c);
+/* complete-pairs.c: latency and bandwidth, after the distances. */
 void complete_pairs(struct completion *c);
 /* complete-caches.c: sizes of the caches, and clocks. */
 void complete_caches(struct completion *c);
