@@ -9,6 +9,7 @@
 #include "cli/run-record.h"
 #include "cli/run-show.h"
 #include "cli/simulation.h"
+#include "cli/topology.h"
 #include "cli/trace-compare.h"
 #include "observe/progress.h"
 #include "observe/result-table.h"
@@ -98,6 +99,7 @@ static const struct cli_option run_options[] = {
      .type = CLI_STRING,
      .offset = AT(kernel),
      .arg = "RELEASE",
+     .nth_choice = topology_nth_kernel,
      .help = "build the sched_domains by the rules of this release of Linux; otherwise as each "
              "policy set says"},
     {.name = "tie-break",

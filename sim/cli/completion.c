@@ -67,6 +67,7 @@ static void for_each_leaf(GString *out, const struct subcommand *const *commands
 static void bash_value(GString *out, const char *path, const struct cli_option *option)
 {
     const char *function = completer(option->complete);
+    g_auto(GStrv) choices = cli_option_choices(option);
 
     if (option->arg == NULL) {
         return;
@@ -76,10 +77,10 @@ static void bash_value(GString *out, const char *path, const struct cli_option *
         g_string_append_printf(out, "'%s -%c' | ", path, option->letter);
     }
     g_string_append_printf(out, "'%s --%s') ", path, option->name);
-    if (option->type == CLI_CHOICE) {
-        g_autofree char *choices = g_strjoinv(" ", (char **)option->choices);
+    if (choices != NULL) {
+        g_autofree char *words = g_strjoinv(" ", choices);
 
-        g_string_append_printf(out, "_numasim_words '%s'; ", choices);
+        g_string_append_printf(out, "_numasim_words '%s'; ", words);
     } else if (function != NULL) {
         g_string_append_printf(out, "%s; ", function);
     }
@@ -217,14 +218,14 @@ static void zsh_text(GString *out, const char *text)
 }
 
 /* ":MESSAGE:ACTION" of what takes a value. */
-static void zsh_action(GString *out, const char *message, const char *const *choices,
+static void zsh_action(GString *out, const char *message, char **choices,
                        enum cli_complete complete)
 {
     const char *function = completer(complete);
 
     g_string_append_printf(out, ":%s:", message);
     if (choices != NULL) {
-        g_autofree char *words = g_strjoinv(" ", (char **)choices);
+        g_autofree char *words = g_strjoinv(" ", choices);
 
         g_string_append_printf(out, "(%s)", words);
     } else if (function != NULL) {
@@ -237,6 +238,7 @@ static void zsh_option(GString *out, const struct cli_option *option)
 {
     g_assert(option != NULL);
     bool repeated = option->type == CLI_STRINGS;
+    g_auto(GStrv) choices = cli_option_choices(option);
 
     g_string_append(out, "        ");
     if (option->letter != 0) {
@@ -255,7 +257,7 @@ static void zsh_option(GString *out, const struct cli_option *option)
     zsh_text(out, option->help);
     g_string_append_c(out, ']');
     if (option->arg != NULL) {
-        zsh_action(out, option->arg, option->choices, option->complete);
+        zsh_action(out, option->arg, choices, option->complete);
     }
     g_string_append(out, "' \\\n");
 }

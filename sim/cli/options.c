@@ -46,14 +46,31 @@ char *cli_option_spelling(const struct cli_option *option)
     return g_string_free(text, FALSE);
 }
 
+char **cli_option_choices(const struct cli_option *option)
+{
+    GPtrArray *names;
+
+    if (option->nth_choice == NULL) {
+        return g_strdupv((char **)option->choices);
+    }
+    names = g_ptr_array_new();
+    for (size_t i = 0; option->nth_choice(i) != NULL; i++) {
+        g_ptr_array_add(names, g_strdup(option->nth_choice(i)));
+    }
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, FALSE);
+}
+
 char *cli_option_help(const struct cli_option *option)
 {
     GString *text = g_string_new(option->help);
+    g_auto(GStrv) choices = cli_option_choices(option);
 
-    if (option->type == CLI_CHOICE) {
-        g_autofree char *choices = g_strjoinv(", ", (char **)option->choices);
+    if (choices != NULL) {
+        g_autofree char *list = g_strjoinv(", ", choices);
 
-        g_string_append_printf(text, "; one of %s", choices);
+        g_string_append_printf(text, option->type == CLI_CHOICE ? "; one of %s" : "; such as %s",
+                               list);
     }
     if (option->type == CLI_STRINGS) {
         g_string_append(text, "; may be repeated");
@@ -124,14 +141,15 @@ static bool set_time(const struct cli_option *option, const char *value, int64_t
 static bool set_choice(const struct cli_option *option, const char *value, int *target,
                        GError **error)
 {
-    const char *nearest = error_nearest(value, option->choices);
-    g_autofree char *choices = g_strjoinv(", ", (char **)option->choices);
+    g_auto(GStrv) choices = cli_option_choices(option);
+    const char *nearest = error_nearest(value, (const char *const *)choices);
+    g_autofree char *list = g_strjoinv(", ", choices);
     g_autofree char *hint =
         nearest != NULL ? g_strdup_printf(" (did you mean '%s'?)", nearest) : g_strdup("");
-    g_autofree char *expected = g_strdup_printf("one of %s%s", choices, hint);
+    g_autofree char *expected = g_strdup_printf("one of %s%s", list, hint);
 
-    for (int i = 0; option->choices[i] != NULL; i++) {
-        if (strcmp(value, option->choices[i]) == 0) {
+    for (int i = 0; choices[i] != NULL; i++) {
+        if (strcmp(value, choices[i]) == 0) {
             *target = i;
             return true;
         }

@@ -52,7 +52,12 @@ struct cli_option {
     const char *arg;            /* "N": the value in the help; NULL for a flag */
     const char *initial;        /* the value where the option is not given; NULL: none */
     const char *const *choices; /* CHOICE: NULL-terminated */
-    int64_t min, max;           /* INT, TIME; max 0: no bound */
+    /*
+     * The same of a table elsewhere, in place of choices: its name @i, NULL behind the last. With
+     * STRING they are only some of what is possible: completion offers them.
+     */
+    const char *(*nth_choice)(size_t i);
+    int64_t min, max; /* INT, TIME; max 0: no bound */
     enum cli_complete complete;
     bool required;
     const char *help; /* "what it does", begins in lower case, no full stop */
@@ -97,6 +102,8 @@ void cli_options_free(const struct subcommand *cmd, void *options); /* accepts N
 size_t cli_options_count(const struct cli_option *options);
 /* "-j JOBS, --jobs=JOBS", "--resume": how the option is written. Newly allocated. */
 char *cli_option_spelling(const struct cli_option *option);
+/* The choices, newly allocated (g_strfreev()); NULL: the option has none. */
+char **cli_option_choices(const struct cli_option *option);
 /* The help with what follows from the row: choices, range, default, "may be repeated". */
 char *cli_option_help(const struct cli_option *option);
 /* The row that every table has besides its own. */

@@ -60,6 +60,11 @@ static const struct cli_option options[] = {
     {.name = NULL},
 };
 
+const char *topology_nth_kernel(size_t i)
+{
+    return i < NR_KERNEL_RELEASES ? kernel_release_name((enum kernel_release)i) : NULL;
+}
+
 bool topology_kernel(const char *text, enum kernel_release *ret_release, GError **error)
 {
     if (!kernel_release_parse(text, ret_release, error)) {

@@ -9,17 +9,26 @@
 #include "format/machine-write.h"
 
 struct export_options {
-    char *format, *output;
+    int format;
+    char *output;
 };
 #define AT(member) offsetof(struct export_options, member)
 
+static const char *nth_format(size_t i)
+{
+    const struct machine_writer *const writer = machine_writers()[i];
+
+    return writer != NULL ? writer->name : NULL;
+}
+
 static const struct cli_option export_options[] = {
     {.name = "format",
-     .type = CLI_STRING,
+     .type = CLI_CHOICE,
      .offset = AT(format),
      .arg = "FORMAT",
+     .nth_choice = nth_format,
      .required = true,
-     .help = "hwloc-xml, qemu, numactl or lscpu"},
+     .help = "what to write"},
     {.name = "output",
      .letter = 'o',
      .type = CLI_STRING,
@@ -30,36 +39,14 @@ static const struct cli_option export_options[] = {
     {.name = NULL},
 };
 
-static const struct machine_writer *find_writer(const char *format, GError **error)
-{
-    const struct machine_writer *const *writers = machine_writers();
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    g_autofree char *known = NULL;
-
-    for (size_t i = 0; writers[i] != NULL; i++) {
-        if (strcmp(writers[i]->name, format) == 0) {
-            return writers[i];
-        }
-        g_ptr_array_add(names, (gpointer)(guintptr)writers[i]->name);
-    }
-    g_ptr_array_add(names, NULL);
-    known = g_strjoinv(", ", (char **)names->pdata);
-    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                "--format: there is no format '%s'; expected one of %s", format, known);
-    return NULL;
-}
-
 static int export_run(struct cli *cli, const void *data, char **args, GError **error)
 {
     const struct export_options *o = data;
-    const struct machine_writer *writer = find_writer(o->format, error);
+    const struct machine_writer *const writer = machine_writers()[o->format];
     g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(machine_t) m = NULL;
+    g_autoptr(machine_t) m = paths_read_topology(cli->paths, args[0], error);
     g_autofree char *text = NULL;
 
-    if (writer != NULL) {
-        m = paths_read_topology(cli->paths, args[0], error);
-    }
     if (m != NULL) {
         text = writer->write(m, notes, error);
     }

@@ -2,6 +2,7 @@
 /* numasim topology import: a machine from what the user has at hand. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/cli.h"
@@ -11,13 +12,19 @@
 #include "format/topology-write.h"
 #include "format/topology-yaml.h"
 
-enum { MAX_STDIN_BYTES = 64 << 20 };
-
 struct import_options {
-    char *output, *from, *like, *host, *name, *description;
+    char *output, *like, *host, *name, *description;
+    int from;
     bool live, measure;
 };
 #define AT(member) offsetof(struct import_options, member)
+
+static const char *nth_format(size_t i)
+{
+    const struct facts_reader *const reader = facts_readers()[i];
+
+    return reader != NULL ? reader->name : NULL;
+}
 
 static const struct cli_option import_options[] = {
     {.name = "output",
@@ -36,9 +43,10 @@ static const struct cli_option import_options[] = {
      .offset = AT(measure),
      .help = "with --live: measure latency and bandwidth between its nodes, in under a minute"},
     {.name = "from",
-     .type = CLI_STRING,
+     .type = CLI_CHOICE,
      .offset = AT(from),
      .arg = "FORMAT",
+     .nth_choice = nth_format,
      .help = "what the files are; otherwise each is recognised by its content"},
     {.name = "like",
      .type = CLI_STRING,
@@ -75,24 +83,6 @@ struct importing {
     GPtrArray *lines; /* char *: what was filled in or is unusual */
 };
 
-static struct facts *read_stdin(const char *format, GError **error)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    char block[4096];
-    size_t got;
-
-    while ((got = fread(block, 1, sizeof(block), stdin)) > 0 && text->len <= MAX_STDIN_BYTES) {
-        g_string_append_len(text, block, (gssize)got);
-    }
-    if (ferror(stdin) || text->len > MAX_STDIN_BYTES) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO,
-                    "standard input: %s; expected the description of a machine",
-                    ferror(stdin) ? "cannot be read" : "more than 64 MiB");
-        return NULL;
-    }
-    return facts_read_bytes("standard input", text->str, text->len, format, error);
-}
-
 /* Adds @more to what is known so far, and takes it. */
 static bool add_facts(struct importing *im, struct facts *more, GError **error)
 {
@@ -122,6 +112,7 @@ static bool read_live(struct importing *im, GError **error)
 static bool read_all(struct importing *im, GError **error)
 {
     const struct import_options *o = im->options;
+    const char *const from = o->from >= 0 ? nth_format((size_t)o->from) : NULL;
 
     if (!o->live && (im->files[0] == NULL || o->measure)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "%s",
@@ -134,8 +125,8 @@ static bool read_all(struct importing *im, GError **error)
     }
     for (size_t i = 0; im->files[i] != NULL; i++) {
         struct facts *read = strcmp(im->files[i], "-") == 0
-                                 ? read_stdin(o->from, error)
-                                 : facts_read(im->files[i], o->from, error);
+                                 ? facts_read_fd("standard input", STDIN_FILENO, from, error)
+                                 : facts_read(im->files[i], from, error);
 
         if (!add_facts(im, read, error)) {
             return false;
@@ -220,8 +211,21 @@ static char *make_yaml(const struct importing *im, const struct machine *m, GErr
 /* On standard error: standard output may be the topology. */
 static void report(const struct importing *im, const struct machine *m)
 {
-    fprintf(stderr, "%s: %d CPUs, %d cores, %d LLCs, %d nodes, %d packages, from %s\n", m->name,
-            m->nr_cpus, m->nr_cores, m->nr_llcs, m->nr_nodes, m->nr_packages, im->facts->source);
+    const struct {
+        int32_t count;
+        const char *what;
+    } counts[] = {{m->nr_cpus, "CPU"},
+                  {m->nr_cores, "core"},
+                  {m->nr_llcs, "LLC"},
+                  {m->nr_nodes, "node"},
+                  {m->nr_packages, "package"}};
+
+    fprintf(stderr, "%s: ", m->name);
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+        fprintf(stderr, "%d %s%s, ", counts[i].count, counts[i].what,
+                counts[i].count != 1 ? "s" : "");
+    }
+    fprintf(stderr, "from %s\n", im->facts->source);
     for (guint i = 0; i < im->lines->len; i++) {
         fprintf(stderr, "  %s\n", (const char *)g_ptr_array_index(im->lines, i));
     }
@@ -236,6 +240,21 @@ static bool write_topology(const struct importing *im, char *yaml, GError **erro
     return true;
 }
 
+/* A name that a path, a list and a comment may hold as it is. */
+static bool check_name(const char *name, GError **error)
+{
+    static const char plain[] =
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.+";
+
+    if (name == NULL || (g_ascii_isalnum(*name) && name[strspn(name, plain)] == '\0')) {
+        return true;
+    }
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                "--name: '%s' is no plain name; expected letters, digits, '-', '_', '.' and '+'",
+                name);
+    return false;
+}
+
 static int import_run(struct cli *cli, const void *data, char **args, GError **error)
 {
     struct importing im = {.cli = cli, .options = data, .files = args};
@@ -243,7 +262,7 @@ static int import_run(struct cli *cli, const void *data, char **args, GError **e
     g_autofree char *yaml = NULL;
 
     im.lines = g_ptr_array_new_with_free_func(g_free);
-    if (read_all(&im, error)) {
+    if (check_name(im.options->name, error) && read_all(&im, error)) {
         m = make_machine(&im, error);
     }
     if (m != NULL) {

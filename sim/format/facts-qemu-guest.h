@@ -81,6 +81,7 @@ struct qemu_guest {
     int32_t arch;        /* enum machine_arch, or FACTS_UNKNOWN */
     char *machine;       /* type, or NULL; owned, as the next */
     char *cpu_model;     /* or NULL */
+    bool has_option;     /* one that makes the machine was among the words */
     bool prefer_sockets; /* a machine of QEMU before 6.2 */
     bool kvm, l3_cache, host_cache, topoext, topoext_off;
     enum qemu_smp cache_level[2]; /* of L2 and L3 by smp-cache, NR_QEMU_LEVELS: not given */

@@ -307,10 +307,12 @@ static bool read_option(struct qemu_guest *guest, const char *name, const GPtrAr
                         guint *at, GError **error)
 {
     if (strcmp(name, "append") == 0) {
+        guest->has_option = true;
         return read_append(guest, words, at, error);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
         if (strcmp(options[i].name, name) == 0) {
+            guest->has_option = true;
             return options[i].read(guest, g_ptr_array_index(words, *at), error);
         }
     }
@@ -327,7 +329,7 @@ bool qemu_guest_options(struct qemu_guest *guest, const GPtrArray *words, GError
         if (word->text[0] != '-') {
             read_program(guest, word->text);
         } else if (strcmp(name, "enable-kvm") == 0) {
-            guest->kvm = true;
+            guest->kvm = guest->has_option = true;
         } else if (i + 1 < words->len) {
             i++;
             if (!read_option(guest, name, words, &i, error)) {

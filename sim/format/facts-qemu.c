@@ -26,14 +26,38 @@ static bool has_option(const struct facts_input *in, const char *option)
     return false;
 }
 
+/* A word of the text that ends in the name of QEMU's program: at its start or behind a '/'. */
+static bool has_program(const struct facts_input *in)
+{
+    static const char *const names[] = {"qemu-system-", "qemu-kvm"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *const found =
+            g_strstr_len(in->bytes, (gssize)MIN(in->size, (size_t)LOOK_BYTES), names[i]);
+
+        if (found != NULL && (found == in->bytes || g_ascii_isspace(found[-1]) ||
+                              strchr("/'\"", found[-1]) != NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool recognises(const struct facts_input *in)
 {
+    static const char *const options[] = {"-m", "-machine", "-M", "-cpu", "-accel", "-append"};
+    bool any = false;
+
     if (in->bytes == NULL || in->size == 0 || in->bytes[0] == '<' || in->bytes[0] == '{') {
         return false;
     }
-    return has_option(in, "-smp") || has_option(in, "-numa") ||
-           g_strstr_len(in->bytes, (gssize)MIN(in->size, (size_t)LOOK_BYTES), "qemu-system-") !=
-               NULL;
+    if (has_option(in, "-smp") || has_option(in, "-numa")) {
+        return true;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        any = any || has_option(in, options[i]);
+    }
+    return any && has_program(in);
 }
 
 static struct facts *read_command(const struct facts_input *in, GError **error)
@@ -54,6 +78,11 @@ static struct facts *read_command(const struct facts_input *in, GError **error)
     }
     guest = qemu_guest_new(in, source);
     if (!qemu_guest_options(guest, words, error)) {
+        return NULL;
+    }
+    if (!guest->has_option) {
+        qemu_error(in, (struct qemu_place){1, 1}, error,
+                   "no option of QEMU's; expected a command line with -smp, -numa or -m");
         return NULL;
     }
     return qemu_guest_finish(guest, error);

@@ -38,11 +38,13 @@ extern const struct facts_reader facts_hwloc_xml, facts_hwloc_synthetic, facts_s
 const struct facts_reader *const *facts_readers(void);
 
 /*
- * Reads @argument: a file, a folder, or, if no such path exists, text itself (an hwloc synthetic
+ * Reads @argument: a file, a pipe to its end, a folder, or, if no such path exists, text itself (an hwloc synthetic
  * string, a QEMU command line). @format names a reader, or is NULL: then each is asked. NULL with
  * NUMASIM_ERROR_INPUT, naming what was looked for, if none knows it or its reader refuses it.
  */
 struct facts *facts_read(const char *argument, const char *format, GError **error);
+/* The same of all that @fd still holds, which stays open; NUMASIM_ERROR_IO if that fails. */
+struct facts *facts_read_fd(const char *name, int fd, const char *format, GError **error);
 /* The same of @size bytes that were read already, with a NUL behind them; @name is for messages. */
 struct facts *facts_read_bytes(const char *name, const char *bytes, size_t size, const char *format,
                                GError **error);
