@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/measure.h"
 #include "cli/topology.h"
+#include "format/facts-pins.h"
 #include "format/facts-read.h"
 #include "format/topology-write.h"
 #include "format/topology-yaml.h"
@@ -180,6 +181,9 @@ static struct machine *make_machine(struct importing *im, GError **error)
             g_prefix_error(error, "--host: ");
             return NULL;
         }
+    }
+    if (!facts_check_pins(im->facts, host, im->lines, error)) {
+        return NULL;
     }
     m = machine_complete(im->facts, like, host, im->lines, error);
     if (m != NULL) {

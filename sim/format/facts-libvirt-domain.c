@@ -326,6 +326,12 @@ static bool start_vcpupin(struct libvirt *x, GError **error)
         return false;
     }
     list = bitmap_to_list(set, FACTS_MAX_CPU_ID);
+    if (*list == '\0') {
+        return qemu_error(x->in, libvirt_place(x), error,
+                          "<vcpupin> of vCPU %" G_GINT64_FORMAT " without a host CPU; expected "
+                          "cpuset='LIST'",
+                          vcpu);
+    }
     facts_pin(x->guest->facts, false, (int32_t)vcpu, list);
     return true;
 }

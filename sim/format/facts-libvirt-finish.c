@@ -76,6 +76,25 @@ static void pin_the_rest(struct libvirt *x)
     }
 }
 
+/* libvirt passes over pins of vCPUs and cells that the guest does not have. */
+static void drop_pins_of_nothing(struct libvirt *x)
+{
+    struct qemu_guest *const guest = x->guest;
+    GPtrArray *const pins = guest->facts->pins;
+
+    for (guint i = 0; i < pins->len; i++) {
+        const struct facts_pin *pin = g_ptr_array_index(pins, i);
+        const bool there = pin->memory ? guest->nodes->len == 0 || is_cell(guest, pin->id)
+                                       : pin->id < guest->smp[QEMU_MAXCPUS];
+
+        if (!there) {
+            facts_note(guest->facts, "%s %d is pinned and not there: left out",
+                       pin->memory ? "cell" : "vCPU", pin->id);
+            g_ptr_array_remove_index(pins, i--);
+        }
+    }
+}
+
 struct facts *libvirt_domain_finish(struct libvirt *x, GError **error)
 {
     struct qemu_guest *guest = x->guest;
@@ -109,6 +128,7 @@ struct facts *libvirt_domain_finish(struct libvirt *x, GError **error)
         return NULL;
     }
     choose_initiators(guest);
+    drop_pins_of_nothing(x);
     pin_the_rest(x);
     f = qemu_guest_finish(guest, error);
     return f;

@@ -142,9 +142,18 @@ uint64_t *libvirt_set(struct libvirt *x, const char *text, uint32_t nr_bits, GEr
     }
     set = bitmap_new(nr_bits);
 
+    at += strspn(at, " \t\n");
     while (*at != '\0') {
-        at += strspn(at, " \t\n,");
-        if (*at != '\0' && (!apply_range(&at, set, nr_bits) || strchr(", \t\n", *at) == NULL)) {
+        bool good = apply_range(&at, set, nr_bits);
+
+        at += strspn(at, " \t\n");
+        if (good && *at == ',') {
+            at += 1 + strspn(at + 1, " \t\n");
+            good = *at != '\0';
+        } else if (*at != '\0') {
+            good = false;
+        }
+        if (!good) {
             qemu_error(x->in, libvirt_place(x), error,
                        "'%s' is no list; expected numbers below %u such as 0-7,^3", text, nr_bits);
             return NULL;

@@ -139,8 +139,7 @@ static bool plug(const struct qemu_guest *guest, struct slots *s, GError **error
  * One CPU of the guest. A modern kernel shows no die on ARM and no clusters on x86, where the
  * cluster is the cores that share an L2.
  */
-static void make_cpu(const struct qemu_guest *guest, const struct slots *s, int64_t slot,
-                     int32_t id)
+static void make_cpu(struct qemu_guest *guest, const struct slots *s, int64_t slot, int32_t id)
 {
     struct facts_cpu *cpu = facts_cpu(guest->facts, id);
 
@@ -151,22 +150,23 @@ static void make_cpu(const struct qemu_guest *guest, const struct slots *s, int6
         cpu->group[FACTS_CLUSTER] = (int32_t)(slot / s->unit[QEMU_CLUSTERS]);
     }
     cpu->group[FACTS_NODE] = guest->boot.numa_off ? 0 : s->node[slot];
-    cpu->isolated = guest->boot.isolated != NULL && bitmap_test(guest->boot.isolated, (uint32_t)id);
+    g_array_append_val(guest->places, slot);
     /* maxcpus=0 leaves the boot CPU, as maxcpus=1 does. */
     cpu->offline = (guest->boot.max_cpus >= 0 && id >= MAX(guest->boot.max_cpus, 1)) ||
                    (guest->boot.nosmt && slot % s->unit[QEMU_CORES] != 0);
 }
 
-/* The kernel keeps a CPU for housekeeping (kernel/sched/isolation.c: housekeeping_setup()). */
-static void keep_one_housekeeper(struct facts *f)
+static bool isolate(struct qemu_guest *guest, int32_t nr_possible, GError **error)
 {
-    for (guint i = 0; i < f->cpus->len; i++) {
-        if (!g_array_index(f->cpus, struct facts_cpu, i).isolated) {
-            return;
-        }
+    if (!qemu_guest_isolate(guest, nr_possible, error)) {
+        return false;
     }
-    g_array_index(f->cpus, struct facts_cpu, 0).isolated = false;
-    facts_note(f, "all CPUs are isolated: the kernel keeps CPU 0 out of that");
+    for (guint i = 0; guest->boot.isolated != NULL && i < guest->facts->cpus->len; i++) {
+        struct facts_cpu *cpu = &g_array_index(guest->facts->cpus, struct facts_cpu, i);
+
+        cpu->isolated = bitmap_test(guest->boot.isolated, (uint32_t)cpu->id);
+    }
+    return true;
 }
 
 bool qemu_guest_make_cpus(struct qemu_guest *guest, GError **error)
@@ -195,7 +195,10 @@ bool qemu_guest_make_cpus(struct qemu_guest *guest, GError **error)
                        "the others are left out",
                        s.nr, id);
         }
-        keep_one_housekeeper(guest->facts);
+        memcpy(guest->unit, s.unit, sizeof(guest->unit));
+        ok = isolate(
+            guest, (int32_t)(guest->boot.nr_cpus >= 0 ? CLAMP(guest->boot.nr_cpus, 1, s.nr) : s.nr),
+            error);
     }
     g_free(s.node);
     g_free(s.present);
@@ -240,41 +243,40 @@ static void make_sizes(struct qemu_guest *guest, const char *model)
     facts_state(guest->facts, MACHINE_CACHES, "QEMU's CPU model");
 }
 
-/* The group of a CPU that holds what -smp calls @level. */
-static enum facts_group group_of(enum qemu_smp level)
+/* Who shares the L2: the core, unless smp-cache says otherwise. */
+static enum qemu_smp l2_level(const struct qemu_guest *guest)
 {
-    return level <= QEMU_SOCKETS    ? FACTS_PACKAGE
-           : level == QEMU_DIES     ? FACTS_DIE
-           : level == QEMU_CLUSTERS ? FACTS_CLUSTER
-                                    : FACTS_CORE;
+    return guest->cache_level[0] != NR_QEMU_LEVELS ? guest->cache_level[0] : QEMU_CORES;
 }
 
 /*
  * Who shares the L3: the die. A model of AMD tells that by leaf 0x8000001D, which a guest believes
  * only with topoext; KVM gives it to EPYC models, emulation does not, and then it is the package.
  */
-static enum facts_group l3_group(const struct qemu_guest *guest, bool amd, bool zen)
+static enum qemu_smp l3_level(const struct qemu_guest *guest, bool amd, bool zen)
 {
     const bool topoext = guest->topoext || (zen && guest->kvm && !guest->topoext_off);
 
     if (guest->cache_level[1] != NR_QEMU_LEVELS) {
-        return group_of(guest->cache_level[1]);
+        return guest->cache_level[1];
     }
     if (amd && !topoext && guest->smp[QEMU_DIES] > 1) {
         facts_note(guest->facts, "a CPU model of AMD's without topoext: one L3 for a package");
-        return FACTS_PACKAGE;
+        return QEMU_SOCKETS;
     }
-    return FACTS_DIE;
+    return QEMU_DIES;
 }
 
-static void share_caches(struct qemu_guest *guest, enum facts_group l2, enum facts_group l3)
+/* CPUs in one and the same of a level of -smp share a cache. */
+static void share_caches(struct qemu_guest *guest, enum qemu_smp l2, enum qemu_smp l3)
 {
     for (guint i = 0; i < guest->facts->cpus->len; i++) {
         struct facts_cpu *cpu = &g_array_index(guest->facts->cpus, struct facts_cpu, i);
+        const int64_t place = g_array_index(guest->places, int64_t, i);
 
-        cpu->group[FACTS_L2] = cpu->group[l2];
+        cpu->group[FACTS_L2] = (int32_t)(place / guest->unit[l2]);
         if (guest->l3_cache) {
-            cpu->group[FACTS_L3] = cpu->group[l3];
+            cpu->group[FACTS_L3] = (int32_t)(place / guest->unit[l3]);
         }
     }
 }
@@ -289,10 +291,7 @@ void qemu_guest_make_caches(struct qemu_guest *guest)
     guest->facts->model = g_strdup(guest->cpu_model);
     if (guest->arch != ARCH_X86_64) {
         if (guest->cache_level[1] != NR_QEMU_LEVELS) {
-            share_caches(guest,
-                         guest->cache_level[0] != NR_QEMU_LEVELS ? group_of(guest->cache_level[0])
-                                                                 : FACTS_CORE,
-                         group_of(guest->cache_level[1]));
+            share_caches(guest, l2_level(guest), guest->cache_level[1]);
         }
         return;
     }
@@ -312,9 +311,6 @@ void qemu_guest_make_caches(struct qemu_guest *guest)
                                  "line does not tell");
         return;
     }
-    share_caches(guest,
-                 guest->cache_level[0] != NR_QEMU_LEVELS ? group_of(guest->cache_level[0])
-                                                         : FACTS_CORE,
-                 l3_group(guest, !any && strcmp(vendor, "AMD") == 0, zen));
+    share_caches(guest, l2_level(guest), l3_level(guest, !any && strcmp(vendor, "AMD") == 0, zen));
     make_sizes(guest, model);
 }

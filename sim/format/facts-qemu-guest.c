@@ -48,6 +48,8 @@ struct qemu_guest *qemu_guest_new(const struct facts_input *in, const char *sour
     guest->links = g_array_new(FALSE, FALSE, sizeof(struct qemu_link));
     guest->dimms = g_array_new(FALSE, FALSE, sizeof(struct qemu_dimm));
     g_array_set_clear_func(guest->dimms, clear_dimm);
+    guest->places = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    guest->boot.memory_bytes = -1;
     guest->boot.max_cpus = guest->boot.nr_cpus = -1;
     guest->facts = facts_new(source);
     return guest;
@@ -66,6 +68,9 @@ void qemu_guest_free(struct qemu_guest *guest)
     g_array_unref(guest->plugged);
     g_array_unref(guest->links);
     g_array_unref(guest->dimms);
+    g_array_unref(guest->places);
+    g_free(guest->boot.isolated_list);
+    g_free(guest->boot.isolated_flags);
     g_free(guest->boot.isolated);
     facts_free(guest->facts);
     g_free(guest);
@@ -186,6 +191,10 @@ struct facts *qemu_guest_finish(struct qemu_guest *guest, GError **error)
     }
     f->arch = guest->arch;
     f->hybrid = 0;
+    if (guest->boot.acpi_off && guest->arch == ARCH_X86_64 && guest->nodes->len > 0) {
+        facts_note(f, "acpi=off: the kernel finds neither SRAT nor SLIT");
+        guest->boot.numa_off = true;
+    }
     if (!qemu_guest_complete_smp(guest, error) || !qemu_guest_make_cpus(guest, error) ||
         !qemu_guest_make_nodes(guest, error)) {
         return NULL;

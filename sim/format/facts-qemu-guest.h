@@ -66,10 +66,13 @@ struct qemu_dimm {
 
 /* What the guest kernel's command line says of the machine. */
 struct qemu_boot {
-    bool numa_off, nosmt;
-    int64_t max_cpus;   /* those brought up at boot, -1: all */
-    int64_t nr_cpus;    /* those that may exist, -1: all */
-    uint64_t *isolated; /* bitmap of FACTS_MAX_CPU_ID, or NULL; owned */
+    bool numa_off, acpi_off, no_hmat, nosmt;
+    int64_t memory_bytes;                 /* all that the kernel uses, -1: all there is */
+    int64_t max_cpus;                     /* those brought up at boot, -1: all */
+    int64_t nr_cpus;                      /* those that may exist, -1: all */
+    char *isolated_list, *isolated_flags; /* of isolcpus=, or NULL; owned */
+    struct qemu_place isolated_place;
+    uint64_t *isolated; /* the same as a bitmap of FACTS_MAX_CPU_ID, or NULL; owned */
 };
 
 struct qemu_guest {
@@ -84,6 +87,8 @@ struct qemu_guest {
     bool has_option;     /* one that makes the machine was among the words */
     bool prefer_sockets; /* a machine of QEMU before 6.2 */
     bool kvm, l3_cache, host_cache, topoext, topoext_off;
+    int64_t unit[NR_QEMU_LEVELS]; /* CPUs in one of the level */
+    GArray *places;               /* int64_t: of each CPU of the facts, its place in the levels */
     enum qemu_smp cache_level[2]; /* of L2 and L3 by smp-cache, NR_QEMU_LEVELS: not given */
     GArray *nodes;                /* struct qemu_node */
     GHashTable *backends;         /* id -> struct qemu_backend */
@@ -111,6 +116,11 @@ void qemu_guest_machine(struct qemu_guest *guest, const char *type);
 bool qemu_guest_cpu(struct qemu_guest *guest, const struct qemu_word *word, GError **error);
 /* The guest kernel's command line. */
 bool qemu_guest_boot(struct qemu_guest *guest, const struct qemu_word *word, GError **error);
+/*
+ * The list of isolcpus= as the CPUs that are isolated in the end, of @nr_possible possible CPUs.
+ * The kernel keeps one for housekeeping.
+ */
+bool qemu_guest_isolate(struct qemu_guest *guest, int32_t nr_possible, GError **error);
 /* One -numa option. */
 bool qemu_guest_numa(struct qemu_guest *guest, const struct qemu_word *word, GError **error);
 

@@ -106,9 +106,43 @@ static void make_node(struct qemu_guest *guest, const struct qemu_node *node)
     }
 }
 
+/*
+ * `mem=`: what lies beyond is cut off (arch/x86/kernel/e820.c: parse_memopt(), 6.12). Nodes stand
+ * in memory one behind the other; the hole below 4 GiB is not counted. A node without CPUs that has
+ * nothing left is none.
+ */
+static void limit_memory(struct qemu_guest *guest)
+{
+    int64_t left = guest->boot.memory_bytes;
+
+    for (guint i = 0; i < guest->nodes->len; i++) {
+        struct qemu_node *node = &g_array_index(guest->nodes, struct qemu_node, i);
+
+        node->memory_bytes = MIN(node->memory_bytes, left);
+        left -= node->memory_bytes;
+        if (node->memory_bytes == 0 && first_cpu_of(guest->facts, node->id) < 0) {
+            g_array_remove_index(guest->nodes, i--);
+        }
+    }
+}
+
+static bool is_node(const struct qemu_guest *guest, int32_t id)
+{
+    for (guint i = 0; i < guest->nodes->len; i++) {
+        if (g_array_index(guest->nodes, struct qemu_node, i).id == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Memory of DIMMs, beside what the node has. */
 static bool add_dimms(struct qemu_guest *guest, GError **error)
 {
+    if (guest->boot.memory_bytes >= 0 && guest->dimms->len > 0) {
+        facts_note(guest->facts, "mem= keeps the memory of DIMMs out: left out");
+        return true;
+    }
     for (guint i = 0; i < guest->dimms->len; i++) {
         const struct qemu_dimm *dimm = &g_array_index(guest->dimms, struct qemu_dimm, i);
         const struct qemu_backend *backend = find_backend(guest, dimm->memdev, dimm->place, error);
@@ -173,6 +207,10 @@ static void make_links(struct qemu_guest *guest)
     for (guint i = 0; i < guest->links->len; i++) {
         const struct qemu_link *link = &g_array_index(guest->links, struct qemu_link, i);
 
+        if (!is_node(guest, link->from) || !is_node(guest, link->to) ||
+            (guest->boot.no_hmat && link->pair != FACTS_DISTANCE)) {
+            continue;
+        }
         facts_pair_set(guest->facts, link->pair, link->from, link->to, link->value);
         stated[link->pair] = true;
     }
@@ -188,10 +226,11 @@ bool qemu_guest_make_nodes(struct qemu_guest *guest, GError **error)
 {
     const int64_t memory_bytes =
         guest->memory_bytes >= 0 ? guest->memory_bytes : default_memory_bytes;
+    const int64_t most = guest->boot.memory_bytes >= 0 ? guest->boot.memory_bytes : INT64_MAX;
     int64_t total = 0;
 
     if (guest->nodes->len == 0) {
-        return make_one_node(guest, memory_bytes) && add_dimms(guest, error);
+        return make_one_node(guest, MIN(memory_bytes, most)) && add_dimms(guest, error);
     }
     if (!resolve_backends(guest, error)) {
         return false;
@@ -205,8 +244,12 @@ bool qemu_guest_make_nodes(struct qemu_guest *guest, GError **error)
         }
     }
     if (guest->boot.numa_off) {
-        facts_note(guest->facts, "numa=off: the kernel sees one node");
-        return make_one_node(guest, total);
+        facts_note(guest->facts, "%s: the kernel sees one node",
+                   guest->boot.acpi_off ? "acpi=off" : "numa=off");
+        return make_one_node(guest, MIN(total, most));
+    }
+    if (total > most) {
+        limit_memory(guest);
     }
     for (guint i = 0; i < guest->nodes->len; i++) {
         make_node(guest, &g_array_index(guest->nodes, struct qemu_node, i));

@@ -98,13 +98,26 @@ static bool read_object(struct qemu_guest *guest, const struct qemu_word *word, 
     return true;
 }
 
+/* The level by its singular ("die", "core"); NR_QEMU_LEVELS: none. */
+static enum qemu_smp find_level(const char *name)
+{
+    int level = 0;
+
+    while (level < NR_QEMU_LEVELS && (strlen(name) + 1 != strlen(qemu_smp_names[level]) ||
+                                      !g_str_has_prefix(qemu_smp_names[level], name))) {
+        level++;
+    }
+    return (enum qemu_smp)level;
+}
+
 /* "smp-cache.0.cache=l3,smp-cache.0.topology=die" (hw/core/machine-smp.c, QEMU 10.0). */
-static void read_smp_caches(struct qemu_guest *guest, const GArray *pairs)
+static bool read_smp_caches(struct qemu_guest *guest, const GArray *pairs, GError **error)
 {
     for (guint i = 0; i < pairs->len; i++) {
         const struct qemu_pair *const pair = &g_array_index(pairs, struct qemu_pair, i);
         g_autofree char *key = NULL;
         const struct qemu_pair *level;
+        enum qemu_smp found;
         const bool l2 = g_strcmp0(pair->value, "l2") == 0, l3 = g_strcmp0(pair->value, "l3") == 0;
 
         if (!g_str_has_prefix(pair->key, "smp-cache.") || !g_str_has_suffix(pair->key, ".cache") ||
@@ -114,13 +127,19 @@ static void read_smp_caches(struct qemu_guest *guest, const GArray *pairs)
         key = g_strdup_printf("%.*s.topology", (int)(strlen(pair->key) - strlen(".cache")),
                               pair->key);
         level = qemu_pairs_find(pairs, key);
-        for (int l = 0; level != NULL && level->value != NULL && l < NR_QEMU_LEVELS; l++) {
-            /* Its words are singular: "die", "core". */
-            if (strncmp(qemu_smp_names[l], level->value, strlen(qemu_smp_names[l]) - 1) == 0) {
-                guest->cache_level[l3] = (enum qemu_smp)l;
-            }
+        if (level == NULL || g_strcmp0(level->value, "default") == 0) {
+            continue;
         }
+        found = find_level(level->value != NULL ? level->value : "");
+        if (found == NR_QEMU_LEVELS) {
+            return qemu_error(guest->in, level->value_place, error,
+                              "'%s' for %s; expected thread, core, module, cluster, die, socket, "
+                              "book, drawer or default",
+                              level->value != NULL ? level->value : "", key);
+        }
+        guest->cache_level[l3] = found;
     }
+    return true;
 }
 
 static bool read_machine(struct qemu_guest *guest, const struct qemu_word *word, GError **error)
@@ -139,8 +158,7 @@ static bool read_machine(struct qemu_guest *guest, const struct qemu_word *word,
     if (accel != NULL && accel->value != NULL) {
         guest->kvm = g_str_has_prefix(accel->value, "kvm");
     }
-    read_smp_caches(guest, pairs);
-    return true;
+    return read_smp_caches(guest, pairs, error);
 }
 
 static bool read_accel(struct qemu_guest *guest, const struct qemu_word *word, GError **error)

@@ -58,6 +58,18 @@ static char *describe_readers(void)
     return g_strjoinv("; ", (char **)texts->pdata);
 }
 
+/* "core:8192": what is wrong with such a string its own reader says. */
+static bool is_like_synthetic(const char *text)
+{
+    const char *const colon = strchr(text, ':');
+    const char *at = text;
+
+    while (g_ascii_isalnum(*at)) {
+        at++;
+    }
+    return g_ascii_isalpha(*text) && at == colon && g_ascii_isdigit(colon[1]);
+}
+
 static const struct facts_reader *recognise(const struct facts_input *in, bool is_path,
                                             GError **error)
 {
@@ -75,6 +87,10 @@ static const struct facts_reader *recognise(const struct facts_input *in, bool i
         if (tree == NULL) {
             return NULL;
         }
+    }
+    if (!is_path && is_like_synthetic(in->bytes)) {
+        facts_free(facts_hwloc_synthetic.read(in, error));
+        return NULL;
     }
     known = describe_readers();
     g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, "%s: %s; expected one of: %s", in->name,

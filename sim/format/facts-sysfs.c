@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "format/facts-sysfs-private.h"
 
-/* What makes a folder the root of such a tree; the second where only /sys was given. */
+/* What makes a folder the root of such a tree; the next where only /sys was given, or less. */
 static const char *const landmarks[] = {"sys/devices/system/cpu", "devices/system/cpu",
-                                        "proc/cpuinfo"};
+                                        "cpu/possible", "cpu/cpu0/topology", "proc/cpuinfo"};
 
 static bool is_landmark(const char *path)
 {
@@ -31,6 +31,8 @@ static bool enter(struct facts_tree *tree)
         if (facts_tree_enter(tree, landmarks[i])) {
             if (g_str_has_prefix(landmarks[i], "devices/")) {
                 facts_tree_strip(tree, "sys/");
+            } else if (g_str_has_prefix(landmarks[i], "cpu/")) {
+                facts_tree_strip(tree, "sys/devices/system/");
             }
             return true;
         }

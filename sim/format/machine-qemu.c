@@ -87,15 +87,31 @@ static bool has_cpus(const struct machine *m, int32_t node)
     return !bitmap_empty(machine_node_cpus(m, node), (uint32_t)m->nr_cpus);
 }
 
+/* Whether @vendor begins with one of the two names, that of people and that of CPUID. */
+static bool is_made_by(const struct machine *m, const char *name, const char *cpuid)
+{
+    return m->vendor != NULL &&
+           (g_str_has_prefix(m->vendor, name) || g_str_has_prefix(m->vendor, cpuid));
+}
+
+static bool is_hygon(const struct machine *m)
+{
+    return is_made_by(m, "Hygon", "HygonGenuine");
+}
+
 /* An EPYC model shows the L3 of a die and has the kernel's reclaim distance of Zen. */
 static bool is_zen(const struct machine *m)
 {
-    return m->arch == ARCH_X86_64 && g_strcmp0(m->vendor, "AMD") == 0 && m->reclaim_distance == 32;
+    return m->arch == ARCH_X86_64 && m->reclaim_distance == 32 &&
+           (is_made_by(m, "AMD", "AuthenticAMD") || is_hygon(m));
 }
 
 static const char *cpu_model(const struct machine *m)
 {
-    return is_zen(m) ? "EPYC-Rome" : systems[m->arch].cpu;
+    if (is_zen(m)) {
+        return is_hygon(m) ? "Dhyana" : "EPYC-Rome";
+    }
+    return systems[m->arch].cpu;
 }
 
 static void add_machine(struct writer *w)
@@ -116,6 +132,10 @@ static void add_machine(struct writer *w)
     }
     if (is_zen(m)) {
         say(w, "an EPYC guest sees the L3 of its dies under KVM, not under emulation");
+    } else if (m->arch == ARCH_X86_64 && m->vendor != NULL &&
+               !is_made_by(m, "Intel", "GenuineIntel")) {
+        say(w, "the guest's CPUs are Intel's, which show the L3 of a die: the vendor %s is lost",
+            m->vendor);
     }
     if (large) {
         say(w, "phys-bits=52 for much memory: under KVM the host needs as many");

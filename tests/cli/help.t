@@ -107,6 +107,10 @@ ok 'bash completes topologies' offers 'teach-uma-4' numasim run -t teach-u
 ok 'also after --topology=' offers 'teach-uma-4' numasim run --topology = teach-u
 ok 'and policy sets' offers 'linux-6.12' numasim run -p lin
 ok 'and choices' offers 'boot insertion' numasim run --tie-break ''
+ok 'and what a table elsewhere lists' offers 'hwloc-xml lscpu' numasim topology export --format ''
+ok 'of either direction' offers 'hwloc-xml qemu sysfs' numasim topology import --from ''
+ok 'and releases of Linux' offers '6.1 6.12' numasim topology domains --kernel 6
+ok 'help lists them' sh -c '"$1" topology import --help | grep -q "one of sysfs"' sh "$NUMASIM"
 ok 'and arguments' offers 'db-server' numasim workload show db
 ok 'studies' offers 'mm1' numasim study mm
 touch mine.yaml

@@ -97,4 +97,48 @@ for machine in teach-numa-2x4 epyc-7763-2s-nps4; do
 done
 ok 'an unknown format to export to lists those there are' sh -c \
     '"$NUMASIM" topology export teach-numa-2x4 --format xml 2>&1 | grep -q "expected one of hwloc-xml"'
+
+# What cannot be meant, and what a shell gives.
+mkfifo pipe
+cat numactl.txt >pipe &
+ok 'a pipe is read' imports pipe
+wait
+cp made.yaml own.yaml
+ok 'a device is not' refuses 'is not a regular file' /dev/zero
+ok "one's own topology is refused" refuses 'is already a topology' own.yaml
+tar -cf whole.tar numactl.txt && bzip2 -f whole.tar 2>/dev/null && head -c 60 whole.tar.bz2 >cut.tar.bz2
+if [ -s cut.tar.bz2 ]; then
+    ok 'a cut archive says so' refuses 'is no whole tar archive' cut.tar.bz2
+else
+    skip 'a cut archive says so' 'no bzip2'
+fi
+ok 'text without an option is no command line' refuses "no option of QEMU's" --from qemu numactl.txt
+ok 'a string for hwloc says its limit' refuses 'more than 4096 CPUs' 'core:8192'
+ok 'a name is plain' refuses 'is no plain name' --name 'a b/c' numactl.txt
+ok '--host wants pins' refuses 'pins nothing to a host' --host teach-numa-2x4 numactl.txt
+cat >guest.xml <<'END'
+<domain><vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='0'/><vcpupin vcpu='1' cpuset='200'/></cputune>
+</domain>
+END
+ok 'pins without a host are told' imports guest.xml
+ok '... in a line' told 'which --host would name'
+ok 'pins outside the host are refused' refuses 'expected some of 0-7' --host teach-numa-2x4 guest.xml
+mkdir -p system/cpu/cpu0/topology system/cpu/cpu1/topology
+echo 0-1 | tee system/cpu/possible system/cpu/present >system/cpu/online
+for cpu in 0 1; do
+    echo 0 >system/cpu/cpu$cpu/topology/physical_package_id
+    echo $cpu >system/cpu/cpu$cpu/topology/core_id
+    echo $cpu >system/cpu/cpu$cpu/topology/core_cpus_list
+    echo 0-1 >system/cpu/cpu$cpu/topology/package_cpus_list
+done
+ok 'what stands in /sys/devices/system is enough' imports system
+ok '... and its CPUs are found' told '2 CPUs, 2 cores, 1 LLC, 1 node, 1 package'
+for vendor in AMD AuthenticAMD; do
+    "$NUMASIM" topology export epyc-7763-2s-nps4 --format hwloc-xml 2>/dev/null |
+        sed "s/\"CPUVendor\" value=\"[^\"]*\"/\"CPUVendor\" value=\"$vendor\"/" >amd.xml
+    ok "an AMD machine ($vendor) is an EPYC guest" sh -c \
+        '"$NUMASIM" topology import amd.xml -o amd.yaml 2>/dev/null &&
+        sed -i "/reclaim-distance/s/30/32/" amd.yaml &&
+        "$NUMASIM" topology export amd.yaml --format qemu 2>/dev/null | grep -q -e "-cpu EPYC"'
+done
 done_testing

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "format/facts-pins.h"
 #include "format/facts-read.h"
 
 static struct facts *read_text(const char *text, GError **error)
@@ -211,6 +212,12 @@ static void test_bad(void)
          "vm.xml:2:*distance 20 of cell 0 to itself; expected 10"},
         {"<domain><cputune><vcpupin cpuset='1'/></cputune></domain>",
          "vm.xml:1:*<vcpupin> without vcpu*"},
+        {"<domain>\n<cputune><vcpupin vcpu='0' cpuset='0-3,'/></cputune></domain>",
+         "vm.xml:2:10: '0-3,' is no list*"},
+        {"<domain>\n<cputune><vcpupin vcpu='0' cpuset='0,,3'/></cputune></domain>",
+         "vm.xml:2:10: '0,,3' is no list*"},
+        {"<domain>\n<cputune><vcpupin vcpu='0'/></cputune></domain>",
+         "vm.xml:2:10: <vcpupin> of vCPU 0 without a host CPU*"},
         {"<other/>", "vm.xml:1:1: neither <domain> nor <capabilities>*"},
         {"<capabilities><host/></capabilities>", "vm.xml:1:1: the capabilities tell no CPU*"},
         {"", "vm.xml:1:*no XML*"},
@@ -228,6 +235,40 @@ static void test_bad(void)
             g_test_fail();
         }
     }
+}
+
+/* Pins of what the guest does not have, and those that do not fit the host. */
+static void test_pins(void)
+{
+    g_autoptr(facts_t) f =
+        read_good("<domain><vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset=' 1 , 3'/>"
+                  "<vcpupin vcpu='99' cpuset='0'/></cputune></domain>");
+    g_autoptr(facts_t) free_guest = read_good("<domain><vcpu>2</vcpu></domain>");
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    struct machine_cpu cpus[2] = {{.os_id = 1}, {.os_id = 3}};
+    struct machine_node node = {.os_id = 0};
+    struct machine host = {.name = (char *)(guintptr) "host",
+                           .cpus = cpus,
+                           .nr_cpus = 2,
+                           .nodes = &node,
+                           .nr_nodes = 1};
+    g_autoptr(GError) beyond = NULL, none = NULL;
+
+    g_assert_true(has_note(f, "vCPU 99 is pinned and not there"));
+    g_assert_cmpuint(f->pins->len, ==, 1);
+    g_assert_true(facts_check_pins(f, &host, lines, NULL));
+    g_assert_cmpuint(lines->len, ==, 1);
+    g_assert_nonnull(strstr(g_ptr_array_index(lines, 0), "CPUs 1 are pinned to no CPU"));
+    g_assert_true(facts_check_pins(f, NULL, lines, NULL));
+    g_assert_nonnull(strstr(g_ptr_array_index(lines, 1), "--host"));
+    cpus[1].os_id = 7;
+    g_assert_false(facts_check_pins(f, &host, lines, &beyond));
+    g_assert_error(beyond, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
+    g_assert_nonnull(strstr(beyond->message, "CPUs 3 of the host; expected some of 1,7"));
+    g_assert_false(facts_check_pins(free_guest, &host, lines, &none));
+    g_assert_error(none, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
+    g_assert_true(facts_check_pins(free_guest, NULL, lines, NULL));
+    g_assert_cmpuint(lines->len, ==, 2);
 }
 
 static void test_deep(void)
@@ -270,6 +311,7 @@ int main(int argc, char **argv)
     g_test_add_func("/libvirt/defaults", test_defaults);
     g_test_add_func("/libvirt/capabilities", test_capabilities);
     g_test_add_func("/libvirt/bad", test_bad);
+    g_test_add_func("/libvirt/pins", test_pins);
     g_test_add_func("/libvirt/deep", test_deep);
     g_test_add_func("/libvirt/recognises", test_recognises);
     return g_test_run();
