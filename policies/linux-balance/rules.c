@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules.h"
 
-#include "../common/balance.h"
+#include "balance.h"
 
 static int64_t max64(int64_t a, int64_t b)
 {

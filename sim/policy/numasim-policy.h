@@ -513,12 +513,12 @@ struct numasim_param {
 #define NUMASIM_FLAGS_ALL      (NUMASIM_FLAG_TEST_ONLY)
 
 struct numasim_policy {
-    uint32_t abi;                       /* NUMASIM_POLICY_ABI */
-    uint32_t flags;                     /* NUMASIM_FLAG_*; unknown bits are refused */
-    const char *name;                   /* equals the file name without .so */
-    const char *summary;                /* one line */
-    const char *version;                /* of the policy, for results */
-    const char *essay;                  /* idea, source, where it fits and where not; may be NULL */
+    uint32_t abi;        /* NUMASIM_POLICY_ABI */
+    uint32_t flags;      /* NUMASIM_FLAG_*; unknown bits are refused */
+    const char *name;    /* equals the file name without .so */
+    const char *summary; /* one line */
+    const char *version; /* of the policy, for results */
+    const char *essay;   /* idea, source, where it fits and where not; may be NULL */
     /*
      * Ended by a zeroed row; may be NULL. Two ENUM parameters of a balance plugin are rules by which
      * the host builds the sched_domains, in the order of the enums in machine/domains.h:

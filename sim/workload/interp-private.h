@@ -104,9 +104,9 @@ struct thread {
     struct list early;                 /* partners that came to wake it before it blocked */
     struct thread *early_for;          /* whom it waits for so, or NULL */
     GHashTable *partners;              /* threads it wakes that also wake it; NULL: none */
-    int64_t path_ns;                   /* no earlier than this can it be where it is, see remaining.c */
-    int64_t joined_ns;                 /* the same of its children that have ended */
-    int64_t total_ns;                  /* work of its whole program; 0 not asked, < 0 not known */
+    int64_t path_ns;   /* no earlier than this can it be where it is, see remaining.c */
+    int64_t joined_ns; /* the same of its children that have ended */
+    int64_t total_ns;  /* work of its whole program; 0 not asked, < 0 not known */
 };
 
 struct admin_timer {
