@@ -188,7 +188,7 @@ static bool read_groups(struct workload_reader *r, struct workload_process *p,
 
 struct process_spec {
     int64_t count;
-    const struct yaml_node *cgroup, *regions, *threads;
+    const struct yaml_node *cgroup, *session, *regions, *threads;
 };
 
 static const struct yaml_field process_fields[] = {
@@ -198,6 +198,7 @@ static const struct yaml_field process_fields[] = {
      .min = 1,
      .max = WORKLOAD_MAX_COUNT},
     {.key = "cgroup", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, cgroup)},
+    {.key = "session", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, session)},
     {.key = "regions", .type = YAML_TYPE_MAP, .offset = offsetof(struct process_spec, regions)},
     {.key = "threads",
      .type = YAML_TYPE_MAP,
@@ -222,6 +223,14 @@ static bool read_process(struct workload_reader *r, const struct yaml_node *node
     if (spec.cgroup != NULL &&
         !workload_lookup(spec.cgroup, "cgroup", r->cgroups, &p->cgroup, error)) {
         return false;
+    }
+    if (spec.session != NULL) {
+        const char *session;
+
+        if (!yaml_string(spec.session, &session, error)) {
+            return false;
+        }
+        p->session = g_strdup(session);
     }
     if (spec.regions != NULL &&
         !workload_read_regions(spec.regions, &p->regions, &p->nr_regions, error)) {

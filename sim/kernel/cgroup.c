@@ -68,6 +68,11 @@ int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, ui
     return cg->id;
 }
 
+bool kernel_has_autogroup(const struct kernel *k)
+{
+    return k->host[HOST_AUTOGROUP] != 0;
+}
+
 const char *kernel_cgroup_name(const struct kernel *k, int32_t cgroup)
 {
     return k->cgroups[cgroup]->name;

@@ -117,6 +117,8 @@ int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, ui
  * (cpuset.cpus.partition). The domains are the caller's business. */
 void kernel_cgroup_make_partition(struct kernel *k, int32_t cgroup);
 void kernel_cgroup_set_cpus(struct kernel *k, int32_t cgroup, const uint64_t *cpus);
+/* True if each session without a cgroup gets a group of its own (sched_autogroup_enabled). */
+bool kernel_has_autogroup(const struct kernel *k);
 /* The name it was made with; "/" for the root. Borrowed. */
 const char *kernel_cgroup_name(const struct kernel *k, int32_t cgroup);
 /* cpu.max and cpu.max.burst; quota 0: none. All that is throttled runs again, on a full pool

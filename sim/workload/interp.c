@@ -295,6 +295,35 @@ static bool process_place(struct interp *it, struct process_instance *p, GError 
            kernel_process_join(it->kernel, p->process, p->cgroup, error);
 }
 
+/* nice 0: 1024 shares, as cpu.weight says it. */
+enum { AUTOGROUP_WEIGHT = 100 };
+
+/* The autogroup of the session of @spec, made at its first process; the root where the kernel has
+ * none, and where all are one session, which then has nobody to share with. */
+static int32_t session_group(struct instance *in, const struct workload_process *spec)
+{
+    const char *name = spec->session != NULL ? spec->session : "";
+    bool several = false;
+
+    for (int32_t i = 0; i < in->spec->nr_processes; i++) {
+        several |= in->spec->processes[i].session != NULL;
+    }
+    if (!several || !kernel_has_autogroup(in->interp->kernel)) {
+        return 0;
+    }
+    for (int32_t i = 0; i < in->nr_processes; i++) {
+        const struct process_instance *p = &in->processes[i];
+
+        if (p->spec != NULL && p->spec->cgroup < 0 && p->cgroup > 0 &&
+            g_strcmp0(p->spec->session != NULL ? p->spec->session : "", name) == 0) {
+            return p->cgroup;
+        }
+    }
+    g_autofree char *group = g_strdup_printf("autogroup-%s", name);
+
+    return kernel_cgroup_new(in->interp->kernel, group, 0, AUTOGROUP_WEIGHT, 0, 0, NULL, NULL);
+}
+
 static bool process_new(struct instance *in, struct process_instance *p,
                         const struct workload_process *spec, GError **error)
 {
@@ -303,7 +332,7 @@ static bool process_new(struct instance *in, struct process_instance *p,
     p->spec = spec;
     p->instance = in;
     list_init(&p->late);
-    p->cgroup = spec->cgroup >= 0 ? in->cgroups[spec->cgroup] : 0;
+    p->cgroup = spec->cgroup >= 0 ? in->cgroups[spec->cgroup] : session_group(in, spec);
     p->group_threads = g_new0(int32_t, (gsize)spec->nr_groups);
     for (int32_t g = 0; g < spec->nr_groups; g++) {
         p->planned_threads += spec->groups[g].count;

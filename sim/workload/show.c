@@ -228,6 +228,9 @@ static void show_process(GString *out, const struct workload *w, const struct wo
     if (p->cgroup >= 0) {
         g_string_append_printf(out, " in cgroup %s", w->cgroups[p->cgroup].name);
     }
+    if (p->session != NULL) {
+        g_string_append_printf(out, " of session %s", p->session);
+    }
     g_string_append_c(out, '\n');
     show_regions(out, p);
     for (int32_t i = 0, n; i < p->nr_groups; i += n) {

@@ -72,6 +72,7 @@ void workload_regions_free(struct workload_region *regions, int32_t nr_regions)
 
 static void process_release(struct workload_process *p)
 {
+    g_free(p->session);
     g_free(p->name);
     workload_regions_free(p->regions, p->nr_regions);
     for (int32_t i = 0; i < p->nr_groups; i++) {

@@ -139,6 +139,7 @@ struct workload_process {
     struct workload_mark mark;
     int32_t count;  /* instances */
     int32_t cgroup; /* index, -1: root */
+    char *session;  /* setsid(): those of one name share it; NULL: that of the workload */
     struct workload_region *regions;
     int32_t nr_regions;
     struct thread_group *groups;
