@@ -71,7 +71,7 @@ endif
 # A plugin sees the public header and nothing else; -Isim is for the house itself.
 sim_flags = $(common) -fPIE -Wmissing-prototypes $(defines) -Isim $(package_cflags)
 plugin_flags = $(common) -fPIC -fno-plt -Wmissing-prototypes -Isim/policy -Ipolicies/common
-test_flags = $(common) -fPIE $(defines) -Isim -Itests/unit $(package_cflags)
+test_flags = $(common) -fPIE $(defines) -Isim -Itests/unit -Ipolicies/common $(package_cflags)
 link_flags = -pie $(sanitize)
 link_libs = $(package_libs) -ldl
 
@@ -231,7 +231,7 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 $(filter-out $(fake_host_tests),$(unit_tests)): $(BUILD)/%: $(BUILD)/%.o \
 		$(call objects,$(unit_shared)) $(library)
 	$(call link_with_library)
-$(fake_host_tests:%=%.o): test_flags += -Isim/policy -Ipolicies/common -Ipolicies/eevdf -Ipolicies
+$(fake_host_tests:%=%.o): test_flags += -Isim/policy -Ipolicies/eevdf -Ipolicies
 $(fake_host_tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/unit/fake-host.o $(plugin_files)
 	@mkdir -p $(@D)
 	$(say) LINK $@
