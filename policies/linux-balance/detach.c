@@ -81,7 +81,8 @@ static bool waits_its_turn(const struct lb_env *env, const struct numasim_task *
            numasim_cpu(env->host, env->dst_cpu)->nr_fair > 0 && numasim_lag(env->host, task) < 0;
 }
 
-static bool can_migrate(struct lb_env *env, const struct numasim_task *task)
+/* *@hot: it may only for lack of success with others. */
+static bool can_migrate(struct lb_env *env, const struct numasim_task *task, bool *hot)
 {
     if (task->kthread && task->nr_allowed == 1) {
         return false;
@@ -90,9 +91,9 @@ static bool can_migrate(struct lb_env *env, const struct numasim_task *task)
         return false;
     }
     int32_t degrades = degrades_locality(env, task);
-    bool hot = degrades < 0 ? is_hot(env, task) : degrades != 0;
 
-    return !hot || lb_domain(env->self, env->sd)->nr_balance_failed > env->sd->cache_nice_tries;
+    *hot = degrades < 0 ? is_hot(env, task) : degrades != 0;
+    return !*hot || lb_domain(env->self, env->sd)->nr_balance_failed > env->sd->cache_nice_tries;
 }
 
 /* True iff a task of @amount is more than what is to be moved and failures excuse. */
@@ -147,9 +148,12 @@ static uint32_t detach(struct lb_env *env, struct numasim_task **tasks)
         if ((env->idle != LB_BUSY && left <= 1) || ++env->loop > env->loop_max) {
             return nr;
         }
-        if (!can_migrate(env, task) || !fits_imbalance(env, task)) {
+        bool hot;
+
+        if (!can_migrate(env, task, &hot) || !fits_imbalance(env, task)) {
             continue;
         }
+        lb_count(env, NUMASIM_LB_HOT_GAINED, hot);
         tasks[nr++] = task;
         left--;
         if (env->idle == LB_NEWLY_IDLE) {
@@ -172,5 +176,6 @@ uint32_t lb_move_tasks(struct lb_env *env)
     while (nr > 0) { /* the last that left is the first that arrives */
         moved += numasim_move_task(env->host, tasks[--nr], env->dst_cpu);
     }
+    lb_count(env, NUMASIM_LB_GAINED, moved);
     return moved;
 }

@@ -211,6 +211,11 @@ static inline struct lb_task *lb_task(const struct numasim_self *self,
 {
     return task->state[self->slot];
 }
+/* Counts for /proc/schedstat; enum lb_idle has the order of enum numasim_lb_idle. */
+static inline void lb_count(const struct lb_env *env, enum numasim_lb_counter what, int64_t amount)
+{
+    numasim_count_lb(env->sd, (enum numasim_lb_idle)env->idle, what, amount);
+}
 /* cpus_share_cache(). */
 static inline bool lb_share_cache(const struct numasim_self *self, int32_t a, int32_t b)
 {

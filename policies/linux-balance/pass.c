@@ -104,6 +104,18 @@ static bool others_remain(const struct lb_env *env)
     return false;
 }
 
+static void count_imbalance(const struct lb_env *env)
+{
+    static const enum numasim_lb_counter counters[] = {
+        [LB_MIGRATE_LOAD] = NUMASIM_LB_IMBALANCE_LOAD,
+        [LB_MIGRATE_UTIL] = NUMASIM_LB_IMBALANCE_UTIL,
+        [LB_MIGRATE_TASK] = NUMASIM_LB_IMBALANCE_TASK,
+        [LB_MIGRATE_MISFIT] = NUMASIM_LB_IMBALANCE_MISFIT,
+    };
+
+    lb_count(env, counters[env->imbalance.migration], env->imbalance.amount);
+}
+
 /* Selects a source and moves tasks, again while everything there is pinned. False: balanced. */
 static bool find_and_move(struct lb_env *env, uint32_t *moved)
 {
@@ -112,8 +124,10 @@ static bool find_and_move(struct lb_env *env, uint32_t *moved)
 
         env->src_cpu = group != NULL ? lb_find_busiest_cpu(env, group) : -1;
         if (env->src_cpu < 0) {
+            lb_count(env, group != NULL ? NUMASIM_LB_NOBUSYQ : NUMASIM_LB_NOBUSYG, 1);
             return false;
         }
+        count_imbalance(env);
         *moved = move_from_source(env);
         if (!env->all_pinned) {
             return true;
@@ -150,6 +164,7 @@ static void balanced(const struct lb_env *env)
 {
     struct lb_sgc *sgc = parent_sgc(env);
 
+    lb_count(env, NUMASIM_LB_BALANCED, 1);
     if (sgc != NULL && !env->all_pinned) {
         sgc->imbalanced = false;
     }
@@ -175,6 +190,7 @@ static void failed(const struct lb_env *env, int32_t cpu)
     struct lb_domain *own = lb_domain(env->self, env->sd);
     const struct numasim_task *curr = numasim_cpu(env->host, env->src_cpu)->curr;
 
+    lb_count(env, NUMASIM_LB_FAILED, 1);
     if (env->idle != LB_NEWLY_IDLE && !spares_misfit(env)) {
         own->nr_balance_failed++;
     }
@@ -207,6 +223,7 @@ uint32_t lb_balance_domain(struct lb_pass *pass, int32_t cpu, struct numasim_dom
     };
     uint32_t moved = 0;
 
+    lb_count(&env, NUMASIM_LB_COUNT, 1);
     if (!should_we_balance(&env)) {
         *go_on = false;
         balanced(&env);

@@ -82,7 +82,11 @@ static int32_t wake_affine(const struct numasim_self *self, const struct numasim
         affine_by_weight(self, sd, task, this_cpu, prev_cpu, sync, d)) {
         target = waker;
     }
-    return target == waker ? waker : prev;
+    if (target != waker) {
+        return prev;
+    }
+    sd->counters->ttwu_move_affine++;
+    return waker;
 }
 
 /* select_fallback_rq(): lowest allowed CPU of the task's node, else lowest allowed one. */

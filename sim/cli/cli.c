@@ -5,7 +5,6 @@
 
 #include "observe/json.h"
 
-const char *const cli_formats_table[] = {"table", "json", NULL};
 const char *const cli_formats_text[] = {"text", "json", NULL};
 const char *const cli_formats_list[] = {"table", "json", "names", NULL};
 

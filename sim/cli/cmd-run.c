@@ -15,6 +15,9 @@
 #include "observe/result-table.h"
 #include "observe/simulate.h"
 
+enum run_format { RUN_FORMAT_TABLE, RUN_FORMAT_JSON, RUN_FORMAT_SCHEDSTAT };
+static const char *const run_formats[] = {"table", "json", "schedstat", NULL};
+
 enum tie_break { TIE_BREAK_BOOT, TIE_BREAK_INSERTION };
 static const char *const tie_break_names[] = {"boot", "insertion", NULL};
 
@@ -125,7 +128,13 @@ static const struct cli_option run_options[] = {
      .type = CLI_FLAG,
      .offset = AT(force),
      .help = "replace a result that is in the folder"},
-    CLI_FORMAT_ROW(AT(format), cli_formats_table, "table"),
+    {.name = "format",
+     .type = CLI_CHOICE,
+     .offset = AT(format),
+     .arg = "FORMAT",
+     .initial = "table",
+     .choices = run_formats,
+     .help = "how to print; schedstat: /proc/schedstat at the end of a run"},
     {.name = NULL},
 };
 
@@ -139,6 +148,7 @@ struct running {
     int64_t begun_us, shown_us;
     struct run_record *record; /* of the run that is on, or NULL */
     guint64 oom_kills;         /* of the run that is on, its warmup too */
+    char *schedstat;           /* of the last run that ended, or NULL where nobody asked */
 };
 
 static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
@@ -184,6 +194,10 @@ static void finish(const struct kernel *k, void *data)
 
     if (running->record != NULL) {
         run_record_finish(running->record, k);
+    }
+    if (running->options->format == RUN_FORMAT_SCHEDSTAT) {
+        g_free(running->schedstat);
+        running->schedstat = kernel_schedstat_text(k);
     }
 }
 
@@ -321,6 +335,19 @@ static bool check_output(const struct run_options *o, GError **error)
     return true;
 }
 
+/* The format has no room for two: its readers expect one machine's file. */
+static bool check_format(const struct run_options *o, GError **error)
+{
+    if (o->format == RUN_FORMAT_SCHEDSTAT && (o->runs > 1 || g_strv_length(o->policies) > 1)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "run: --format schedstat is of one run, and there would be %" G_GINT64_FORMAT
+                    "; expected one --policy, and no --runs",
+                    o->runs * (gint64)g_strv_length(o->policies));
+        return false;
+    }
+    return true;
+}
+
 /* A trace that has a summary of what was recorded is held against it. */
 static bool compare_trace(struct cli *cli, const struct simulation *s, GPtrArray *results,
                           GError **error)
@@ -353,7 +380,7 @@ static int run_run(struct cli *cli, const void *data, char **args, GError **erro
     struct running running = {.cli = cli, .options = o, .results = results};
 
     (void)args;
-    if (!check_output(o, error)) {
+    if (!check_output(o, error) || !check_format(o, error)) {
         return CLI_BAD_INPUT;
     }
     simulation = read_inputs(cli, o, error);
@@ -363,9 +390,12 @@ static int run_run(struct cli *cli, const void *data, char **args, GError **erro
     running.simulation = simulation;
     running.nr = simulation->policies->len * (guint)o->runs;
     if (!run_all(&running, error)) {
+        g_free(running.schedstat);
         return CLI_BAD_INPUT;
     }
-    if (o->format == CLI_FORMAT_JSON) {
+    if (o->format == RUN_FORMAT_SCHEDSTAT) {
+        cli_print(cli, g_steal_pointer(&running.schedstat));
+    } else if (o->format == RUN_FORMAT_JSON) {
         run_show_json(results, cli->out);
     } else {
         run_show_table(simulation, results, (guint)o->runs, cli->out);
@@ -381,6 +411,8 @@ static const char *const examples[] = {
     "numasim run -t teach-numa-2x4 -w schbench -p linux-6.12 -p fifo-none # two policies compared",
     "numasim run -t xeon-8480-2s-snc4 -w db-server:replicas=4 -p linux-6.12 --set "
     "queue.base_slice=6ms -o out # four copies, a longer slice, and the result kept in a folder",
+    "numasim run -t teach-numa-2x4 -w schbench -p linux-6.12 --format schedstat # the kernel's own "
+    "counters",
     NULL,
 };
 
@@ -395,6 +427,11 @@ const struct subcommand cmd_run = {
         "workload asks for does not depend on the policy.\n\n"
         "A fault of a policy ends the run with exit status 3, and says which callback, task and "
         "simulated time. So does a plugin that crashes or calls exit(); a debugger says where.\n\n"
+        "--format schedstat prints /proc/schedstat as the machine would have it at the end, in the "
+        "version of the set's release of Linux, with all counters from the start of the run on, "
+        "the "
+        "warmup too: tools that were made for the kernel's work on it. Balancing is counted by "
+        "policies that call themselves Linux; others leave its columns 0.\n\n"
         "Tasks that were killed because no memory was left are told on standard error.",
     .examples = examples,
     .run = run_run,

@@ -346,6 +346,8 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
         if (!yielded) {
             k->counters.preemptions++;
         }
+    } else if (prev->pub.task_state == NUMASIM_TASK_THROTTLED) {
+        prev->runnable_since_ns = k->now_ns; /* throttled while it ran */
     }
     if (prev->pub.sched_class == NUMASIM_CLASS_FAIR) {
         fair_put_current(k, prev, next);
@@ -399,6 +401,7 @@ static void switch_to(struct kernel *k, struct rq *rq, struct task *prev, struct
          prev != NULL ? prev->pub.id : -1, leave, rq->stretch_overhead_ns,
          k->now_ns - rq->switched_in_ns);
     k->counters.switches++;
+    count_switch(k, rq, prev, next);
     rq->curr = next;
     rq->pub.curr = next != NULL ? &next->pub : NULL;
     rq->switched_in_ns = k->now_ns;
@@ -440,6 +443,7 @@ void schedule(struct kernel *k, struct rq *rq)
     if (!rq->pub.online) {
         return;
     }
+    rq->stats.sched_count++;
     rq->in_schedule = true;
     settle(k, rq);
     tick_catch_up(k, rq);
@@ -560,6 +564,7 @@ static void leave_cpu(struct kernel *k, struct rq *rq, struct task *t)
             k->qops->yield(k->qself, t->pub.se.queue, &t->pub.se);
         }
         k->counters.yields++;
+        rq->stats.yld_count++;
         rq->yielding = true;
         resched_now(k, rq);
         segment_arm(k, rq);

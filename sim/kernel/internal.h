@@ -20,6 +20,7 @@
  *   pace.c     how fast a task runs where it runs
  *   frequency.c  of a package, by its active cores
  *   check.c    faults and dumps
+ *   schedstat.c  what /proc/schedstat counts
  *   host.c     the functions a plugin may call
  */
 #ifndef NUMASIM_KERNEL_INTERNAL_H
@@ -34,6 +35,7 @@
 #include "base/time.h"
 #include "kernel/kernel.h"
 #include "kernel/pelt.h"
+#include "machine/schedstat.h"
 #include "policy/host.h"
 
 /* Classes of events: at one instant, lower first. A tick comes before all else, so that whether a
@@ -176,7 +178,8 @@ struct rq {
     int32_t push_to;
     int64_t online_since_ns;
     struct cpu_times times; /* up to settled_ns */
-    uint16_t rank;          /* place in the order of those that act at one instant */
+    struct schedstat_cpu stats;
+    uint16_t rank; /* place in the order of those that act at one instant */
     bool yielding;
 };
 
@@ -469,6 +472,27 @@ int32_t select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu, uint32_t
 void join_new(struct kernel *k, struct task *t, int32_t from_cpu);
 void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_reason reason);
 void send_task(struct kernel *k, struct task *t, int32_t from_cpu, int32_t to_cpu, uint32_t flags);
+
+/* schedstat.c */
+/* @t is woken on @waker_cpu for the CPU where it is now (ttwu_stat()). */
+void count_wakeup(struct kernel *k, const struct task *t, int32_t waker_cpu);
+/* The stopper of @from_cpu came to push a task to @to_cpu, and @moved one or not. */
+void count_push(struct kernel *k, int32_t from_cpu, int32_t to_cpu, bool moved);
+
+/* kernel/sched/stats.h: sched_info_switch(), 6.12. */
+static inline void count_switch(const struct kernel *k, struct rq *rq, const struct task *prev,
+                                const struct task *next)
+{
+    if (prev != NULL) {
+        rq->stats.rq_cpu_time += (uint64_t)(k->now_ns - rq->switched_in_ns);
+    }
+    if (next != NULL) {
+        rq->stats.pcount++;
+        rq->stats.run_delay += (uint64_t)(k->now_ns - next->runnable_since_ns);
+    } else {
+        rq->stats.sched_goidle++;
+    }
+}
 
 /* move.c */
 void push_event(struct kernel *k, struct rq *rq);

@@ -244,6 +244,12 @@ struct kernel_counters {
     uint64_t queue_events; /* pops of the event queue; not a result */
 };
 const struct kernel_counters *kernel_counters(const struct kernel *k);
+/*
+ * /proc/schedstat as of now, in the version of the release by whose rules the domains are built; what
+ * it counts is counted from the start on, as with schedstats on since boot. Newly allocated. CPUs
+ * that went down or came up since make new domains, which count from then on.
+ */
+char *kernel_schedstat_text(const struct kernel *k);
 struct numasim_cpu *kernel_cpu(const struct kernel *k, int32_t cpu);
 /* Bytes of memory one task and one CPU cost, for make bench. */
 size_t kernel_bytes_per_task(const struct kernel *k);

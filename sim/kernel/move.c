@@ -56,9 +56,15 @@ void push_event(struct kernel *k, struct rq *rq)
     struct task *t = rq->curr;
 
     k->acting_cpu = rq->pub.id;
-    if (t == NULL || t->pub.sched_class != NUMASIM_CLASS_FAIR || !rq->pub.online ||
-        t->pub.task_state != NUMASIM_TASK_RUNNING ||
-        !numasim_may_run((struct numasim_host *)k, &t->pub, rq->push_to)) {
+    if (!rq->pub.online || rq->pub.nr_running == 0) {
+        return;
+    }
+    bool moves = t != NULL && t->pub.sched_class == NUMASIM_CLASS_FAIR &&
+                 t->pub.task_state == NUMASIM_TASK_RUNNING &&
+                 numasim_may_run((struct numasim_host *)k, &t->pub, rq->push_to);
+
+    count_push(k, rq->pub.id, rq->push_to, moves);
+    if (!moves) {
         return;
     }
     push_running(k, rq, rq->push_to, MIGRATE_ACTIVE);

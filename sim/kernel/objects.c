@@ -282,6 +282,9 @@ static void domains_detach(struct kernel *k)
     for (int32_t cpu = 0; k->domains != NULL && cpu < k->nr_cpus; cpu++) {
         uint32_t nr = cpu_rq(k, cpu)->pub.nr_domains;
 
+        if (nr > 0) {
+            g_free(k->domains[cpu][0].counters); /* one block for them all */
+        }
         for (uint32_t d = 0; d < nr; d++) {
             states_free(k, k->domains[cpu][d].state);
             g_free(k->domains[cpu][d].groups);
@@ -385,7 +388,8 @@ static void domain_fill(struct kernel *k, struct numasim_domain *sd, const struc
         };
         group_states(k, groups_by_id, &sd->groups[g]);
     }
-    k->bytes_cpus += sizeof(*sd) + src->nr_groups * sizeof(struct numasim_group);
+    k->bytes_cpus +=
+        sizeof(*sd) + sizeof(*sd->counters) + src->nr_groups * sizeof(struct numasim_group);
 }
 
 void domains_attach(struct kernel *k, const struct sched_domains *sds)
@@ -400,6 +404,8 @@ void domains_attach(struct kernel *k, const struct sched_domains *sds)
         struct numasim_cpu *pub = &cpu_rq(k, cpu)->pub;
         uint32_t nr = sds->nr_domains[cpu];
         struct numasim_domain *stack = g_new0(struct numasim_domain, nr + 1);
+        struct numasim_domain_counters *counters =
+            nr > 0 ? g_new0(struct numasim_domain_counters, nr) : NULL;
 
         k->domains[cpu] = stack;
         pub->nr_domains = nr;
@@ -407,6 +413,7 @@ void domains_attach(struct kernel *k, const struct sched_domains *sds)
         pub->llc_domain = NULL;
         for (uint32_t d = 0; d < nr; d++) {
             domain_fill(k, &stack[d], &sds->domains[cpu][d], cpu, groups_by_id);
+            stack[d].counters = &counters[d];
             stack[d].child = d > 0 ? &stack[d - 1] : NULL;
             stack[d].parent = d + 1 < nr ? &stack[d + 1] : NULL;
             if ((stack[d].flags & SD_SHARE_LLC) && (d == 0 || pub->llc_domain == &stack[d - 1])) {

@@ -86,10 +86,23 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     tick_rearm(k, rq);
 }
 
+/* What @t waited here so far counts here, wherever it gets its CPU
+ * (kernel/sched/stats.h: sched_info_dequeue(), 6.12). */
+static void count_wait(const struct kernel *k, struct rq *rq, const struct task *t)
+{
+    bool waits =
+        t->pub.task_state == NUMASIM_TASK_RUNNABLE || t->pub.task_state == NUMASIM_TASK_THROTTLED;
+
+    if (waits && rq->curr != t) {
+        rq->stats.run_delay += (uint64_t)(k->now_ns - t->runnable_since_ns);
+    }
+}
+
 bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
     tick_catch_up(k, rq);
     update_curr(k, rq);
+    count_wait(k, rq, t);
     if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
         rt_dequeue(rq, t);
         t->on_rq = false;
@@ -364,6 +377,7 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
         }
         /* It is about to sleep, and now need not. */
         t->action = ACTION_ADVANCE;
+        count_wakeup(k, t, waker_cpu);
         return;
     }
     if (state != NUMASIM_TASK_BLOCKED && state != NUMASIM_TASK_DELAYED) {
@@ -375,6 +389,7 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
         task_charge(k, waker, k->machine->costs.wakeup_ns);
     }
     if (state == NUMASIM_TASK_DELAYED) {
+        count_wakeup(k, t, waker_cpu);
         emit(k, TP_SCHED_WAKING, t->pub.id, waker_cpu, waker != NULL ? waker->pub.id : -1,
              t->pub.cpu, t->pub.cpu, 0);
         wake_delayed(k, t, flags, waker_cpu);
@@ -389,5 +404,6 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
         blocked_load_leaves(k, t);
         set_task_cpu(k, t, cpu, MIGRATE_WAKEUP);
     }
+    count_wakeup(k, t, waker_cpu);
     send_task(k, t, waker_cpu, cpu, flags);
 }

@@ -232,6 +232,45 @@ struct numasim_group {
     void *state[NUMASIM_NR_ROLES]; /* group_state_size, shared by groups of the same id */
 };
 
+/* What a balancing CPU was doing, in the order of enum cpu_idle_type since 6.9. */
+enum numasim_lb_idle {
+    NUMASIM_LB_BUSY,
+    NUMASIM_LB_IDLE,
+    NUMASIM_LB_NEWLY_IDLE,
+    NUMASIM_NR_LB_IDLE
+};
+
+/* Counters of /proc/schedstat that a balance policy keeps, for each domain and idleness
+ * (Documentation/scheduler/sched-stats.rst). */
+enum numasim_lb_counter {
+    NUMASIM_LB_COUNT,          /* balances begun */
+    NUMASIM_LB_BALANCED,       /* there was nothing to do, or all of it was pinned */
+    NUMASIM_LB_FAILED,         /* a source was found, and nothing moved */
+    NUMASIM_LB_IMBALANCE_LOAD, /* sums of what was to be moved, by its unit */
+    NUMASIM_LB_IMBALANCE_UTIL,
+    NUMASIM_LB_IMBALANCE_TASK,
+    NUMASIM_LB_IMBALANCE_MISFIT,
+    NUMASIM_LB_GAINED,     /* tasks moved */
+    NUMASIM_LB_HOT_GAINED, /* of those, the cache-hot ones */
+    NUMASIM_LB_NOBUSYQ,    /* a busiest group, and in it no queue to take from */
+    NUMASIM_LB_NOBUSYG,    /* no busiest group */
+    NUMASIM_NR_LB_COUNTERS
+};
+
+/*
+ * What `numasim run --format schedstat` prints of one CPU's domain, from the start of the run; the
+ * host's memory, which a balance policy may write as it says. They change no decision.
+ */
+struct numasim_domain_counters {
+    uint32_t lb[NUMASIM_NR_LB_IDLE][NUMASIM_NR_LB_COUNTERS]; /* the policy's: numasim_count_lb() */
+    uint32_t
+        ttwu_move_affine; /* the policy's: wakeups that wake_affine() pulled to the waking CPU */
+    uint32_t
+        ttwu_wake_remote; /* the host's: wakeups on another CPU, this one being the lowest domain
+                                  that holds both */
+    uint32_t alb_count, alb_failed, alb_pushed; /* the host's: of numasim_push_running() */
+};
+
 struct numasim_domain {
     const char *name; /* "SMT", "MC", "PKG", "NODE", "NUMA" */
     int32_t cpu;      /* whose domain it is */
@@ -243,6 +282,7 @@ struct numasim_domain {
     struct numasim_group *groups;          /* ring order; the first holds the CPU */
     struct numasim_domain *parent, *child; /* NULL at the ends */
     void *state[NUMASIM_NR_ROLES];         /* domain_state_size */
+    struct numasim_domain_counters *counters;
 };
 
 /* A mapped range of a process. */
@@ -680,6 +720,13 @@ NUMASIM_API void numasim_fault(struct numasim_self *self, const char *message);
 
 /* ------------------------------------------------------------------------------------------- */
 /* Helpers                                                                                      */
+
+/* Adds @amount to a counter of @sd's balances. */
+static inline void numasim_count_lb(const struct numasim_domain *sd, enum numasim_lb_idle idle,
+                                    enum numasim_lb_counter what, int64_t amount)
+{
+    sd->counters->lb[idle][what] += (uint32_t)amount;
+}
 
 static inline struct numasim_task *numasim_entity_task(struct numasim_entity *se)
 {
