@@ -431,7 +431,7 @@ const struct subcommand cmd_run = {
         "version of the set's release of Linux, with all counters from the start of the run on, "
         "the "
         "warmup too: tools that were made for the kernel's work on it. Balancing is counted by "
-        "policies that call themselves Linux; others leave its columns 0.\n\n"
+        "policies that count it, as linux-balance does; others leave its columns 0.\n\n"
         "Tasks that were killed because no memory was left are told on standard error.",
     .examples = examples,
     .run = run_run,

@@ -47,6 +47,13 @@ ok 'and replaces the result' sh -c '! cmp -s first/result.json again/result.json
 simulate -p linux-6.12 -o /proc/none/such
 ok 'a folder that cannot be made is an error' refused 2 '/proc/none'
 
+simulate -p linux-6.12 --warmup 0s --format schedstat
+ok 'schedstat: the version of the release' test "$(head -1 out)" = 'version 16'
+ok 'at the end of the run' test "$(sed -n 2p out)" = "timestamp $((4294892296 + 250))"
+ok 'a line for each CPU' test "$(grep -c '^cpu[0-7] ' out)" -eq 8
+ok 'and for each domain of each' test "$(grep -c '^domain[01] ' out)" -eq 16
+simulate -p linux-6.12 --format schedstat --runs 2
+ok 'of one run only' refused 2 'expected one --policy, and no --runs'
 simulate -p linux-6.12 -p fifo-none
 ok 'two policies stand side by side' grep -qE 'linux-6.12 +fifo-none +ratio' out
 simulate -p linux-6.12 -p fifo-none --runs 2 -o many
