@@ -4,7 +4,7 @@
  * unthrottle_cfs_rq(), 6.12): the queue's entity leaves the queue above, and its tasks, which stay
  * queued in it, count nowhere until they are back. When and for how long is quota.c's business.
  *
- * From 6.18 on the kernel takes each task off when it returns to user space instead; that is not
+ * In 7.3 the kernel takes each task off when it returns to user space instead; that is not
  * modelled.
  */
 #include "kernel/internal.h"
