@@ -41,8 +41,8 @@ int cli_validate(struct cli *cli, char **args, const void *data,
 
 /* For options of type CHOICE named --format. */
 enum cli_format { CLI_FORMAT_PEOPLE, CLI_FORMAT_JSON, CLI_FORMAT_NAMES };
-extern const char *const cli_formats_text[];  /* text, json */
-extern const char *const cli_formats_list[];  /* table, json, names */
+extern const char *const cli_formats_text[]; /* text, json */
+extern const char *const cli_formats_list[]; /* table, json, names */
 
 /* A row --format of a table of options; @member_offset of an int. */
 #define CLI_FORMAT_ROW(member_offset, formats, first)                                              \
