@@ -6,7 +6,8 @@
  *   kernel.c   making, freeing and running a simulation
  *   objects.c  what plugins see: CPUs, LLCs, nodes, domains
  *   task.c     tasks' lives, affinity, what the driver lets them do
- *   core.c     picking and switching, accounting, the running segment of a CPU
+ *   core.c     picking and switching, accounting
+ *   progress.c the running segment of a CPU: what its time was, how far its task came
  *   fair.c     entities and queues of the fair class, through the queue policy
  *   rt.c       SCHED_FIFO and SCHED_RR, the host's own: order, throttling, fair server
  *   rt-push.c  which CPU they run on
@@ -378,7 +379,7 @@ void cpu_account_online(struct kernel *k, struct rq *rq, bool online);
 void states_new(struct kernel *k, void *state[NUMASIM_NR_ROLES], size_t size_offset);
 void states_free(struct kernel *k, void *state[NUMASIM_NR_ROLES]);
 
-/* core.c */
+/* core.c, progress.c */
 void schedule(struct kernel *k, struct rq *rq);
 void resched_now(struct kernel *k, struct rq *rq);
 void resched_from(struct kernel *k, struct rq *rq, int32_t from_cpu);
