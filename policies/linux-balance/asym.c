@@ -132,7 +132,7 @@ uint64_t lb_misfit_load(const struct numasim_self *self, const struct numasim_cp
 
     if (task == NULL || task->sched_class != NUMASIM_CLASS_FAIR || task->nr_allowed == 1 ||
         (uint32_t)c->capacity >= lb_state(self)->max_capacity ||
-        lb_fits(numasim_task_load(self->host, task).util_avg, (uint32_t)c->capacity)) {
+        lb_fits(lb_util(self, numasim_task_load(self->host, task)), (uint32_t)c->capacity)) {
         return 0;
     }
     load = lb_task_h_load(self->host, task);

@@ -117,10 +117,11 @@ static bool fits_imbalance(struct lb_env *env, struct numasim_task *task)
         amount = lb_task_h_load(env->host, task);
         amount = amount > 1 ? amount : 1;
     } else if (env->imbalance.migration == LB_MIGRATE_UTIL) {
-        amount = (int64_t)numasim_task_load(env->host, task).util_avg;
+        amount = (int64_t)lb_util(env->self, numasim_task_load(env->host, task));
     } else if (env->imbalance.migration == LB_MIGRATE_MISFIT) {
         /* One that fits where it is does not solve it. */
-        if (lb_fits_cpu(env->self, numasim_task_load(env->host, task).util_avg, env->src_cpu)) {
+        if (lb_fits_cpu(env->self, lb_util(env->self, numasim_task_load(env->host, task)),
+                        env->src_cpu)) {
             return false;
         }
         amount = env->imbalance.amount;

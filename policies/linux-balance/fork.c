@@ -2,11 +2,6 @@
 /* kernel/sched/fair.c, 6.12: sched_balance_find_dst_cpu() and what it calls, the slow path. */
 #include "linux-balance.h"
 
-static uint64_t less_or_zero(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
-
 /* Of the CPUs of @group that @task may use, without what @task itself (in exec) adds to them. */
 static struct lb_group group_for_task(const struct numasim_self *self,
                                       const struct numasim_domain *sd,
@@ -24,19 +19,18 @@ static struct lb_group group_for_task(const struct numasim_self *self,
          cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, cpu + 1)) {
         const struct numasim_cpu *c = numasim_cpu(host, cpu);
 
-        lb_group_add_load(host, &g, cpu);
         g.nr_running += c->nr_running;
         g.nr_fair += lb_nr_fair(self, c);
         g.idle_cpus += c->idle;
         if (c->curr == task) {
             struct numasim_load own = numasim_task_load(host, task);
 
-            g.load = less_or_zero(g.load, own.load_avg);
-            g.util = less_or_zero(g.util, own.util_avg);
-            g.runnable = less_or_zero(g.runnable, own.runnable_avg);
+            lb_group_add_load(self, &g, cpu, &own);
             g.nr_running--;
             g.nr_fair--;
             g.idle_cpus += c->nr_running == 1;
+        } else {
+            lb_group_add_load(self, &g, cpu, NULL);
         }
     }
     g.type = lb_group_type(&g, lb_imbalance_pct(self, sd), false, false);

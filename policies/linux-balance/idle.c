@@ -361,7 +361,7 @@ int32_t lb_select_idle_sibling(struct numasim_self *self, struct numasim_task *t
     int32_t cpu;
 
     if (lb_state(self)->asym_capacity) {
-        farther.util = numasim_task_load(self->host, task).util_avg;
+        farther.util = lb_util(self, numasim_task_load(self->host, task));
     }
     cpu = select_near(self, task, prev, target, waker, &farther, d);
     if (cpu >= 0) {

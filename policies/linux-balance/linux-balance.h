@@ -33,6 +33,7 @@ enum lb_param {
     LB_PARAM_WA_WEIGHT,
     LB_PARAM_WA_BIAS,
     LB_PARAM_WA_DELAYED,
+    LB_PARAM_UTIL_EST,
     LB_PARAM_SIS_UTIL,
     LB_PARAM_SIS_PROP,
     LB_PARAM_SIS_START,
@@ -239,6 +240,14 @@ static inline uint32_t lb_busy_factor(const struct numasim_self *self,
     return factor == 0 ? sd->busy_factor : (uint32_t)factor;
 }
 
+/* task_util_est(), or of a CPU cpu_util() before it is cut to the capacity. */
+static inline uint64_t lb_util(const struct numasim_self *self, struct numasim_load load)
+{
+    bool more = load.util_est > load.util_avg && self->param[LB_PARAM_UTIL_EST];
+
+    return more ? load.util_est : load.util_avg;
+}
+
 /* params.c */
 void lb_read_rules(const struct numasim_self *self, struct lb_rules *rules);
 
@@ -260,8 +269,9 @@ int32_t lb_find_idlest_cpu(struct numasim_self *self, struct numasim_domain *sd,
                            struct numasim_decision *d);
 
 /* stats.c */
-/* Adds the averages of CPU @cpu to @g. */
-void lb_group_add_load(struct numasim_host *host, struct lb_group *g, int32_t cpu);
+/* Adds the averages of CPU @cpu to @g, less those of a task there, @without (NULL: none). */
+void lb_group_add_load(const struct numasim_self *self, struct lb_group *g, int32_t cpu,
+                       const struct numasim_load *without);
 /* Fair tasks of @c that count for a group. */
 uint32_t lb_nr_fair(const struct numasim_self *self, const struct numasim_cpu *c);
 /* Sets env->imbalance and returns the group to pull from, or NULL with nothing to do. */

@@ -52,6 +52,9 @@ const struct numasim_param lb_params[] = {
     NUMBER(NR_MIGRATE, "nr_migrate", NUMASIM_PARAM_INT, 32, 1, 128,
            "/sys/kernel/debug/sched/nr_migrate", FAIR "SCHED_NR_MIGRATE_BREAK",
            "Tasks that one balance looks at, at most."),
+    SWITCH(UTIL_EST, "util_est", 1, FEATURE "UTIL_EST", "kernel/sched/features.h",
+           "A utilisation is at least what is known of the tasks from their last sleeps, however "
+           "little of it shows yet."),
     /* Placement at wakeup. */
     SWITCH(WA_IDLE, "wa_idle", 1, FEATURE "WA_IDLE", "kernel/sched/features.h",
            "An idle waking or previous CPU settles where to look first."),

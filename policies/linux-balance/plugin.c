@@ -18,9 +18,8 @@
  * DOES NOT FIT. Energy-aware placement, CPUs that RT tasks take away from the fair class, queues of
  * SCHED_IDLE tasks alone, the queue filter of NUMA balancing (fbq_type) and cache-aware balancing
  * (7.3) are not modelled. asym.c says what is simpler there than in the kernel. Averages of sleeping
- * tasks are always up to date, so the kernel's kicks that only update them do not exist; util_est
- * does not exist: a policy does not hear when a task sleeps. Tasks whose dequeue was put off are not
- * moved. CPUs with one task take turns in checking for nohz kicks instead of doing so at every tick.
+ * tasks are always up to date, so the kernel's kicks that only update them do not exist. Tasks whose
+ * dequeue was put off are not moved. CPUs with one task take turns in checking for nohz kicks instead of doing so at every tick.
  *
  * PARAMETERS. See params.c.
  *
@@ -208,7 +207,7 @@ NUMASIM_PLUGIN = {
         "Source: kernel/sched/fair.c and topology.c, 6.12; what other releases have instead are\n"
         "parameters. Fits CPUs alike or not, and fair tasks.\n"
         "Does not model energy-aware placement, SCHED_IDLE queues, cache-aware balancing, time\n"
-        "taken by RT tasks, util_est and fbq_type; CPUs with one task take turns in checking for\n"
+        "taken by RT tasks and fbq_type; CPUs with one task take turns in checking for\n"
         "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
         "with nothing due O(1), a balance O(CPUs of the domain that have work).\n",
     .params = lb_params,

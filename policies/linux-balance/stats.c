@@ -2,13 +2,33 @@
 /* kernel/sched/fair.c, 6.12: update_sd_lb_stats(), sched_balance_find_src_group() and _src_rq(). */
 #include "linux-balance.h"
 
-void lb_group_add_load(struct numasim_host *host, struct lb_group *g, int32_t cpu)
+static uint64_t less_or_zero(uint64_t a, uint64_t b)
 {
-    uint64_t capacity = (uint64_t)numasim_cpu(host, cpu)->capacity;
-    struct numasim_load load = numasim_cpu_load(host, cpu);
+    return a > b ? a - b : 0;
+}
 
+/* cpu_util(): of CPU @cpu, with the averages @load. */
+static uint64_t cpu_util(const struct numasim_self *self, int32_t cpu, struct numasim_load load)
+{
+    uint64_t capacity = (uint64_t)numasim_cpu(self->host, cpu)->capacity;
+    uint64_t util = lb_util(self, load);
+
+    return util < capacity ? util : capacity;
+}
+
+void lb_group_add_load(const struct numasim_self *self, struct lb_group *g, int32_t cpu,
+                       const struct numasim_load *without)
+{
+    struct numasim_load load = numasim_cpu_load(self->host, cpu);
+
+    if (without != NULL) {
+        load.load_avg = less_or_zero(load.load_avg, without->load_avg);
+        load.runnable_avg = less_or_zero(load.runnable_avg, without->runnable_avg);
+        load.util_avg = less_or_zero(load.util_avg, without->util_avg);
+        load.util_est = less_or_zero(load.util_est, without->util_est);
+    }
     g->load += load.load_avg;
-    g->util += load.util_avg < capacity ? load.util_avg : capacity;
+    g->util += cpu_util(self, cpu, load);
     g->runnable += load.runnable_avg;
 }
 
@@ -91,7 +111,7 @@ static void add_loads(const struct lb_env *env, const uint64_t *span, struct lb_
     g->loaded = true;
     for (int32_t cpu = numasim_mask_next(span, env->cpus, nr_cpus, 0); cpu < nr_cpus;
          cpu = numasim_mask_next(span, env->cpus, nr_cpus, cpu + 1)) {
-        lb_group_add_load(env->host, g, cpu);
+        lb_group_add_load(env->self, g, cpu, NULL);
     }
 }
 
@@ -255,10 +275,10 @@ static bool source_score(const struct lb_env *env, const struct numasim_cpu *c, 
             return false;
         }
         load = numasim_cpu_load(env->host, c->id);
-        *ret_score = load.util_avg;
         if (env->self->param[LB_PARAM_UTIL_BOOST] && load.runnable_avg > load.util_avg) {
-            *ret_score = load.runnable_avg;
+            load.util_avg = load.runnable_avg;
         }
+        *ret_score = cpu_util(env->self, c->id, load);
         return true;
     default:
         load = numasim_cpu_load(env->host, c->id);

@@ -10,7 +10,10 @@ void task_update_load(struct kernel *k, struct task *t)
     const struct numasim_entity *se = &t->pub.se;
     bool running = t->pub.task_state == NUMASIM_TASK_RUNNING;
 
-    pelt_update(&t->avg, k->now_ns, se->queued, se->queued && !se->delayed, running, se->weight);
+    if (pelt_update(&t->avg, k->now_ns, se->queued, se->queued && !se->delayed, running,
+                    se->weight)) {
+        t->util_est_fresh = false;
+    }
 }
 
 void rq_update_load(struct kernel *k, struct rq *rq)

@@ -150,9 +150,9 @@ uint64_t numasim_nr_overloads(const struct numasim_host *host)
  * nohz.next_blocked has it (kernel/sched/fair.c: _nohz_idle_balance(), 6.12). */
 #define BLOCKED_UPDATE_NS (32 * NSEC_PER_MSEC)
 
-static struct numasim_load load_of(const struct pelt *avg)
+static struct numasim_load load_of(const struct pelt *avg, uint64_t util_est)
 {
-    return (struct numasim_load){avg->load_avg, avg->runnable_avg, avg->util_avg};
+    return (struct numasim_load){avg->load_avg, avg->runnable_avg, avg->util_avg, util_est};
 }
 
 struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu)
@@ -167,7 +167,7 @@ struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu)
         (rq->curr == NULL && k->now_ns - rq->avg.last_update_ns > BLOCKED_UPDATE_NS)) {
         rq_update_load(k, rq);
     }
-    return load_of(&rq->avg);
+    return load_of(&rq->avg, rq->util_est);
 }
 
 struct numasim_load numasim_task_load(struct numasim_host *host, struct numasim_task *task)
@@ -179,7 +179,7 @@ struct numasim_load numasim_task_load(struct numasim_host *host, struct numasim_
         tick_catch_up(k, task_rq(k, t));
         task_update_load(k, t);
     }
-    return load_of(&t->avg);
+    return load_of(&t->avg, t->util_est);
 }
 
 uint64_t numasim_cpu_rt_util(const struct numasim_host *host, int32_t cpu)

@@ -93,6 +93,8 @@ struct task {
     struct numasim_task pub; /* first */
     struct list waiting;     /* in rq->waiting: fair, queued, not running; or in an RT list */
     struct pelt avg;
+    uint64_t util_est;
+    bool util_est_fresh; /* no period of avg ended since util_est was made (UTIL_AVG_UNCHANGED) */
     struct evq_entry arrive; /* reaches its CPU after a wakeup */
     uint32_t arrive_flags;   /* NUMASIM_WAKE_* of the wakeup under way, or NEW */
     uint8_t action;          /* enum task_action */
@@ -161,6 +163,7 @@ struct rq {
     struct pelt avg;      /* root cfs_rq's */
     uint32_t nr_arriving; /* woken tasks on their way here */
     uint64_t load_weight; /* of the queued fair tasks */
+    uint64_t util_est;    /* of those, throttled ones too, delayed ones not */
 
     /* The running segment. Time up to segment_start is kernel overhead, after it the task's. */
     int64_t segment_start_ns;

@@ -6,6 +6,8 @@ enum {
     PELT_HALF_LIFE = 32,  /* periods; LOAD_AVG_PERIOD */
     PELT_SUM_MAX = 47742, /* LOAD_AVG_MAX: the sum of 1024 * y^n */
     PELT_CAPACITY_SHIFT = 10,
+    PELT_EST_MARGIN = 10, /* UTIL_EST_MARGIN: 1 % of 1024 */
+    PELT_EST_SHIFT = 2,   /* UTIL_EST_WEIGHT_SHIFT: a new sample counts a quarter */
 };
 
 /* floor(2^32 * y^k), y^32 = 1/2; entry 0 is 2^32 - 1, as the kernel has it. */
@@ -45,16 +47,16 @@ static uint64_t pelt_contribution(const struct pelt *p, uint64_t periods, uint64
            (PELT_SUM_MAX - pelt_decay(PELT_SUM_MAX, periods) - 1024) + rest_us;
 }
 
-void pelt_update(struct pelt *p, int64_t now_ns, uint64_t load, uint64_t runnable, bool running,
+bool pelt_update(struct pelt *p, int64_t now_ns, uint64_t load, uint64_t runnable, bool running,
                  uint64_t weight)
 {
     if (now_ns <= p->last_update_ns) {
-        return;
+        return false;
     }
     uint64_t delta_us = (uint64_t)(now_ns - p->last_update_ns) >> 10;
 
     if (delta_us == 0) {
-        return;
+        return false;
     }
     p->last_update_ns += (int64_t)(delta_us << 10);
     if (load == 0) {
@@ -82,6 +84,21 @@ void pelt_update(struct pelt *p, int64_t now_ns, uint64_t load, uint64_t runnabl
         p->runnable_avg = p->runnable_sum / divider;
         p->util_avg = p->util_sum / divider;
     }
+    return periods > 0;
+}
+
+uint64_t pelt_util_est(uint64_t util_est, const struct pelt *se, uint64_t capacity, bool waited)
+{
+    if (util_est <= se->util_avg) {
+        return se->util_avg;
+    }
+    uint64_t less = util_est - se->util_avg;
+
+    if (less < PELT_EST_MARGIN || se->util_avg > capacity ||
+        (waited && se->util_avg + PELT_EST_MARGIN < se->runnable_avg)) {
+        return util_est;
+    }
+    return ((util_est << PELT_EST_SHIFT) - less) >> PELT_EST_SHIFT;
 }
 
 static void sub_positive(uint64_t *from, uint64_t amount)

@@ -21,10 +21,18 @@ struct pelt {
 /*
  * Brings @p up to @now_ns under the state that held since the last update: @load (a task: 1 while
  * queued; a queue: its weight), @runnable (number of runnable tasks), @running; averages are
- * scaled by @weight (a task's weight; 1 for a queue).
+ * scaled by @weight (a task's weight; 1 for a queue). True if a period ended, so that the averages are
+ * new.
  */
-void pelt_update(struct pelt *p, int64_t now_ns, uint64_t load, uint64_t runnable, bool running,
+bool pelt_update(struct pelt *p, int64_t now_ns, uint64_t load, uint64_t runnable, bool running,
                  uint64_t weight);
+
+/*
+ * The estimate of a task's utilisation that was @util_est, after it goes to sleep on a CPU of @capacity
+ * with the averages @se (kernel/sched/fair.c: util_est_update(), 6.12). @waited: it does not fall if the
+ * task did not get the CPU for as long as it wanted.
+ */
+uint64_t pelt_util_est(uint64_t util_est, const struct pelt *se, uint64_t capacity, bool waited);
 
 /* @val decayed over @n periods: val * y^n. */
 uint64_t pelt_decay(uint64_t val, uint64_t n);

@@ -71,6 +71,7 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         } else {
             task_update_load(k, t);
         }
+        rq->util_est += t->util_est;
         fair_enqueue(k, rq, t, flags);
         count_in(k, rq, t);
         if (t->pub.task_state == NUMASIM_TASK_THROTTLED) {
@@ -98,6 +99,17 @@ static void count_wait(const struct kernel *k, struct rq *rq, const struct task 
     }
 }
 
+/* util_est_dequeue() and util_est_update(): when @t goes, even if its queue keeps it for a while. */
+static void util_est_dequeue(const struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
+{
+    rq->util_est -= t->util_est;
+    if ((flags & NUMASIM_DEQUEUE_SLEEP) != 0 && !t->util_est_fresh) {
+        t->util_est = pelt_util_est(t->util_est, &t->avg, (uint64_t)rq->pub.capacity,
+                                    k->host[HOST_UTIL_EST_WAITED] != 0);
+        t->util_est_fresh = true;
+    }
+}
+
 bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
     tick_catch_up(k, rq);
@@ -116,6 +128,9 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     bool was_delayed = t->pub.se.delayed;
     bool counted = throttled_by(k, rq, t) == NULL;
 
+    if (!was_delayed) {
+        util_est_dequeue(k, rq, t, flags);
+    }
     if (!fair_dequeue(k, rq, t, flags)) {
         rq->pub.nr_delayed += counted;
         rq_counted(k, rq);
@@ -348,6 +363,7 @@ static void wake_delayed(struct kernel *k, struct task *t, uint32_t flags, int32
     /* Before the current one is accounted: enqueue_task_fair() goes to requeue_delayed_entity() at
      * once, so that what it finds owed is as of the last tick. */
     t->pub.se.delayed = false;
+    rq->util_est += t->util_est;
     k->qops->requeue_delayed(k->qself, t->pub.se.queue, &t->pub.se);
     update_curr(k, rq);
     rq_update_load(k, rq);

@@ -49,6 +49,10 @@ static const struct numasim_param params[] = {
                         "were in one.",
                         "/proc/sys/kernel/sched_autogroup_enabled",
                         "kernel/sched/autogroup.c; off where a set does not say otherwise"},
+    [HOST_UTIL_EST_WAITED] = {"util_est_waited", NUMASIM_PARAM_BOOL, 1, 0, 1, NULL,
+                              "A task's util_est does not fall when it had to wait for its CPU; "
+                              "since 6.8.",
+                              NULL, "kernel/sched/fair.c: util_est_update(), 6.12"},
     [NR_HOST_PARAMS] = {.name = NULL},
 };
 

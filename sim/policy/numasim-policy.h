@@ -77,6 +77,10 @@ struct numasim_load {
     uint64_t load_avg;     /* of a task: its weight if always runnable; of a CPU: the sum */
     uint64_t runnable_avg; /* 0..1024 for each runnable task */
     uint64_t util_avg;     /* 0..1024 */
+    /* util_est (fair.c: util_est_update(), 6.12). Of a task: util_avg when it last went to sleep, at
+     * once where that is more than before, else by a quarter of the difference; 0 before. Of a CPU:
+     * the sum over its fair tasks that are queued and not about to leave. */
+    uint64_t util_est;
 };
 
 enum numasim_task_state {

@@ -20,7 +20,7 @@ static void violated(const struct kernel *k, const char *condition, char *where)
 /* What one run queue should count, counted from the tasks. */
 struct counts {
     uint32_t nr_running, nr_fair, nr_delayed, nr_rt, nr_arriving, rt_nr_running;
-    uint64_t load_weight;
+    uint64_t load_weight, util_est;
 };
 
 static bool is_fair(const struct task *t)
@@ -58,6 +58,7 @@ static void check_queued_task(const struct kernel *k, const struct task *t, stru
         MUST(k, q->pub.cpu == t->pub.cpu && q->pub.cgroup == t->cgroup, "task %d", t->pub.id);
         MUST(k, throttled == (state == NUMASIM_TASK_THROTTLED) || state == NUMASIM_TASK_DELAYED,
              "task %d", t->pub.id);
+        c->util_est += state == NUMASIM_TASK_DELAYED ? 0 : t->util_est;
         if (throttled) {
             return;
         }
@@ -116,6 +117,7 @@ static void check_rq(const struct kernel *k, const struct rq *rq, const struct c
     MUST(k, bitmap_test(k->rt_busy, (uint32_t)cpu) == (rq->rt_prio > 0), "CPU %d", cpu);
     MUST(k, rq->nr_arriving == c->nr_arriving, "CPU %d: %u", cpu, c->nr_arriving);
     MUST(k, rq->load_weight == c->load_weight, "CPU %d: %" G_GUINT64_FORMAT, cpu, c->load_weight);
+    MUST(k, rq->util_est == c->util_est, "CPU %d: %" G_GUINT64_FORMAT, cpu, c->util_est);
     MUST(k, rq->pub.idle == idle, "CPU %d", cpu);
     MUST(k, bitmap_test(k->idle, (uint32_t)cpu) == idle, "CPU %d", cpu);
     MUST(k, bitmap_test(k->online, (uint32_t)cpu) == rq->pub.online, "CPU %d", cpu);

@@ -87,9 +87,44 @@ static void check_load_averages(const char *topology, const char *workload, cons
         g_assert_cmpuint(x.load_avg, ==, y.load_avg);
         g_assert_cmpuint(x.util_avg, ==, y.util_avg);
         g_assert_cmpuint(x.runnable_avg, ==, y.runnable_avg);
+        g_assert_cmpuint(x.util_est, ==, y.util_est);
     }
     engine_free(a);
     engine_free(b);
+}
+
+/* A task that ran and slept for 200 ms each wakes: little is left of its average, and the estimate is
+ * what the average was when it went to sleep. While it sleeps its CPU expects nothing. */
+static void check_util_est(const char *policies)
+{
+    struct engine *e = engine_new("teach-uma-4",
+                                  "numasim: workload/1\nduration: 10s\nprocesses:\n  p:\n"
+                                  "    threads:\n      a: {cpus: 1, program: [loop: {count: 2, "
+                                  "do: [run: 200ms, sleep: 200ms]}]}\n",
+                                  policies, &(struct kernel_config){.seed = 1});
+    struct numasim_host *host = (struct numasim_host *)(void *)e->kernel;
+    struct numasim_task *t = task_pub(engine_task(e, "a", 0));
+
+    engine_run(e, 199 * MS);
+    uint64_t before = numasim_task_load(host, t).util_avg;
+
+    g_assert_cmpuint(numasim_cpu_load(host, 1).util_est, ==, 0);
+    engine_run(e, 300 * MS);
+    uint64_t util_est = numasim_task_load(host, t).util_est;
+
+    g_assert_cmpuint(util_est, >=, before);
+    g_assert_cmpuint(util_est, >, 1000);
+    g_assert_cmpuint(numasim_cpu_load(host, 1).util_est, ==, 0);
+    engine_run(e, 401 * MS);
+    g_assert_cmpuint(numasim_task_load(host, t).util_avg, <, 100);
+    g_assert_cmpuint(numasim_cpu_load(host, 1).util_est, ==, util_est);
+    engine_free(e);
+}
+
+static void test_util_est(void)
+{
+    check_util_est("linux-6.12"); /* one that keeps sleeping tasks queued */
+    check_util_est("fifo+none");
 }
 
 static void test_load_averages(void)
@@ -286,6 +321,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/split-cgroup", test_split_cgroup);
     g_test_add_func("/engine/all-ticks/insertion-order", test_insertion_order);
     g_test_add_func("/engine/all-ticks/load-averages", test_load_averages);
+    g_test_add_func("/engine/util-est", test_util_est);
     g_test_add_func("/engine/stop-and-go", test_stop_and_go);
     g_test_add_func("/engine/interleaved", test_interleaved);
     g_test_add_func("/engine/seeds", test_seeds);

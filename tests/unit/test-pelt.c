@@ -165,6 +165,25 @@ static void test_new_task(void)
     g_assert_cmpuint(se.util_avg, ==, 0);
 }
 
+/* Upwards at once; down by a quarter, unless it is nearly nothing, or others had the CPU meanwhile. */
+static void test_util_est(void)
+{
+    struct pelt se = {.util_avg = 400, .runnable_avg = 400};
+
+    g_assert_cmpuint(pelt_util_est(0, &se, 1024, true), ==, 400);
+    g_assert_cmpuint(pelt_util_est(399, &se, 1024, true), ==, 400);
+    g_assert_cmpuint(pelt_util_est(409, &se, 1024, true), ==, 409);
+    g_assert_cmpuint(pelt_util_est(410, &se, 1024, true), ==, 407); /* 410 - 10 / 4, downwards */
+    g_assert_cmpuint(pelt_util_est(800, &se, 1024, true), ==, 700);
+    g_assert_cmpuint(pelt_util_est(800, &se, 399, true), ==, 800); /* more than its CPU has */
+    se.runnable_avg = 410;
+    g_assert_cmpuint(pelt_util_est(800, &se, 1024, true), ==, 700);
+    se.runnable_avg = 411;
+    g_assert_cmpuint(pelt_util_est(800, &se, 1024, true), ==, 800);
+    g_assert_cmpuint(pelt_util_est(800, &se, 1024, false), ==, 700); /* before 6.8 */
+    g_assert_cmpuint(pelt_util_est(300, &se, 1024, true), ==, 400);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -175,5 +194,6 @@ int main(int argc, char **argv)
     g_test_add_func("/pelt/splitting", test_splitting);
     g_test_add_func("/pelt/attach", test_attach);
     g_test_add_func("/pelt/new-task", test_new_task);
+    g_test_add_func("/pelt/util-est", test_util_est);
     return g_test_run();
 }
