@@ -33,7 +33,8 @@
  *    account() and tick() look at their own queue only, and act only by what they return and by
  *    numasim_set_slice_timer(): anything else that acts is a fault inside a replayed tick.
  *
- * ABI HISTORY: 1 first version.
+ * ABI HISTORY: 1 first version. 2: util_est in struct numasim_load, counters in struct
+ * numasim_domain, numasim_cpu_rt_util(), numasim_single_mask(), numasim_remaining_ns().
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H
@@ -46,7 +47,7 @@
 extern "C" {
 #endif
 
-#define NUMASIM_POLICY_ABI 1u
+#define NUMASIM_POLICY_ABI 2u
 #define NUMASIM_API        __attribute__((visibility("default")))
 #define NUMASIM_TIME_NEVER INT64_MAX
 

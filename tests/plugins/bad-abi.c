@@ -5,7 +5,7 @@
 static const struct numasim_balance_ops balance_ops = {.select_cpu = NULL};
 
 NUMASIM_PLUGIN = {
-    .abi = NUMASIM_POLICY_ABI + 41,
+    .abi = NUMASIM_POLICY_ABI + 40,
     .flags = NUMASIM_FLAG_TEST_ONLY,
     .name = "bad-abi",
     .summary = "refused by the loader",

@@ -140,7 +140,7 @@ static void test_bad_plugins(struct fixture *f, gconstpointer unused)
         const char *plugin, *message;
     } cases[] = {
         {"bad-abi", "set.yaml:3:8: PLUGINS/bad-abi.so: the plugin was built for policy ABI 42; "
-                    "expected ABI 1: build it again with this numasim's numasim-policy.h"},
+                    "expected ABI 2: build it again with this numasim's numasim-policy.h"},
         {"bad-flag", "set.yaml:3:8: PLUGINS/bad-flag.so: unknown flags 0x40000000; expected only "
                      "those of 0x1"},
         {"bad-name", "set.yaml:3:8: PLUGINS/bad-name.so: the policy calls itself 'other-name'; "
