@@ -19,8 +19,8 @@ static int32_t degrades_locality(const struct lb_env *env, const struct numasim_
     if (src->node == task->preferred_node) {
         uint32_t at_home = src->curr != NULL && src->curr->preferred_node == src->node;
 
-        for (struct numasim_task *t = numasim_first_waiting(host, src->id); t != NULL;
-             t = numasim_next_waiting(host, t)) {
+        for (struct numasim_task *t = numasim_first_queued(host, src->id); t != NULL;
+             t = numasim_next_queued(host, t)) {
             at_home += t->preferred_node == src->node;
         }
         return src->nr_running > at_home ? 1 : -1;
@@ -81,13 +81,20 @@ static bool waits_its_turn(const struct lb_env *env, const struct numasim_task *
            numasim_cpu(env->host, env->dst_cpu)->nr_fair > 0 && numasim_lag(env->host, task) < 0;
 }
 
+/* One that sleeps would only take its load along (6.14). */
+static bool sleeps_there(const struct lb_env *env, const struct numasim_task *task)
+{
+    return task->se.delayed && env->imbalance.migration != LB_MIGRATE_LOAD &&
+           env->self->param[LB_PARAM_DETACH_DELAYED] == LB_DELAYED_LOAD;
+}
+
 /* *@hot: it may only for lack of success with others. */
 static bool can_migrate(struct lb_env *env, const struct numasim_task *task, bool *hot)
 {
     if (task->kthread && task->nr_allowed == 1) {
         return false;
     }
-    if (!allowed_there(env, task) || waits_its_turn(env, task)) {
+    if (sleeps_there(env, task) || !allowed_there(env, task) || waits_its_turn(env, task)) {
         return false;
     }
     int32_t degrades = degrades_locality(env, task);
@@ -143,9 +150,9 @@ static uint32_t detach(struct lb_env *env, struct numasim_task **tasks)
         env->all_pinned = false;
         return 0;
     }
-    for (struct numasim_task *task = numasim_first_waiting(env->host, env->src_cpu);
+    for (struct numasim_task *task = numasim_first_queued(env->host, env->src_cpu);
          task != NULL && env->imbalance.amount > 0 && nr < DETACH_MAX;
-         task = numasim_next_waiting(env->host, task)) {
+         task = numasim_next_queued(env->host, task)) {
         if ((env->idle != LB_BUSY && left <= 1) || ++env->loop > env->loop_max) {
             return nr;
         }

@@ -42,6 +42,7 @@ static const char *const numa_rules[] = {"pair", "quarter", "imb-numa-nr", NULL}
 static const char *const halves[] = {"half", "whole", NULL};
 static const char *const active_rules[] = {"any", "task", NULL};
 static const char *const detach_rules[] = {"half", "shift", NULL};
+static const char *const delayed_rules[] = {"any", "load", NULL};
 static const char *const serialize_rules[] = {"periodic", "all", NULL};
 static const char *const ilb_rules[] = {"cpu", "core", NULL};
 
@@ -123,6 +124,10 @@ const struct numasim_param lb_params[] = {
     SWITCH(
         DETACH_ELIGIBLE, "detach_eligible", 0, NULL, FAIR "can_migrate_task(), 7.3",
         "After no failure, a task that is not eligible stays if the destination has work (7.3)."),
+    CHOICE(DETACH_DELAYED, "detach_delayed", LB_DELAYED_ANY, delayed_rules,
+           FAIR "can_migrate_task(), 6.12.117",
+           "A task that sleeps and whose dequeue was put off moves like one that waits (any), or "
+           "only with its load (load, 6.14)."),
     CHOICE(
         ACTIVE_BALANCE, "active_balance", 1, active_rules, FAIR "need_active_balance(), 6.1",
         "After failures the running task is pushed whatever the imbalance counts (any, 5.10), or "

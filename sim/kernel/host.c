@@ -195,27 +195,59 @@ uint64_t numasim_cpu_rt_util(const struct numasim_host *host, int32_t cpu)
     return avg.util_avg;
 }
 
+/* The first task from @l towards the head of @rq's list: of those with a dequeue put off only
+ * @delayed ones that no throttled queue keeps. */
+static struct numasim_task *next_queued(struct kernel *k, struct rq *rq, const struct list *l,
+                                        bool delayed)
+{
+    for (; l != &rq->waiting; l = l->prev) {
+        struct task *t = container_of(l, struct task, waiting);
+
+        if (t->pub.task_state == NUMASIM_TASK_RUNNABLE ||
+            (delayed &&
+             (t->cgroup == 0 || queue_throttled(task_queue(k, t, rq->pub.id)) == NULL))) {
+            return &t->pub;
+        }
+    }
+    return NULL;
+}
+
+static struct numasim_task *next_of(struct kernel *k, struct numasim_task *task, bool delayed)
+{
+    struct task *t = task_of(task);
+    bool queued = task->task_state == NUMASIM_TASK_RUNNABLE ||
+                  (delayed && task->task_state == NUMASIM_TASK_DELAYED);
+
+    if (!queued || task->sched_class != NUMASIM_CLASS_FAIR || list_empty(&t->waiting)) {
+        return NULL; /* one that is not in this list */
+    }
+    return next_queued(k, task_rq(k, t), t->waiting.prev, delayed);
+}
+
 struct numasim_task *numasim_first_waiting(struct numasim_host *host, int32_t cpu)
 {
     struct kernel *k = kernel_of(host);
     struct rq *rq = cpu_rq(k, index_of(host, "numasim_first_waiting()", cpu, k->nr_cpus));
 
-    if (list_empty(&rq->waiting)) {
-        return NULL;
-    }
-    return &container_of(rq->waiting.prev, struct task, waiting)->pub;
+    return next_queued(k, rq, rq->waiting.prev, false);
 }
 
 struct numasim_task *numasim_next_waiting(struct numasim_host *host, struct numasim_task *task)
 {
-    struct task *t = task_of(task);
-    struct rq *rq = task_rq(kernel_of(host), t);
+    return next_of(kernel_of(host), task, false);
+}
 
-    if (t->pub.task_state != NUMASIM_TASK_RUNNABLE || t->pub.sched_class != NUMASIM_CLASS_FAIR ||
-        t->waiting.prev == &rq->waiting || list_empty(&t->waiting)) {
-        return NULL; /* the last one, or one that does not wait in this list */
-    }
-    return &container_of(t->waiting.prev, struct task, waiting)->pub;
+struct numasim_task *numasim_first_queued(struct numasim_host *host, int32_t cpu)
+{
+    struct kernel *k = kernel_of(host);
+    struct rq *rq = cpu_rq(k, index_of(host, "numasim_first_queued()", cpu, k->nr_cpus));
+
+    return next_queued(k, rq, rq->waiting.prev, true);
+}
+
+struct numasim_task *numasim_next_queued(struct numasim_host *host, struct numasim_task *task)
+{
+    return next_of(kernel_of(host), task, true);
 }
 
 bool numasim_may_run(const struct numasim_host *host, const struct numasim_task *task, int32_t cpu)

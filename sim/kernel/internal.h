@@ -147,8 +147,7 @@ struct rq {
     struct numasim_cpu pub;  /* first */
     struct task *curr;       /* NULL while idle */
     struct fair_queue *fair; /* the root cgroup's */
-    struct list waiting;     /* fair tasks that wait; the head ran last */
-    struct list delayed;     /* fair tasks that sleep, and that their queue keeps */
+    struct list waiting;     /* fair tasks that wait, or sleep and are kept; the head ran last */
     struct list rt[100];     /* by rt_priority */
     uint32_t nr_rt;          /* queued and not running */
     uint64_t rt_bits[2];     /* priorities at which some are */

@@ -2,13 +2,21 @@
 /* Balancing's hands: moving waiting tasks, pushing a running one, kicks, and CPU hot-plug. */
 #include "kernel/internal.h"
 
+/* throttled_lb_pair(): whether the queue of @t on @cpu, or one above it, is throttled. */
+static bool is_throttled_on(struct kernel *k, const struct task *t, int32_t cpu)
+{
+    return t->cgroup != 0 && queue_throttled(task_queue(k, t, cpu)) != NULL;
+}
+
 bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_reason reason)
 {
     int32_t from = t->pub.cpu;
     struct rq *dst = cpu_rq(k, to);
 
-    bool waits =
-        t->pub.task_state == NUMASIM_TASK_RUNNABLE || t->pub.task_state == NUMASIM_TASK_THROTTLED;
+    bool delayed = t->pub.task_state == NUMASIM_TASK_DELAYED;
+    bool waits = t->pub.task_state == NUMASIM_TASK_RUNNABLE ||
+                 t->pub.task_state == NUMASIM_TASK_THROTTLED ||
+                 (delayed && !is_throttled_on(k, t, from) && !is_throttled_on(k, t, to));
 
     if (!waits || !t->on_rq || from == to) {
         return false;
@@ -16,6 +24,8 @@ bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_rea
     if (!dequeue_task(k, cpu_rq(k, from), t, NUMASIM_DEQUEUE_MIGRATE)) {
         return false; /* a fault */
     }
+    t->pub.se.delayed =
+        delayed; /* dequeue_entity() forgets it for those that leave to sleep only */
     tick_rearm(k, cpu_rq(k, from));
     set_task_cpu(k, t, to, reason);
     rq_charge(k, dst, k->machine->costs.migration_ns[machine_reach(k->machine, from, to)]);

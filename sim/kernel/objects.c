@@ -43,7 +43,6 @@ static struct rq *rq_new(struct kernel *k, int32_t cpu)
         .avg_idle_ns = NSEC_PER_MSEC, /* kernel/sched/core.c: sched_init(): 2 * migration cost */
     };
     list_init(&rq->waiting);
-    list_init(&rq->delayed);
     for (size_t prio = 0; prio < G_N_ELEMENTS(rq->rt); prio++) {
         list_init(&rq->rt[prio]);
     }

@@ -18,14 +18,14 @@ static void task_count(struct rq *rq, struct fair_queue *q, struct task *t, bool
     rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
 }
 
-/* Delayed tasks stay in their list; their weight counts all the same. */
+/* Delayed tasks stay in the list; their weight counts all the same. */
 static void count_delayed(struct kernel *k, struct rq *rq, const struct fair_queue *q, bool in)
 {
-    for (struct list *l = rq->delayed.next; l != &rq->delayed; l = l->next) {
+    for (struct list *l = rq->waiting.next; l != &rq->waiting; l = l->next) {
         const struct task *t = container_of(l, struct task, waiting);
         struct fair_queue *own = task_queue(k, t, rq->pub.id);
 
-        if (queue_below(own, q) && queue_throttled(own) == NULL) {
+        if (t->pub.se.delayed && queue_below(own, q) && queue_throttled(own) == NULL) {
             rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
         }
     }
@@ -42,7 +42,7 @@ static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, b
         struct task *t = container_of(l, struct task, waiting);
 
         next = l->next;
-        if (queue_below(task_queue(k, t, rq->pub.id), q)) {
+        if (!t->pub.se.delayed && queue_below(task_queue(k, t, rq->pub.id), q)) {
             task_count(rq, q, t, in);
             nr_counted++;
         }

@@ -38,6 +38,10 @@ static void count_in(struct kernel *k, struct rq *rq, struct task *t)
     rq->pub.nr_fair++;
     rq->load_weight += t->pub.se.weight;
     list_add_head(&rq->waiting, &t->waiting);
+    if (t->pub.se.delayed) {
+        t->pub.task_state = NUMASIM_TASK_DELAYED;
+        rq->pub.nr_delayed++;
+    }
 }
 
 /* What came to @rq does not run there after all: if nothing else does, it idles as before. */
@@ -71,7 +75,7 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         } else {
             task_update_load(k, t);
         }
-        rq->util_est += t->util_est;
+        rq->util_est += t->pub.se.delayed ? 0 : t->util_est; /* it gave it up to sleep */
         fair_enqueue(k, rq, t, flags);
         count_in(k, rq, t);
         if (t->pub.task_state == NUMASIM_TASK_THROTTLED) {
@@ -134,7 +138,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     if (!fair_dequeue(k, rq, t, flags)) {
         rq->pub.nr_delayed += counted;
         rq_counted(k, rq);
-        list_add_tail(&rq->delayed, &t->waiting);
+        list_add_head(&rq->waiting, &t->waiting);
         return false;
     }
     t->on_rq = false;
@@ -374,8 +378,10 @@ static void wake_delayed(struct kernel *k, struct task *t, uint32_t flags, int32
     rq->pub.nr_delayed -= throttled == NULL;
     rq_counted(k, rq);
     t->runnable_since_ns = k->now_ns;
-    list_del(&t->waiting);
-    list_add_head(throttled != NULL ? &throttled->throttled_tasks : &rq->waiting, &t->waiting);
+    if (throttled != NULL) { /* else it keeps its place among those that wait */
+        list_del(&t->waiting);
+        list_add_head(&throttled->throttled_tasks, &t->waiting);
+    }
     emit(k, TP_SCHED_WAKEUP, t->pub.id, rq->pub.id, -1, 1, 0, 0);
     check_preempt(k, rq, t, flags, waker_cpu);
 }

@@ -659,11 +659,17 @@ NUMASIM_API uint64_t numasim_cpu_rt_util(const struct numasim_host *host, int32_
 NUMASIM_API struct numasim_task *numasim_first_waiting(struct numasim_host *host, int32_t cpu);
 NUMASIM_API struct numasim_task *numasim_next_waiting(struct numasim_host *host,
                                                       struct numasim_task *task);
+/* The same with those that sleep and are queued until their lag is paid (se.delayed): the kernel's
+ * list of fair tasks holds both (kernel/sched/sched.h: cfs_tasks, 6.12). */
+NUMASIM_API struct numasim_task *numasim_first_queued(struct numasim_host *host, int32_t cpu);
+NUMASIM_API struct numasim_task *numasim_next_queued(struct numasim_host *host,
+                                                     struct numasim_task *task);
 /* True iff @cpu is online and in the task's affinity. */
 NUMASIM_API bool numasim_may_run(const struct numasim_host *host, const struct numasim_task *task,
                                  int32_t cpu);
 
-/* Moves a waiting task to another CPU's queue and preempts there if due. False, with nothing done,
+/* Moves a queued task to another CPU's queue and preempts there if due; one that sleeps goes on
+ * sleeping. False, with nothing done,
  * if it runs, is not queued, or may not run there. For the balance and numa roles. */
 NUMASIM_API bool numasim_move_task(struct numasim_host *host, struct numasim_task *task,
                                    int32_t to_cpu);

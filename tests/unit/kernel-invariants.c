@@ -126,9 +126,10 @@ static void check_rq(const struct kernel *k, const struct rq *rq, const struct c
     for (const struct list *l = rq->waiting.next; l != &rq->waiting; l = l->next) {
         const struct task *t = container_of(l, const struct task, waiting);
 
-        MUST(k, t->pub.task_state == NUMASIM_TASK_RUNNABLE && t->pub.cpu == cpu, "task %d",
-             t->pub.id);
-        nr_waiting++;
+        bool waits = t->pub.task_state == NUMASIM_TASK_RUNNABLE;
+
+        MUST(k, (waits || t->pub.se.delayed) && t->pub.cpu == cpu, "task %d", t->pub.id);
+        nr_waiting += waits;
     }
     bool fair_runs = rq->curr != NULL && is_fair(rq->curr);
 

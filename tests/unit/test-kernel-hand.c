@@ -511,6 +511,49 @@ static void test_delayed_dequeue(void)
     end(&h);
 }
 
+/*
+ * The same sleeper, allowed on CPU 1 as soon as it is delayed, where another task leaves its CPU
+ * idle every 200 us. Counts how often it has left CPU 0 when its debt is forgotten. At most 4 ms of
+ * the hog's turn remain then, and for 500 us the sleeper is cache-hot.
+ */
+static int pulled_asleep(const char *policies)
+{
+    static const uint64_t first = 1, both = 3;
+    struct hand h =
+        start(THREADS "      hog: {cpus: 0, program: [forever: [run: 1ms]]}\n"
+                      "      nap: {cpus: 0, start: 50ms, program: [forever: [run: {exponential: "
+                      "3ms}, sleep: 20ms]]}\n"
+                      "      gap: {cpus: 1, program: [forever: [run: 100us, sleep: 100us]]}\n",
+              policies);
+    bool delayed = false;
+    int pulled = 0;
+
+    for (int64_t at_ns = 100 * MS; at_ns < 2000 * MS; at_ns += 50 * US) {
+        run(&h, at_ns);
+        struct task *nap = engine_task(h.e, "nap", 0);
+        bool was_delayed = delayed;
+
+        delayed = task_pub(nap)->se.delayed;
+        if (!was_delayed && delayed) {
+            kernel_task_set_cpus(h.e->kernel, nap, &both);
+        } else if (was_delayed && !delayed) {
+            pulled += task_pub(nap)->cpu == 1;
+            kernel_task_set_cpus(h.e->kernel, nap, &first);
+        }
+        kernel_check(h.e->kernel);
+    }
+    end(&h);
+    return pulled;
+}
+
+/* Newidle finds two on CPU 0, and takes the one that sleeps: till 6.13 it moves, is picked and
+ * leaves; from 6.14 on only with load to be moved. */
+static void test_delayed_pulled(void)
+{
+    g_assert_cmpint(pulled_asleep("linux-6.12"), >, 0);
+    g_assert_cmpint(pulled_asleep("linux-6.18"), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -533,5 +576,6 @@ int main(int argc, char **argv)
     g_test_add_func("/kernel-hand/nice", test_nice);
     g_test_add_func("/kernel-hand/quota", test_quota);
     g_test_add_func("/kernel-hand/delayed-dequeue", test_delayed_dequeue);
+    g_test_add_func("/kernel-hand/delayed-pulled", test_delayed_pulled);
     return g_test_run();
 }
