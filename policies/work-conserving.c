@@ -61,26 +61,10 @@ static int32_t conserving_newidle(struct numasim_self *self, int32_t cpu,
     return pulled;
 }
 
-static int64_t conserving_tick(struct numasim_self *self, int32_t cpu)
-{
-    struct numasim_task *t = numasim_first_waiting(self->host, cpu);
-
-    for (int32_t i = 0; t != NULL && i < NEAR_MAX_WAITING; i++) {
-        struct numasim_task *next = numasim_next_waiting(self->host, t);
-        int32_t idle = t->se.delayed ? -1 : near_idle(self->host, t, cpu);
-
-        if (idle >= 0) {
-            numasim_move_task(self->host, t, idle);
-        }
-        t = next;
-    }
-    return NUMASIM_TIME_NEVER; /* every tick comes while there is a queue */
-}
-
 static const struct numasim_balance_ops conserving_balance = {
     .select_cpu = conserving_select_cpu,
     .newidle = conserving_newidle,
-    .tick = conserving_tick,
+    .tick = near_spread_waiting,
 };
 
 NUMASIM_PLUGIN = {

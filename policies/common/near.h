@@ -167,4 +167,21 @@ static inline int32_t near_pull(struct numasim_self *self, int32_t cpu, const st
     return 1;
 }
 
+/* balance's tick(): sends what waits on @cpu to the nearest idle CPUs that it may use. */
+static inline int64_t near_spread_waiting(struct numasim_self *self, int32_t cpu)
+{
+    struct numasim_task *t = numasim_first_waiting(self->host, cpu);
+
+    for (int32_t i = 0; t != NULL && i < NEAR_MAX_WAITING; i++) {
+        struct numasim_task *next = numasim_next_waiting(self->host, t);
+        int32_t idle = t->se.delayed ? -1 : near_idle(self->host, t, cpu);
+
+        if (idle >= 0) {
+            numasim_move_task(self->host, t, idle);
+        }
+        t = next;
+    }
+    return NUMASIM_TIME_NEVER; /* every tick comes while there is a queue */
+}
+
 #endif
