@@ -24,15 +24,20 @@ static struct fair_queue *throttled_by(struct kernel *k, const struct rq *rq, co
     return t->cgroup == 0 ? NULL : queue_throttled(task_queue(k, t, rq->pub.id));
 }
 
-/* @t, queued, is one that waits on @rq, or that a throttled queue keeps. */
-static void count_in(struct kernel *k, struct rq *rq, struct task *t)
+/* @t, queued, is one that waits on @rq, or that a throttled queue keeps: then false. */
+static bool count_in(struct kernel *k, struct rq *rq, struct task *t)
 {
     struct fair_queue *q = throttled_by(k, rq, t);
 
+    if (q != NULL && t->pub.se.delayed) { /* its queue was throttled as it came */
+        t->pub.task_state = NUMASIM_TASK_DELAYED;
+        list_add_head(&rq->waiting, &t->waiting);
+        return false;
+    }
     if (q != NULL) {
         t->pub.task_state = NUMASIM_TASK_THROTTLED;
         list_add_head(&q->throttled_tasks, &t->waiting);
-        return;
+        return false;
     }
     rq->pub.nr_running++;
     rq->pub.nr_fair++;
@@ -42,6 +47,7 @@ static void count_in(struct kernel *k, struct rq *rq, struct task *t)
         t->pub.task_state = NUMASIM_TASK_DELAYED;
         rq->pub.nr_delayed++;
     }
+    return true;
 }
 
 /* What came to @rq does not run there after all: if nothing else does, it idles as before. */
@@ -77,8 +83,7 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         }
         rq->util_est += t->pub.se.delayed ? 0 : t->util_est; /* it gave it up to sleep */
         fair_enqueue(k, rq, t, flags);
-        count_in(k, rq, t);
-        if (t->pub.task_state == NUMASIM_TASK_THROTTLED) {
+        if (!count_in(k, rq, t)) {
             idle_again(k, rq);
         }
         if (rq->rt_nr_running > 0) {
