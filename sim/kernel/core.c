@@ -110,21 +110,23 @@ static struct task *pick_or_pull(struct kernel *k, struct rq *rq)
         k->bops->newidle == NULL || k->failed) {
         return t;
     }
-    int32_t pulled;
+    bool asleep;
 
     do { /* again if all that came was asleep, and has left by being picked */
         struct numasim_decision record;
         struct numasim_decision *d = decision_begin(k, &record);
 
         k->counters.newidle_calls++;
-        pulled = k->bops->newidle(k->bself, rq->pub.id, d);
+        int32_t pulled = k->bops->newidle(k->bself, rq->pub.id, d);
+
         decision_end(k, NUMASIM_ROLE_BALANCE, "balance.newidle", -1, rq->pub.id, &record);
         rq->came_late = false;
         if (pulled > 0) {
             k->counters.newidle_pulled += (uint64_t)pulled;
         }
+        asleep = rq->pub.nr_delayed > 0; /* whatever the policy says that it pulled */
         t = pick_next(k, rq);
-    } while (t == NULL && pulled > 0 && rq->pub.nr_running == 0 && !k->failed);
+    } while (t == NULL && asleep && rq->pub.nr_running == 0 && !k->failed);
     return t;
 }
 
