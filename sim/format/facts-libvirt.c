@@ -93,7 +93,7 @@ bool libvirt_unit(const struct libvirt *x, const char *unit, int64_t *ret_bytes,
 bool libvirt_bytes(const struct libvirt *x, const char *text, int64_t unit, int64_t *ret_bytes,
                    GError **error)
 {
-    int64_t value;
+    int64_t value = 0;
 
     if (!libvirt_number(x, "a size", text, 0, INT64_MAX, &value, error)) {
         return false;

@@ -85,7 +85,7 @@ static bool read_node_key(struct qemu_guest *guest, const struct qemu_pair *pair
 {
     static const char *const names[] = {"type",   "nodeid",    "cpus", "mem",
                                         "memdev", "initiator", NULL};
-    int64_t value;
+    int64_t value = 0;
 
     if (strcmp(pair->key, "cpus") == 0) {
         return read_range(guest, pair, node->id, error);
@@ -149,7 +149,7 @@ static bool read_cpu(struct qemu_guest *guest, const GArray *pairs, const struct
                      GError **error)
 {
     struct qemu_assignment cpu = {.first = -1, .last = -1, .place = word->places[0]};
-    int64_t node;
+    int64_t node = 0;
 
     if (!need_node(guest, pairs, word, "node-id", &node, error)) {
         return false;
@@ -190,7 +190,7 @@ static bool add_link(struct qemu_guest *guest, const struct qemu_word *word, enu
 static bool read_dist(struct qemu_guest *guest, const GArray *pairs, const struct qemu_word *word,
                       GError **error)
 {
-    int64_t from, to, value;
+    int64_t from = 0, to = 0, value = 0;
 
     if (!need_node(guest, pairs, word, "src", &from, error) ||
         !need_node(guest, pairs, word, "dst", &to, error) ||
@@ -218,7 +218,7 @@ static bool read_hmat_lb(struct qemu_guest *guest, const GArray *pairs,
     const char *const kind = type != NULL && type->value != NULL ? type->value : "";
     const bool latency = g_str_has_suffix(kind, "-latency");
     const struct qemu_pair *number;
-    int64_t from, to, value;
+    int64_t from = 0, to = 0, value = 0;
 
     if (!need_node(guest, pairs, word, "initiator", &from, error) ||
         !need_node(guest, pairs, word, "target", &to, error)) {
@@ -253,7 +253,7 @@ static bool read_hmat_cache(struct qemu_guest *guest, const GArray *pairs,
 {
     const struct qemu_pair *const size = qemu_pairs_find(pairs, "size");
     struct qemu_node *node;
-    int64_t id, bytes;
+    int64_t id = 0, bytes = 0;
 
     if (!need_node(guest, pairs, word, "node-id", &id, error)) {
         return false;

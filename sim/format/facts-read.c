@@ -103,7 +103,10 @@ static const struct facts_reader *recognise(const struct facts_input *in, bool i
 /* Messages quote the input, which may be any bytes: makes them text that a terminal may show. */
 static void make_text(GError *error)
 {
-    char *valid = g_utf8_make_valid(error->message, -1);
+    char *valid;
+
+    g_assert(error != NULL);
+    valid = g_utf8_make_valid(error->message, -1);
 
     for (char *at = valid; *at != '\0'; at++) {
         *at = g_ascii_iscntrl(*at) && *at != '\n' ? ' ' : *at;
