@@ -56,6 +56,7 @@ bool qemu_size(const struct facts_input *in, const struct qemu_pair *pair, int64
     char *end = NULL;
     guint64 whole;
     int64_t bytes, part;
+    int power;
 
     whole = g_ascii_strtoull(hex ? text + 2 : text, &end, hex ? 16 : 10);
     rest = end;
@@ -64,8 +65,9 @@ bool qemu_size(const struct facts_input *in, const struct qemu_pair *pair, int64
         nr_digits = strspn(rest, "0123456789");
         rest += nr_digits;
     }
-    if (suffix_power(*rest) >= 0 && rest[1] == '\0') {
-        unit = INT64_C(1) << (10 * suffix_power(*rest));
+    power = suffix_power(*rest);
+    if (power >= 0 && rest[1] == '\0') {
+        unit = INT64_C(1) << (10 * power);
         rest++;
     }
     if (!g_ascii_isxdigit(hex ? text[2] : text[0]) || *rest != '\0') {

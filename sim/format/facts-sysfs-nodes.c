@@ -206,16 +206,16 @@ static void read_distance_row(struct sysfs *s, int32_t id)
     int32_t impossible = 0;
     char *end = text;
 
-    for (char *at = text; at != NULL; at = end) {
+    if (text == NULL) {
+        return;
+    }
+    for (char *at = text;; at = end) {
         const int64_t value = g_ascii_strtoll(at, &end, 10);
 
         if (end == at || row->len >= FACTS_MAX_NODE_ID) {
             break;
         }
         g_array_append_val(row, value);
-    }
-    if (text == NULL) {
-        return;
     }
     if (end[strspn(end, " \t\r\n")] != '\0' || row->len == 0) {
         g_ptr_array_add(s->malformed, g_strdup_printf(SYSFS_NODE "/node%d/distance", id));

@@ -349,7 +349,8 @@ static bool read_admin_value(const struct workload_reader *r, const struct yaml_
         !workload_lookup(spec.cgroup, "cgroup", r->cgroups, &a->cgroup, error)) {
         return false;
     }
-    if (a->kind == ADMIN_CPUSET && r->w->cgroups[a->cgroup].partition != PARTITION_MEMBER) {
+    if (a->kind == ADMIN_CPUSET && spec.cgroup != NULL &&
+        r->w->cgroups[a->cgroup].partition != PARTITION_MEMBER) {
         return yaml_error(spec.cgroup, error,
                           "'%s' is a partition, whose CPUs stay; expected a member",
                           spec.cgroup->text);
