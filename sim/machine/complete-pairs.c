@@ -41,8 +41,8 @@ static const int64_t *values_of(const struct machine *m, const struct pair_kind 
 /* @value at the distance @d, if it is @reference's at the distance @d0; more than 0. */
 static int64_t scale(const struct pair_kind *kind, int64_t value, int32_t d, int32_t d0)
 {
-    const uint64_t scaled = kind->falls ? mul_div_u64((uint64_t)value, (uint64_t)d0, (uint64_t)d)
-                                        : mul_div_u64((uint64_t)value, (uint64_t)d, (uint64_t)d0);
+    const int32_t times = kind->falls ? d0 : d, parts = MAX(kind->falls ? d : d0, 1);
+    const uint64_t scaled = mul_div_u64((uint64_t)value, (uint64_t)times, (uint64_t)parts);
 
     return MAX((int64_t)MIN(scaled, (uint64_t)INT64_MAX / 256), 1);
 }
