@@ -90,7 +90,7 @@ jobs = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-lib_sources := $(sort $(filter-out sim/cli/%,$(wildcard sim/*/*.c)))
+lib_sources := $(sort $(filter-out sim/cli/%,$(wildcard sim/*/*.c sim/*/*/*.c)))
 cli_sources := $(sort $(wildcard sim/cli/*.c))
 single_plugins := $(patsubst policies/%.c,%,$(sort $(wildcard policies/*.c)))
 folder_plugins := $(patsubst policies/%/,%,$(sort $(dir $(wildcard policies/*/*.c))))
@@ -112,7 +112,8 @@ fake_host_tests := $(patsubst %,$(BUILD)/tests/unit/test-%,eevdf eevdf-random ee
 	fifo-rr)
 benches := $(bench_sources:%.c=$(BUILD)/%)
 fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
-formatted = $(sort $(wildcard sim/*/*.[ch] policies/*.[ch] policies/*/*.[ch] tests/*/*.[ch]))
+formatted = $(sort $(wildcard sim/*/*.[ch] sim/*/*/*.[ch] policies/*.[ch] policies/*/*.[ch] \
+	tests/*/*.[ch]))
 
 .PHONY: all demo check unit matrix studies pictures bench fuzz lint format install uninstall
 .PHONY: clean help deps golden-update build-tests build-fuzzers run-checks remove-stale FORCE
@@ -241,8 +242,8 @@ $(benches): $(BUILD)/%: $(BUILD)/%.o $(library)
 $(fuzzers): $(BUILD)/%: $(BUILD)/%.o $(library)
 	$(call link_with_library,-fsanitize=fuzzer)
 
--include $(wildcard $(BUILD)/sim/*/*.d $(BUILD)/policies/*.d $(BUILD)/policies/*/*.d \
-	$(BUILD)/tests/*/*.d)
+-include $(wildcard $(BUILD)/sim/*/*.d $(BUILD)/sim/*/*/*.d $(BUILD)/policies/*.d \
+	$(BUILD)/policies/*/*.d $(BUILD)/tests/*/*.d)
 
 # --- Running -----------------------------------------------------------------------------------
 

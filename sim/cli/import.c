@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
-#include "format/ftrace-text.h"
-#include "format/trace-build.h"
-#include "format/trace-summary.h"
-#include "format/trace-yaml.h"
+#include "format/trace/ftrace-text.h"
+#include "format/trace/build.h"
+#include "format/trace/summary.h"
+#include "format/trace/yaml.h"
 #include "format/workload-yaml.h"
 
 enum timers { TIMERS_ABSOLUTE, TIMERS_RELATIVE };

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "format/policy-find.h"
 #include "format/policy-yaml.h"
-#include "format/topology-yaml.h"
+#include "format/machine/topology-yaml.h"
 #include "format/workload-yaml.h"
 
 /* The lists while they grow. */

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "cli/topology.h"
-#include "format/machine-write.h"
+#include "format/machine/write.h"
 
 struct export_options {
     int format;

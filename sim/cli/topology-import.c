@@ -8,10 +8,10 @@
 #include "cli/cli.h"
 #include "cli/measure.h"
 #include "cli/topology.h"
-#include "format/facts-pins.h"
-#include "format/facts-read.h"
-#include "format/topology-write.h"
-#include "format/topology-yaml.h"
+#include "format/facts/pins.h"
+#include "format/facts/read.h"
+#include "format/machine/topology-write.h"
+#include "format/machine/topology-yaml.h"
 
 struct import_options {
     char *output, *like, *host, *name, *description;

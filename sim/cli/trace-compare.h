@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "format/trace-summary.h"
+#include "format/trace/summary.h"
 #include "observe/result.h"
 #include "workload/workload.h"
 

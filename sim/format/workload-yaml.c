@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "format/trace-yaml.h"
+#include "format/trace/yaml.h"
 #include "format/workload-private.h"
 
 struct root_spec {

@@ -3,7 +3,7 @@
  * A machine: CPUs grouped into cores, clusters, LLCs, dies, packages and nodes; nodes with memory
  * of a tier, distances, latencies, bandwidths; and what kernel actions cost on it.
  *
- * The structure is plain data. format/topology-yaml.c fills it, machine_finish() derives the rest
+ * The structure is plain data. format/machine/topology-yaml.c fills it, machine_finish() derives the rest
  * and checks it; nothing behind that knows which file format it came from. All ids are dense
  * indices 0..n-1; where the outside numbers sparsely, the outside's number is kept beside it.
  */

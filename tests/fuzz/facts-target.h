@@ -12,10 +12,10 @@
 
 #include "base/bitmap.h"
 #include "base/error.h"
-#include "format/facts-read.h"
-#include "format/machine-write.h"
-#include "format/topology-write.h"
-#include "format/topology-yaml.h"
+#include "format/facts/read.h"
+#include "format/machine/write.h"
+#include "format/machine/topology-write.h"
+#include "format/machine/topology-yaml.h"
 #include "machine/facts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "format/trace-build.h"
-#include "format/trace-summary.h"
-#include "format/trace-yaml.h"
+#include "format/trace/build.h"
+#include "format/trace/summary.h"
+#include "format/trace/yaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/topology-yaml.h"
+#include "format/machine/topology-yaml.h"
 #include "machine/show.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

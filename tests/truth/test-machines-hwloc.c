@@ -6,9 +6,9 @@
 
 #include "base/bitmap.h"
 #include "base/error.h"
-#include "format/facts-read.h"
-#include "format/machine-write.h"
-#include "format/topology-yaml.h"
+#include "format/facts/read.h"
+#include "format/machine/write.h"
+#include "format/machine/topology-yaml.h"
 #include "machine-equal.h"
 #include "neutral.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `lscpu -e` of real cluster nodes, each against the neutral JSON beside it. */
-#include "format/facts-read.h"
-#include "format/topology-yaml.h"
+#include "format/facts/read.h"
+#include "format/machine/topology-yaml.h"
 #include "neutral.h"
 
 static struct machine *load_like(void)

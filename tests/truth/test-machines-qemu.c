@@ -8,8 +8,8 @@
 
 #include "base/bitmap.h"
 #include "dump.h"
-#include "format/facts-read.h"
-#include "format/topology-yaml.h"
+#include "format/facts/read.h"
+#include "format/machine/topology-yaml.h"
 #include "machine/domains.h"
 
 enum { MAX_COMPLAINTS = 12 };

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "format/facts-read.h"
-#include "format/topology-yaml.h"
+#include "format/facts/read.h"
+#include "format/machine/topology-yaml.h"
 #include "neutral.h"
 
 enum { MAX_ARCHIVE_BYTES = 64 << 20 };

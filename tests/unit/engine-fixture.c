@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "format/policy-yaml.h"
-#include "format/topology-yaml.h"
+#include "format/machine/topology-yaml.h"
 #include "format/workload-yaml.h"
 
 char *fixture_plugin_dir(void)

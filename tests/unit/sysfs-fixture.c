@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "format/facts-read.h"
+#include "format/facts/read.h"
 
 void sysfs_fixture_list(struct tree_fixture *fixture, int cpu, const char *file, int first,
                         int last)

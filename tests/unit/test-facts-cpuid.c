@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/facts-read.h"
+#include "format/facts/read.h"
 #include "tree-fixture.h"
 
 /* Vendor strings in the order EBX, ECX, EDX, and a maximum leaf. */

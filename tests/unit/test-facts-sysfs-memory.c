@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What kind of memory a node without CPUs has, and where it hangs. */
-#include "format/facts-read.h"
+#include "format/facts/read.h"
 #include "sysfs-fixture.h"
 
 /* A node 2 without CPUs, at the distances that node 2's row states. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/facts-read.h"
+#include "format/facts/read.h"
 #include "sysfs-fixture.h"
 
 /* The groups of all CPUs in a line: "0 0 2 2 4 4 6 6", "-" where it is unknown. */

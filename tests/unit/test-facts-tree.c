@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "format/facts-tree.h"
+#include "format/facts/tree.h"
 #include "tree-fixture.h"
 
 static struct facts_tree *open_bytes(GBytes *bytes, GError **error)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/ftrace-text.h"
+#include "format/trace/ftrace-text.h"
 
 #define HEAD  "  sh-7   [001] d..2.    10.000001: "
 #define EVENT HEAD "sched_waking: comm=sh pid=7 prio=120 target_cpu=001\n"

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/facts-pins.h"
-#include "format/facts-read.h"
+#include "format/facts/pins.h"
+#include "format/facts/read.h"
 
 static struct facts *read_text(const char *text, GError **error)
 {

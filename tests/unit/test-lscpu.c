@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/facts-read.h"
+#include "format/facts/read.h"
 
 #define P_TABLE                                                                                    \
     "# The following is the parsable format, which can be fed to other\n"                          \

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/facts-read.h"
-#include "format/machine-write.h"
-#include "format/topology-yaml.h"
+#include "format/facts/read.h"
+#include "format/machine/write.h"
+#include "format/machine/topology-yaml.h"
 
 static struct facts_input input(const char *text)
 {

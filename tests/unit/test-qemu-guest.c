@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/bitmap.h"
-#include "format/facts-read.h"
+#include "format/facts/read.h"
 
 static struct facts *read_good(const char *text)
 {

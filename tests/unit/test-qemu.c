@@ -4,9 +4,9 @@
 
 #include "base/bitmap.h"
 #include "base/error.h"
-#include "format/facts-read.h"
-#include "format/machine-write.h"
-#include "format/topology-yaml.h"
+#include "format/facts/read.h"
+#include "format/machine/write.h"
+#include "format/machine/topology-yaml.h"
 
 static struct facts *read_bytes(const char *bytes, size_t size, GError **error)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "format/topology-yaml.h"
+#include "format/machine/topology-yaml.h"
 
 #define US NSEC_PER_USEC
 #define MS NSEC_PER_MSEC

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "format/policy-yaml.h"
-#include "format/topology-yaml.h"
+#include "format/machine/topology-yaml.h"
 #include "format/workload-yaml.h"
 #include "observe/result-table.h"
 #include "observe/simulate.h"

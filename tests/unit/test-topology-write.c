@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/bitmap.h"
-#include "format/topology-write.h"
-#include "format/topology-yaml.h"
+#include "format/machine/topology-write.h"
+#include "format/machine/topology-yaml.h"
 #include "machine-equal.h"
 #include "machine/machine.h"
 

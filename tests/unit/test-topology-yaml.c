@@ -8,7 +8,7 @@
 
 #include "base/bitmap.h"
 #include "base/error.h"
-#include "format/topology-yaml.h"
+#include "format/machine/topology-yaml.h"
 #include "machine/show.h"
 
 /* The names of the files in @folder (relative to the repository) that end in ".yaml", sorted. */

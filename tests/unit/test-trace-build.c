@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/trace-build.h"
-#include "format/trace-yaml.h"
+#include "format/trace/build.h"
+#include "format/trace/yaml.h"
 
 struct built {
     struct ftrace_text *text;

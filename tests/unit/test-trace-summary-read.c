@@ -3,7 +3,7 @@
 #include <glib/gstdio.h>
 
 #include "base/error.h"
-#include "format/trace-summary.h"
+#include "format/trace/summary.h"
 
 static struct trace_summary *read_text(const char *text, GError **error)
 {

@@ -4,7 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#include "format/trace-summary.h"
+#include "format/trace/summary.h"
 
 /* Our JSON has each member of theirs, equal; theirs also has a note on the kernel. */
 static void check_equal(const char *at, JsonNode *ours, JsonNode *theirs)

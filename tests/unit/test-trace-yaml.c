@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/trace-yaml.h"
+#include "format/trace/yaml.h"
 #include "format/workload-yaml.h"
 
 #define HEAD "numasim: workload/1\ntrace:\n  span: 1ms\n  tasks:\n"
