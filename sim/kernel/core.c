@@ -10,8 +10,8 @@ void task_update_load(struct kernel *k, struct task *t)
     const struct numasim_entity *se = &t->pub.se;
     bool running = t->pub.task_state == NUMASIM_TASK_RUNNING;
 
-    if (pelt_update(&t->avg, k->now_ns, se->queued, se->queued && !se->delayed, running,
-                    se->weight)) {
+    if (pelt_update(&t->avg, rq_clock_pelt_ns(k, task_rq(k, t)), se->queued,
+                    se->queued && !se->delayed, running, se->weight)) {
         t->util_est_fresh = false;
     }
 }
@@ -20,8 +20,8 @@ void rq_update_load(struct kernel *k, struct rq *rq)
 {
     bool running = rq->curr != NULL && rq->curr->pub.sched_class == NUMASIM_CLASS_FAIR;
 
-    pelt_update(&rq->avg, k->now_ns, rq->load_weight, rq->pub.nr_fair - rq->pub.nr_delayed, running,
-                1);
+    pelt_update(&rq->avg, rq_clock_pelt_ns(k, rq), rq->load_weight,
+                rq->pub.nr_fair - rq->pub.nr_delayed, running, 1);
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -191,15 +191,34 @@ static void set_next(struct kernel *k, struct rq *rq, struct task *next)
         fair_set_current(k, rq, next);
     } else {
         rt_dequeue(rq, next);
-        pelt_update(&rq->rt_avg, k->now_ns, 0, 0, false, 1);
+        pelt_update(&rq->rt_avg, rq_clock_pelt_ns(k, rq), 0, 0, false, 1);
     }
     next->pub.task_state = NUMASIM_TASK_RUNNING;
     next->pub.exec_start_ns = k->now_ns;
 }
 
+/* The clock of the averages of a CPU that begins or ends running anything. */
+static void clock_pelt_changed(const struct kernel *k, struct rq *rq, bool running)
+{
+    uint32_t capacity = (uint32_t)rq->pub.capacity;
+
+    if (!rq->pelt_clock.scaled) {
+        return;
+    }
+    if (running) {
+        uint32_t freq = k->frequency != NULL ? frequency_scale(k, rq) : 1024;
+
+        pelt_clock_run(&rq->pelt_clock, capacity, freq, k->now_ns);
+    } else {
+        pelt_clock_idle(&rq->pelt_clock, capacity, rq->avg.util_sum + rq->rt_avg.util_sum,
+                        k->now_ns);
+    }
+}
+
 /* Tells SMT siblings, and the package, when the CPU begins or ends running anything. */
 static void running_changed(struct kernel *k, struct rq *rq, bool running)
 {
+    clock_pelt_changed(k, rq, running);
     int32_t others = k->core_running[rq->pub.core] - (running ? 0 : 1);
 
     k->core_running[rq->pub.core] = others + (running ? 1 : 0);

@@ -72,14 +72,39 @@ int64_t frequency_hz(const struct kernel *k, const struct rq *rq)
     return k->machine->frequencies[k->frequency->packages[rq->pub.package].step].hz;
 }
 
-/* Whoever runs in @p runs at another pace from now on. A CPU that switches just now computes its own. */
+/* Xeons' own frequency table, as arch/x86/kernel/cpu/aperfmperf.c reads it (6.12,
+ * intel_set_max_freq_ratio(): skx_set_max_freq_ratio(..., 4)): 1024 is the turbo of four cores, and
+ * what is above that counts no more. */
+#define FULL_SCALE_CORES 4
+
+uint32_t frequency_scale(const struct kernel *k, const struct rq *rq)
+{
+    const struct machine *m = k->machine;
+    int32_t step = 0;
+
+    while (step + 1 < m->nr_frequencies && m->frequencies[step].active_cores < FULL_SCALE_CORES) {
+        step++;
+    }
+    int64_t scale = frequency_hz(k, rq) * 1024 / m->frequencies[step].hz;
+
+    return (uint32_t)CLAMP(scale, 1, 1024);
+}
+
+/* Whoever runs in @p runs at another pace from now on, and the clocks of its averages pass at it. A CPU
+ * that switches just now computes its own pace. */
 static void refresh(struct kernel *k, const struct frequency_package *p)
 {
     for (uint32_t word = 0; word < BITMAP_WORDS(k->nr_cpus); word++) {
         for (uint64_t bits = p->cpus[word] & ~k->idle[word]; bits != 0; bits &= bits - 1) {
             struct rq *rq = cpu_rq(k, (int32_t)(word * 64) + __builtin_ctzll(bits));
 
-            if (rq->curr != NULL && !rq->in_schedule) {
+            if (rq->curr == NULL) {
+                continue;
+            }
+            tick_catch_up(k, rq);
+            pelt_clock_run(&rq->pelt_clock, (uint32_t)rq->pub.capacity, frequency_scale(k, rq),
+                           k->now_ns);
+            if (!rq->in_schedule) {
                 pace_change(k, rq);
             }
         }

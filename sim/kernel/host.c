@@ -164,7 +164,8 @@ struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu)
         tick_catch_up(k, rq);
     }
     if (cpu == k->acting_cpu ||
-        (rq->curr == NULL && k->now_ns - rq->avg.last_update_ns > BLOCKED_UPDATE_NS)) {
+        (rq->curr == NULL &&
+         rq_clock_pelt_ns(k, rq) - rq->avg.last_update_ns > BLOCKED_UPDATE_NS)) {
         rq_update_load(k, rq);
     }
     return load_of(&rq->avg, rq->util_est);
@@ -189,9 +190,7 @@ uint64_t numasim_cpu_rt_util(const struct numasim_host *host, int32_t cpu)
     struct pelt avg = rq->rt_avg;
     bool running = rq->curr != NULL && rq->curr->pub.sched_class == NUMASIM_CLASS_RT;
 
-    if (k->now_ns > avg.last_update_ns) {
-        pelt_update(&avg, k->now_ns, running, running, running, 1);
-    }
+    pelt_update(&avg, rq_clock_pelt_ns(k, rq), running, running, running, 1);
     return avg.util_avg;
 }
 

@@ -159,7 +159,8 @@ struct rq {
     int64_t rt_time_ns;      /* used of rt_runtime in this period */
     int64_t server_left_ns;  /* of the fair server's runtime */
     struct pelt rt_avg;
-    struct pelt avg;      /* root cfs_rq's */
+    struct pelt avg; /* root cfs_rq's */
+    struct pelt_clock pelt_clock;
     uint32_t nr_arriving; /* woken tasks on their way here */
     uint64_t load_weight; /* of the queued fair tasks */
     uint64_t util_est;    /* of those, throttled ones too, delayed ones not */
@@ -392,6 +393,11 @@ void segment_event(struct kernel *k, struct rq *rq);
 void rq_charge(struct kernel *k, struct rq *rq, int64_t cost_ns);
 void task_update_load(struct kernel *k, struct task *t);
 void rq_update_load(struct kernel *k, struct rq *rq);
+/* The clock of @rq's averages, at the present time. */
+static inline int64_t rq_clock_pelt_ns(const struct kernel *k, const struct rq *rq)
+{
+    return pelt_clock_ns(&rq->pelt_clock, (uint32_t)rq->pub.capacity, k->now_ns);
+}
 
 /* fair.c */
 struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup);
@@ -556,6 +562,8 @@ void frequency_core_runs(struct kernel *k, int32_t core, bool runs);
 void frequency_rest_event(struct kernel *k, struct evq_entry *e);
 /* Of the package of @rq's CPU now. */
 int64_t frequency_hz(const struct kernel *k, const struct rq *rq);
+/* The same for load tracking, 1..1024 (arch_scale_freq_capacity()). */
+uint32_t frequency_scale(const struct kernel *k, const struct rq *rq);
 
 /* mm.c */
 void process_free(struct kernel *k, struct process *p);

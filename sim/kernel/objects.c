@@ -42,6 +42,8 @@ static struct rq *rq_new(struct kernel *k, int32_t cpu)
         .priority = mc->priority,
         .avg_idle_ns = NSEC_PER_MSEC, /* kernel/sched/core.c: sched_init(): 2 * migration cost */
     };
+    rq->pelt_clock.scaled =
+        mc->capacity != 1024 || (k->machine->nr_frequencies > 0 && k->machine->core_hz > 0);
     list_init(&rq->waiting);
     for (size_t prio = 0; prio < G_N_ELEMENTS(rq->rt); prio++) {
         list_init(&rq->rt[prio]);

@@ -155,9 +155,10 @@ void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint6
     cfs->load_sum += weight * se->load_sum;
 }
 
-void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, int64_t now_ns)
+void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, uint64_t capacity,
+                    int64_t now_ns)
 {
-    int64_t cap = (1024 - (int64_t)cfs->util_avg) / 2;
+    int64_t cap = ((int64_t)capacity - (int64_t)cfs->util_avg) / 2;
 
     *se = (struct pelt){.last_update_ns = now_ns, .load_avg = weight};
     if (cap > 0) {
@@ -171,4 +172,38 @@ void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, in
         se->util_avg = util;
     }
     se->runnable_avg = se->util_avg;
+}
+
+static int64_t clock_raw_ns(const struct pelt_clock *clock, uint32_t capacity, int64_t now_ns)
+{
+    if (!clock->busy) {
+        return now_ns;
+    }
+    int64_t by_capacity_ns = ((now_ns - clock->at_ns) * capacity) >> PELT_CAPACITY_SHIFT;
+
+    return clock->pelt_ns + ((by_capacity_ns * clock->freq) >> PELT_CAPACITY_SHIFT);
+}
+
+int64_t pelt_clock_ns(const struct pelt_clock *clock, uint32_t capacity, int64_t now_ns)
+{
+    return clock->scaled ? clock_raw_ns(clock, capacity, now_ns) - clock->lost_ns : now_ns;
+}
+
+void pelt_clock_run(struct pelt_clock *clock, uint32_t capacity, uint32_t freq, int64_t now_ns)
+{
+    clock->pelt_ns = clock_raw_ns(clock, capacity, now_ns);
+    clock->at_ns = now_ns;
+    clock->freq = freq;
+    clock->busy = true;
+}
+
+void pelt_clock_idle(struct pelt_clock *clock, uint32_t capacity, uint64_t util_sum, int64_t now_ns)
+{
+    /* Within a period of the most that a sum can be: there was no idle time. */
+    uint64_t full = ((uint64_t)(PELT_SUM_MAX - 1024) << PELT_CAPACITY_SHIFT) - PELT_SUM_MAX;
+
+    if (util_sum >= full) {
+        clock->lost_ns += now_ns - clock_raw_ns(clock, capacity, now_ns);
+    }
+    clock->busy = false;
 }

@@ -3,6 +3,9 @@
  * Per-entity load tracking, in the kernel's integers (kernel/sched/pelt.c, 6.12): a period is
  * 1024 "us" of 1024 ns, y^32 = 1/2. Every update truncates, so an average depends on when it was
  * updated; whoever skips updates must catch up one by one.
+ *
+ * The time that an average is given is its queue's clock_pelt, which passes slower than real time while
+ * a slow CPU runs something: a task's averages mean the same wherever it ran.
  */
 #ifndef NUMASIM_KERNEL_PELT_H
 #define NUMASIM_KERNEL_PELT_H
@@ -45,7 +48,34 @@ void pelt_detach(struct pelt *cfs, const struct pelt *se, uint64_t weight);
 /* The task average @se, part of @cfs, changes weight (reweight_entity()). */
 void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint64_t weight);
 
-/* A new task's average (post_init_entity_util_avg()): full load, half of the queue's spare util. */
-void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, int64_t now_ns);
+/* A new task's average (post_init_entity_util_avg()): full load, half of what the queue's utilisation
+ * leaves of @capacity, its CPU's. */
+void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, uint64_t capacity,
+                    int64_t now_ns);
+
+/*
+ * rq->clock_pelt (kernel/sched/pelt.h: update_rq_clock_pelt(), update_idle_rq_clock_pelt(), 6.12). While
+ * something runs it advances by the CPU's capacity and present frequency, 1024 being the most there
+ * is; when the CPU goes idle it jumps to real time, so that what was run slowly counts as the idle
+ * time it would have left. A CPU that had no idle time to lose loses it for good.
+ *   The kernel truncates each time that it looks; here, time is scaled from the last change of state
+ * or frequency, whoever looks in between, or the skipping of ticks would show.
+ */
+struct pelt_clock {
+    int64_t at_ns;   /* real time of the last change */
+    int64_t pelt_ns; /* clock_pelt then */
+    int64_t lost_ns; /* lost_idle_time */
+    uint32_t freq;   /* arch_scale_freq_capacity(), 1..1024 */
+    bool scaled;     /* it may differ from real time at all */
+    bool busy;
+};
+
+/* The clock that averages of a CPU of @capacity go by, at @now_ns (rq_clock_pelt()). */
+int64_t pelt_clock_ns(const struct pelt_clock *clock, uint32_t capacity, int64_t now_ns);
+/* Something begins to run at @now_ns; or, with the frequency @freq from now on, goes on. */
+void pelt_clock_run(struct pelt_clock *clock, uint32_t capacity, uint32_t freq, int64_t now_ns);
+/* The CPU goes idle; @util_sum: of all its averages (fair and real-time). */
+void pelt_clock_idle(struct pelt_clock *clock, uint32_t capacity, uint64_t util_sum,
+                     int64_t now_ns);
 
 #endif

@@ -120,7 +120,7 @@ void rt_account(struct kernel *k, struct rq *rq, struct task *t)
     t->pub.exec_start_ns = k->now_ns;
     t->pub.se.sum_exec_ns += delta_ns;
     t->rr_left_ns -= delta_ns;
-    pelt_update(&rq->rt_avg, k->now_ns, 1, 1, true, 1);
+    pelt_update(&rq->rt_avg, rq_clock_pelt_ns(k, rq), 1, 1, true, 1);
     if (!throttles(k)) {
         return;
     }

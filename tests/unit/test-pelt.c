@@ -150,18 +150,18 @@ static void test_new_task(void)
 {
     struct pelt se, cfs = {0};
 
-    pelt_init_task(&se, &cfs, 1024, 77);
+    pelt_init_task(&se, &cfs, 1024, 1024, 77);
     g_assert_cmpuint(se.load_avg, ==, 1024);
     g_assert_cmpuint(se.util_avg, ==, 512);
     cfs.util_avg = 100;
     cfs.load_avg = 1023;
-    pelt_init_task(&se, &cfs, 1024, 77);
+    pelt_init_task(&se, &cfs, 1024, 1024, 77);
     g_assert_cmpuint(se.util_avg, ==, 100);
     cfs.util_avg = 600;
-    pelt_init_task(&se, &cfs, 1024, 77); /* 600 of 600, but no more than (1024 - 600) / 2 */
+    pelt_init_task(&se, &cfs, 1024, 1024, 77); /* 600 of 600, but no more than (1024 - 600) / 2 */
     g_assert_cmpuint(se.util_avg, ==, 212);
     cfs.util_avg = 1024;
-    pelt_init_task(&se, &cfs, 1024, 77);
+    pelt_init_task(&se, &cfs, 1024, 1024, 77);
     g_assert_cmpuint(se.util_avg, ==, 0);
 }
 
@@ -184,6 +184,67 @@ static void test_util_est(void)
     g_assert_cmpuint(pelt_util_est(300, &se, 1024, true), ==, 400);
 }
 
+/* A CPU of half the capacity: its time passes half as fast while it runs, and catches up in idleness;
+ * a CPU like all others tells the time as it is. */
+static void test_clock_idle(void)
+{
+    struct pelt_clock same = {0}, half = {.scaled = true};
+
+    pelt_clock_run(&same, 1024, 1024, 1000);
+    g_assert_cmpint(pelt_clock_ns(&same, 1024, 5000), ==, 5000);
+    g_assert_cmpint(pelt_clock_ns(&half, 512, 1000), ==, 1000);
+    pelt_clock_run(&half, 512, 1024, 1000);
+    g_assert_cmpint(pelt_clock_ns(&half, 512, 1001), ==, 1000);
+    g_assert_cmpint(pelt_clock_ns(&half, 512, 3000), ==, 2000);
+    /* At half its frequency, a quarter; what passed before stays. */
+    pelt_clock_run(&half, 512, 512, 3000);
+    g_assert_cmpint(pelt_clock_ns(&half, 512, 7000), ==, 3000);
+    /* It looked the whole time, but so did nobody else: no change. */
+    g_assert_cmpint(pelt_clock_ns(&half, 512, 7000), ==, 3000);
+    pelt_clock_idle(&half, 512, 0, 7000);
+    g_assert_cmpint(pelt_clock_ns(&half, 512, 7000), ==, 7000);
+    g_assert_cmpint(half.lost_ns, ==, 0);
+    pelt_clock_run(&half, 512, 1024, 9000);
+    g_assert_cmpint(pelt_clock_ns(&half, 512, 9000), ==, 9000);
+}
+
+/* Utilisation means the same on every CPU: what takes 4 ms of 16 on a full one takes 8 ms on a CPU of
+ * half the capacity. One that never sleeps is a full one there, too; it only takes longer to show. */
+static void test_clock_invariance(void)
+{
+    struct pelt_clock clock = {.scaled = true};
+    struct pelt full = {0}, half = {0}, always = {0};
+    const int64_t unit_ns = 4 * PERIOD_NS;
+
+    for (int64_t i = 0; i < 200; i++) {
+        int64_t at_ns = i * 4 * unit_ns;
+
+        pelt_update(&full, at_ns, 0, 0, false, 1024);
+        pelt_update(&full, at_ns + unit_ns, 1, 1, true, 1024);
+        pelt_update(&half, pelt_clock_ns(&clock, 512, at_ns), 0, 0, false, 1024);
+        pelt_clock_run(&clock, 512, 1024, at_ns);
+        pelt_update(&half, pelt_clock_ns(&clock, 512, at_ns + 2 * unit_ns), 1, 1, true, 1024);
+        pelt_clock_idle(&clock, 512, half.util_sum, at_ns + 2 * unit_ns);
+    }
+    g_assert_cmpuint(full.util_avg, ==, half.util_avg);
+    g_assert_cmpint(clock.lost_ns, ==, 0);
+    clock = (struct pelt_clock){.scaled = true};
+    pelt_clock_run(&clock, 512, 1024, 0);
+    for (int64_t n = 1; n <= 64; n++) {
+        pelt_update(&always, pelt_clock_ns(&clock, 512, n * PERIOD_NS), 1, 1, true, 1024);
+    }
+    g_assert_cmpuint(always.util_avg, ==, 512); /* as a full CPU after half of the time */
+    for (int64_t n = 65; n <= 2000; n++) {
+        pelt_update(&always, pelt_clock_ns(&clock, 512, n * PERIOD_NS), 1, 1, true, 1024);
+    }
+    g_assert_cmpuint(always.util_avg, ==, 1024);
+    /* No idle time was left over for it to be cut short of. */
+    pelt_clock_idle(&clock, 512, always.util_sum, 2000 * PERIOD_NS);
+    g_assert_cmpint(clock.lost_ns, ==, 1000 * PERIOD_NS);
+    g_assert_cmpint(pelt_clock_ns(&clock, 512, 2000 * PERIOD_NS), ==, 1000 * PERIOD_NS);
+    g_assert_cmpint(pelt_clock_ns(&clock, 512, 2001 * PERIOD_NS), ==, 1001 * PERIOD_NS);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -195,5 +256,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pelt/attach", test_attach);
     g_test_add_func("/pelt/new-task", test_new_task);
     g_test_add_func("/pelt/util-est", test_util_est);
+    g_test_add_func("/pelt/clock-idle", test_clock_idle);
+    g_test_add_func("/pelt/clock-invariance", test_clock_invariance);
     return g_test_run();
 }
