@@ -146,10 +146,9 @@ bool lb_fits_cpu(const struct numasim_self *self, uint64_t util, int32_t cpu)
 }
 
 int32_t lb_select_by_capacity(const struct numasim_self *self, const struct numasim_task *task,
-                              uint64_t util, int32_t target)
+                              const uint64_t *idle, uint64_t util, int32_t target)
 {
     int32_t nr_cpus = numasim_nr_cpus(self->host), best = -1, most = 0;
-    const uint64_t *idle = numasim_idle_mask(self->host);
     const struct numasim_domain *sd = numasim_cpu(self->host, target)->domain;
 
     while (sd != NULL && !(sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY_FULL)) {

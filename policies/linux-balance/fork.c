@@ -110,12 +110,13 @@ static const struct numasim_group *find_idlest_group(const struct numasim_self *
                                                                                           : NULL;
 }
 
-/* The CPU that idled last, or the one with the least load. Leaving idle costs the same everywhere
+/* The first that runs SCHED_IDLE tasks alone, the one that idled last, or the one with the least load. Leaving idle costs the same everywhere
  * here, so that the kernel's first criterion, the exit latency, never decides. */
 static int32_t find_idlest_in_group(struct numasim_host *host, const struct numasim_group *group,
                                     const struct numasim_task *task, int32_t otherwise)
 {
     int32_t nr_cpus = numasim_nr_cpus(host), idlest = -1, least = otherwise;
+    const uint64_t *sched_idle = numasim_sched_idle_mask(host);
     int64_t latest_ns = -1;
     uint64_t least_load = UINT64_MAX;
 
@@ -123,6 +124,9 @@ static int32_t find_idlest_in_group(struct numasim_host *host, const struct numa
          cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, cpu + 1)) {
         const struct numasim_cpu *c = numasim_cpu(host, cpu);
 
+        if (sched_idle != NULL && numasim_mask_test(sched_idle, cpu)) {
+            return cpu;
+        }
         if (c->idle) {
             if (c->idle_since_ns > latest_ns) {
                 latest_ns = c->idle_since_ns;

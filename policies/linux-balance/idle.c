@@ -3,14 +3,41 @@
  * kernel/sched/fair.c, 6.12: select_idle_sibling() and what it calls. The kernel walks CPU by CPU;
  * here idle CPUs come from the host's bitmaps a word at a time, and the CPUs that the kernel would
  * have looked at before are counted, so that its limit cuts at the same place.
- *
- * A queue of SCHED_IDLE tasks alone counts as busy here; in the kernel it counts as idle.
  */
 #include "linux-balance.h"
+
+/* True iff @task finds its place on @cpu at once: it idles, or all that runs there is SCHED_IDLE
+ * (choose_idle_cpu(), 7.3). */
+static bool will_do(const struct numasim_self *self, const struct numasim_task *task, int32_t cpu)
+{
+    const uint64_t *sched_idle = numasim_sched_idle_mask(self->host);
+
+    return numasim_cpu(self->host, cpu)->idle ||
+           (sched_idle != NULL && numasim_mask_test(sched_idle, cpu) &&
+            (self->param[LB_PARAM_SIS_IDLE_WAKEE] || !task->se.idle_policy));
+}
+
+/* The bitmap of such CPUs. */
+static const uint64_t *those_that_will_do(const struct numasim_self *self,
+                                          const struct numasim_task *task)
+{
+    const uint64_t *idle = numasim_idle_mask(self->host);
+    const uint64_t *sched_idle = numasim_sched_idle_mask(self->host);
+    struct lb_state *state = lb_state(self);
+
+    if (sched_idle == NULL || (task->se.idle_policy && !self->param[LB_PARAM_SIS_IDLE_WAKEE])) {
+        return idle;
+    }
+    for (int32_t word = 0; word < state->nr_words; word++) {
+        state->will_do[word] = idle[word] | sched_idle[word];
+    }
+    return state->will_do;
+}
 
 /* A bitmap search among the CPUs of one LLC that the task may use. */
 struct scan {
     const uint64_t *span, *allowed;
+    const uint64_t *idle;           /* the CPUs that are looked for */
     const uint64_t *only, *without; /* a part of the span, or all but a part; NULL: all of it */
     int32_t first_word, last_word;  /* that hold the span */
     int32_t start;                  /* where the walk begins, and round again */
@@ -27,7 +54,8 @@ static uint64_t candidates(const struct scan *s, int32_t word)
 static struct scan scan_llc(const struct numasim_self *self, const struct numasim_domain *llc,
                             const struct numasim_task *task, int32_t target)
 {
-    struct scan s = {.span = llc->span, .allowed = task->allowed};
+    struct scan s = {
+        .span = llc->span, .allowed = task->allowed, .idle = those_that_will_do(self, task)};
 
     s.start = target + (self->param[LB_PARAM_SIS_START] == LB_START_NEXT);
     s.first_word = lb_cpu(self, target)->llc_first >> 6;
@@ -103,11 +131,10 @@ static uint32_t count_walked(const struct scan *s, int32_t cpu)
  */
 static int32_t first_idle_thread(const struct numasim_self *self, const struct scan *s)
 {
-    const uint64_t *idle = numasim_idle_mask(self->host);
     int32_t nr_cpus = numasim_nr_cpus(self->host), best = -1;
     uint32_t best_at = UINT32_MAX;
 
-    for (int32_t cpu = scan_from(s, idle, 0); cpu >= 0; cpu = scan_from(s, idle, cpu + 1)) {
+    for (int32_t cpu = scan_from(s, s->idle, 0); cpu >= 0; cpu = scan_from(s, s->idle, cpu + 1)) {
         const uint64_t *siblings = numasim_siblings(self->host, cpu);
 
         for (int32_t i = numasim_mask_next(siblings, s->allowed, nr_cpus, 0); i < nr_cpus;
@@ -153,7 +180,7 @@ static void note_scan_cost(const struct numasim_self *self, int32_t waker, uint3
 static int32_t scan_limited(const struct numasim_self *self, const struct scan *s, int32_t waker,
                             uint32_t *limit)
 {
-    int32_t found = scan_wrap(s, numasim_idle_mask(self->host));
+    int32_t found = scan_wrap(s, s->idle);
     uint32_t walked;
 
     if (*limit == UINT32_MAX) {
@@ -231,10 +258,9 @@ static int32_t select_idle_cpu(const struct numasim_self *self, const struct sca
 static int32_t select_idle_smt(const struct numasim_self *self, const struct scan *s, int32_t cpu)
 {
     const uint64_t *siblings = numasim_siblings(self->host, cpu);
-    const uint64_t *idle = numasim_idle_mask(self->host);
 
     for (int32_t word = s->first_word; word <= s->last_word; word++) {
-        uint64_t bits = siblings[word] & idle[word] & candidates(s, word);
+        uint64_t bits = siblings[word] & s->idle[word] & candidates(s, word);
 
         if (word == cpu >> 6) {
             bits &= ~(UINT64_C(1) << (cpu & 63));
@@ -268,7 +294,7 @@ static int32_t select_recent(struct numasim_self *self, struct numasim_task *tas
     if (self->param[LB_PARAM_RECENT_USED] == LB_RECENT_ALWAYS) {
         own->recent_used_cpu = prev;
     }
-    if (recent == prev || recent == target || !numasim_cpu(self->host, recent)->idle ||
+    if (recent == prev || recent == target || !will_do(self, task, recent) ||
         !lb_share_cache(self, recent, target) || !numasim_mask_test(task->allowed, recent) ||
         !lb_fits_cpu(self, farther->util, recent)) {
         return -1;
@@ -290,11 +316,11 @@ static int32_t select_near(struct numasim_self *self, struct numasim_task *task,
     const struct numasim_cpu *waking;
     int32_t recent;
 
-    if (numasim_cpu(host, target)->idle && lb_fits_cpu(self, farther->util, target)) {
+    if (will_do(self, task, target) && lb_fits_cpu(self, farther->util, target)) {
         numasim_decide(d, target, LB_REASON_TARGET_IDLE);
         return target;
     }
-    if (prev != target && numasim_cpu(host, prev)->idle && lb_share_cache(self, prev, target) &&
+    if (prev != target && will_do(self, task, prev) && lb_share_cache(self, prev, target) &&
         lb_fits_cpu(self, farther->util, prev)) {
         if (shares_cluster(self, prev, target)) {
             numasim_decide(d, prev, LB_REASON_PREV_IDLE);
@@ -368,7 +394,8 @@ int32_t lb_select_idle_sibling(struct numasim_self *self, struct numasim_task *t
         return cpu;
     }
     if (lb_state(self)->asym_capacity) {
-        cpu = lb_select_by_capacity(self, task, farther.util, target);
+        cpu =
+            lb_select_by_capacity(self, task, those_that_will_do(self, task), farther.util, target);
         if (cpu >= 0) {
             numasim_decide(d, cpu, LB_REASON_CAPACITY);
             return cpu;

@@ -40,6 +40,7 @@ enum lb_param {
     LB_PARAM_SIS_SMT,
     LB_PARAM_RECENT_USED,
     LB_PARAM_SIS_CLUSTER,
+    LB_PARAM_SIS_IDLE_WAKEE,
     LB_PARAM_NUMA_IMBALANCE,
     LB_PARAM_NUMA_DIFFERENCE,
     LB_PARAM_NUMA_PINNED,
@@ -112,15 +113,16 @@ struct lb_state {
     int64_t hz;
     struct lb_rules rules;
     bool smt_active;
-    bool asym_capacity;          /* some domain has SD_ASYM_CPUCAPACITY */
-    uint32_t max_capacity;       /* of all CPUs */
-    bool cluster_active;         /* some domain has SD_CLUSTER, and sis_cluster is on */
-    bool overload;               /* root domain: some CPU had two runnable tasks */
-    uint64_t overload_seen;      /* numasim_nr_overloads() when `overload` was last computed */
-    int64_t serialize_until_ns;  /* the lock of SD_SERIALIZE domains is held till then */
-    int64_t nohz_next_j;         /* nohz.next_balance */
-    int32_t nr_nohz;             /* CPUs whose tick is stopped */
-    uint64_t cpus[LB_MAX_WORDS]; /* of the pass at hand: candidates that remain */
+    bool asym_capacity;             /* some domain has SD_ASYM_CPUCAPACITY */
+    uint32_t max_capacity;          /* of all CPUs */
+    bool cluster_active;            /* some domain has SD_CLUSTER, and sis_cluster is on */
+    bool overload;                  /* root domain: some CPU had two runnable tasks */
+    uint64_t overload_seen;         /* numasim_nr_overloads() when `overload` was last computed */
+    int64_t serialize_until_ns;     /* the lock of SD_SERIALIZE domains is held till then */
+    int64_t nohz_next_j;            /* nohz.next_balance */
+    int32_t nr_nohz;                /* CPUs whose tick is stopped */
+    uint64_t cpus[LB_MAX_WORDS];    /* of the pass at hand: candidates that remain */
+    uint64_t will_do[LB_MAX_WORDS]; /* of the search at hand: CPUs that it looks for */
 };
 
 /* To whom a task's wakeups go, for wake_wide. */
@@ -302,10 +304,10 @@ bool lb_is_asym_capacity(const struct numasim_cpu *c);
 uint64_t lb_misfit_load(const struct numasim_self *self, const struct numasim_cpu *c);
 /* True iff capacities are alike or @util fits CPU @cpu (asym_fits_cpu()). */
 bool lb_fits_cpu(const struct numasim_self *self, uint64_t util, int32_t cpu);
-/* An idle CPU near @target that @util fits, else the largest idle one, else @target; -1 where
+/* A CPU of @idle near @target that @util fits, else the largest of them, else @target; -1 where
  * capacities are alike (select_idle_capacity()). */
 int32_t lb_select_by_capacity(const struct numasim_self *self, const struct numasim_task *task,
-                              uint64_t util, int32_t target);
+                              const uint64_t *idle, uint64_t util, int32_t target);
 
 /* detach.c: moves tasks from env->src_cpu to env->dst_cpu; returns how many. */
 uint32_t lb_move_tasks(struct lb_env *env);

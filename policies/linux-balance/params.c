@@ -80,6 +80,9 @@ const struct numasim_param lb_params[] = {
            "each wakeup that gets that far (always)."),
     SWITCH(SIS_CLUSTER, "sis_cluster", 1, NULL, FAIR "select_idle_cpu(), 6.12",
            "The search begins among the CPUs that share the target's cluster (6.7)."),
+    SWITCH(SIS_IDLE_WAKEE, "sis_idle_wakee", 1, NULL, FAIR "select_idle_sibling(), 6.12",
+           "A CPU of SCHED_IDLE tasks alone is as good as an idle one for a SCHED_IDLE task, too "
+           "(not so in 7.3, choose_idle_cpu())."),
     /* New tasks, and what nodes may differ by. */
     CHOICE(
         NUMA_IMBALANCE, "numa_imbalance", LB_NUMA_NR, numa_rules,

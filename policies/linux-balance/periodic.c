@@ -21,6 +21,14 @@ static int64_t min64(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* True iff @cpu, found @idle or not, balances as rarely as a busy one: not with SCHED_IDLE tasks alone. */
+static bool counts_as_busy(const struct numasim_self *self, int32_t cpu, enum lb_idle idle)
+{
+    const uint64_t *sched_idle = numasim_sched_idle_mask(self->host);
+
+    return idle == LB_BUSY && (sched_idle == NULL || !numasim_mask_test(sched_idle, cpu));
+}
+
 static int64_t interval_j(const struct numasim_self *self, const struct numasim_domain *sd,
                           bool busy)
 {
@@ -164,7 +172,7 @@ static bool balance_if_due(struct lb_pass *pass, int32_t cpu, struct numasim_dom
                      self->param[LB_PARAM_SERIALIZE] == LB_SERIALIZE_PERIODIC;
     int64_t now_ns = numasim_now(self->host);
 
-    if (now_j < own->last_balance_j + interval_j(self, sd, *idle == LB_BUSY)) {
+    if (now_j < own->last_balance_j + interval_j(self, sd, counts_as_busy(self, cpu, *idle))) {
         return true;
     }
     if (serialize && now_ns + pass->elapsed_ns < state->serialize_until_ns) {
@@ -201,7 +209,8 @@ static void balance_domains(struct lb_pass *pass, int32_t cpu, enum lb_idle idle
             break;
         }
         balance_if_due(pass, cpu, sd, &idle, now_j, &go_on);
-        next_j = min64(next_j, domain->last_balance_j + interval_j(self, sd, idle == LB_BUSY));
+        next_j = min64(next_j, domain->last_balance_j +
+                                   interval_j(self, sd, counts_as_busy(self, cpu, idle)));
     }
     if (decayed) {
         int64_t least_ns = self->param[LB_PARAM_MIGRATION_COST];

@@ -15,11 +15,11 @@
  * FITS. Machines with SMT, clusters, several LLCs to a node and several nodes, CPUs of unlike
  * capacity or rank; fair tasks.
  *
- * DOES NOT FIT. Energy-aware placement, CPUs that RT tasks take away from the fair class, queues of
- * SCHED_IDLE tasks alone, the queue filter of NUMA balancing (fbq_type) and cache-aware balancing
- * (7.3) are not modelled. asym.c says what is simpler there than in the kernel. Averages of sleeping
- * tasks are always up to date, so the kernel's kicks that only update them do not exist. Tasks whose
- * dequeue was put off are not moved. CPUs with one task take turns in checking for nohz kicks instead of doing so at every tick.
+ * DOES NOT FIT. Energy-aware placement, CPUs that RT tasks take away from the fair class, the queue
+ * filter of NUMA balancing (fbq_type) and cache-aware balancing (7.3) are not modelled. asym.c says
+ * what is simpler there than in the kernel. Averages of sleeping tasks are always up to date, so the
+ * kernel's kicks that only update them do not exist. CPUs with one task take turns in checking for
+ * nohz kicks instead of doing so at every tick.
  *
  * PARAMETERS. See params.c.
  *
@@ -206,7 +206,7 @@ NUMASIM_PLUGIN = {
         "idle CPU on behalf of all (nohz); along the sched_domains, far ones more rarely.\n"
         "Source: kernel/sched/fair.c and topology.c, 6.12; what other releases have instead are\n"
         "parameters. Fits CPUs alike or not, and fair tasks.\n"
-        "Does not model energy-aware placement, SCHED_IDLE queues, cache-aware balancing, time\n"
+        "Does not model energy-aware placement, cache-aware balancing, time\n"
         "taken by RT tasks and fbq_type; CPUs with one task take turns in checking for\n"
         "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
         "with nothing due O(1), a balance O(CPUs of the domain that have work).\n",

@@ -132,6 +132,14 @@ void cgroup_update_weights(struct kernel *k, const struct task *t)
     }
 }
 
+bool cgroup_is_idle(const struct kernel *k, int32_t cgroup)
+{
+    while (cgroup > 0 && !k->cgroups[cgroup]->idle) {
+        cgroup = k->cgroups[cgroup]->parent;
+    }
+    return cgroup > 0;
+}
+
 /* Only before it has queues: the workload says it at the start. */
 void kernel_cgroup_set_idle(struct kernel *k, int32_t cgroup)
 {

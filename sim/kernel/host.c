@@ -141,6 +141,13 @@ const uint64_t *numasim_single_mask(const struct numasim_host *host)
     return ckernel_of(host)->single;
 }
 
+const uint64_t *numasim_sched_idle_mask(const struct numasim_host *host)
+{
+    const struct kernel *k = ckernel_of(host);
+
+    return k->nr_sched_idle > 0 ? k->sched_idle : NULL;
+}
+
 uint64_t numasim_nr_overloads(const struct numasim_host *host)
 {
     return ckernel_of(host)->nr_overloads;

@@ -100,6 +100,7 @@ struct task {
     uint8_t action;          /* enum task_action */
     bool on_rq;
     bool started;
+    bool sched_idle; /* its own policy, or a cgroup above it has cpu.idle */
     int32_t cgroup;
     int32_t nice;
     int32_t rt_priority;
@@ -258,6 +259,8 @@ struct kernel {
     struct numasim_node *nodes;
     uint64_t *online, *idle, *idle_cores; /* bitmaps of nr_cpus */
     uint64_t *single;                     /* the same: numasim_single_mask() */
+    uint64_t *sched_idle;                 /* and numasim_sched_idle_mask() */
+    int32_t nr_sched_idle;                /* CPUs in it */
     uint64_t *every_cpu;                  /* all bits set: the affinity of most tasks */
     struct slab *task_slab;
     int32_t *core_running; /* [nr_cores] CPUs of the core that run a task */
@@ -344,6 +347,12 @@ static inline void rq_counted(struct kernel *k, const struct rq *rq)
 {
     const struct numasim_cpu *c = &rq->pub;
     uint64_t bit = UINT64_C(1) << (c->id & 63);
+    bool sched_idle = c->nr_running > 0 && c->nr_running == c->nr_sched_idle; /* sched_idle_cpu() */
+
+    if (sched_idle != ((k->sched_idle[c->id >> 6] & bit) != 0)) {
+        k->sched_idle[c->id >> 6] ^= bit;
+        k->nr_sched_idle += sched_idle ? 1 : -1;
+    }
 
     if (c->nr_running == 1 && c->nr_fair == 1 && c->nr_delayed == 0) {
         k->single[c->id >> 6] |= bit;
@@ -517,6 +526,8 @@ void cgroup_update_weight(struct kernel *k, struct fair_queue *q);
 /* The same for each queue above @t, which is fair. */
 void cgroup_update_weights(struct kernel *k, const struct task *t);
 void task_apply_allowed(struct kernel *k, struct task *t);
+/* True if @cgroup or one above it has cpu.idle. */
+bool cgroup_is_idle(const struct kernel *k, int32_t cgroup);
 
 /* quota.c */
 void quota_event(struct kernel *k, struct kernel_cgroup *cg);

@@ -213,6 +213,7 @@ static void masks_new(struct kernel *k)
 
     k->online = bitmap_new((uint32_t)m->nr_cpus);
     k->idle = bitmap_new((uint32_t)m->nr_cpus);
+    k->sched_idle = bitmap_new((uint32_t)m->nr_cpus);
     k->idle_cores = bitmap_new((uint32_t)m->nr_cpus);
     k->single = bitmap_new((uint32_t)m->nr_cpus);
     k->scratch = bitmap_new((uint32_t)m->nr_cpus);
@@ -326,6 +327,7 @@ void objects_free(struct kernel *k)
     g_free(k->accesses);
     g_free(k->online);
     g_free(k->idle);
+    g_free(k->sched_idle);
     g_free(k->idle_cores);
     g_free(k->single);
     g_free(k->scratch);

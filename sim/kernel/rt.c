@@ -128,6 +128,7 @@ void rt_account(struct kernel *k, struct rq *rq, struct task *t)
     if (rq->rt_time_ns > k->host[HOST_RT_RUNTIME] && !rq->rt_throttled) {
         rq->rt_throttled = true;
         rq->pub.nr_running -= rq->rt_nr_running;
+        rq_counted(k, rq);
         resched_from(k, rq, rq->pub.id);
     }
 }
@@ -165,6 +166,7 @@ void rt_period_event(struct kernel *k, struct rq *rq)
     if (rq->rt_throttled && rq->rt_time_ns < k->host[HOST_RT_RUNTIME]) {
         rq->rt_throttled = false;
         rq->pub.nr_running += rq->rt_nr_running;
+        rq_counted(k, rq);
         rq->balance_wants_ns = 0;
         if (rq->rt_nr_running > 0 && rq->pub.online) {
             cpu_set_idle(k, rq, false);

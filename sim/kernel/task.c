@@ -84,6 +84,7 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     list_init(&t->running);
     event_init(&t->arrive, EVENT_ARRIVE, CLASS_ARRIVE, 0);
     task_set_policy(t, params);
+    t->sched_idle = t->pub.se.idle_policy || cgroup_is_idle(k, t->cgroup);
     task_index(k, t);
     if (params->cpus != NULL) {
         t->own_allowed = bitmap_new((uint32_t)k->nr_cpus);

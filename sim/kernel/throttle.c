@@ -31,6 +31,22 @@ static void count_delayed(struct kernel *k, struct rq *rq, const struct fair_que
     }
 }
 
+/* Counts the SCHED_IDLE tasks of @rq that no throttled queue keeps, delayed ones too. */
+static void count_sched_idle(struct kernel *k, struct rq *rq)
+{
+    const struct task *curr = rq->curr;
+    uint32_t nr = curr != NULL && curr->sched_idle && curr->on_rq &&
+                  queue_throttled(task_queue(k, curr, rq->pub.id)) == NULL;
+
+    for (struct list *l = rq->waiting.next; l != &rq->waiting; l = l->next) {
+        const struct task *t = container_of(l, struct task, waiting);
+
+        nr += t != curr && t->sched_idle && queue_throttled(task_queue(k, t, rq->pub.id)) == NULL;
+    }
+    rq->pub.nr_sched_idle = nr;
+    rq_counted(k, rq);
+}
+
 /* Counts @q's tasks in or out of its CPU and of the queues above it. */
 static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, bool in)
 {
@@ -117,6 +133,7 @@ void queue_throttle(struct kernel *k, struct fair_queue *q)
         count_tasks(k, rq, q, false);
     }
     q->throttled = true;
+    count_sched_idle(k, rq);
 }
 
 void queue_unthrottle(struct kernel *k, struct fair_queue *q)
@@ -133,6 +150,7 @@ void queue_unthrottle(struct kernel *k, struct fair_queue *q)
         hand_over_tasks(q, above);
     } else {
         count_tasks(k, rq, q, true);
+        count_sched_idle(k, rq);
     }
     if (rq->rt_nr_running > 0) {
         rt_server_arm(k, rq);

@@ -41,6 +41,7 @@ static bool count_in(struct kernel *k, struct rq *rq, struct task *t)
     }
     rq->pub.nr_running++;
     rq->pub.nr_fair++;
+    rq->pub.nr_sched_idle += t->sched_idle;
     rq->load_weight += t->pub.se.weight;
     list_add_head(&rq->waiting, &t->waiting);
     if (t->pub.se.delayed) {
@@ -151,6 +152,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     if (counted) {
         rq->pub.nr_running--;
         rq->pub.nr_fair--;
+        rq->pub.nr_sched_idle -= t->sched_idle;
         rq->pub.nr_delayed -= was_delayed;
         rq_counted(k, rq);
         rq->load_weight -= t->pub.se.weight;

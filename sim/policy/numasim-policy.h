@@ -34,7 +34,8 @@
  *    numasim_set_slice_timer(): anything else that acts is a fault inside a replayed tick.
  *
  * ABI HISTORY: 1 first version. 2: util_est in struct numasim_load, counters in struct
- * numasim_domain, numasim_cpu_rt_util(), numasim_single_mask(), numasim_remaining_ns().
+ * numasim_domain, numasim_cpu_rt_util(), numasim_single_mask(), numasim_remaining_ns(),
+ * nr_sched_idle in struct numasim_cpu, numasim_sched_idle_mask().
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H
@@ -186,7 +187,8 @@ struct numasim_cpu {
     uint32_t nr_running; /* all classes, the current one included, delayed ones too */
     uint32_t nr_fair;    /* of the fair class, delayed ones too */
     uint32_t nr_delayed;
-    int64_t idle_since_ns; /* valid while idle */
+    uint32_t nr_sched_idle; /* of nr_fair, those of SCHED_IDLE or of a cgroup with cpu.idle */
+    int64_t idle_since_ns;  /* valid while idle */
     int64_t avg_idle_ns;   /* rq->avg_idle: an average of idle spells, see 5.2 of the host's docs */
     struct numasim_task *curr; /* NULL while idle */
     uint32_t nr_domains;
@@ -636,6 +638,9 @@ NUMASIM_API const uint64_t *numasim_idle_core_mask(const struct numasim_host *ho
 
 /* The same: with nr_running and nr_fair 1 and nr_delayed 0, so that a policy need not look. */
 NUMASIM_API const uint64_t *numasim_single_mask(const struct numasim_host *host);
+/* Bitmap of CPUs whose tasks are all of SCHED_IDLE or of cgroups with cpu.idle (sched_idle_cpu()), NULL
+ * while there is none. */
+NUMASIM_API const uint64_t *numasim_sched_idle_mask(const struct numasim_host *host);
 
 /* How often a CPU has gone from fewer than two runnable tasks to two or more, on all CPUs since the
  * start (kernel/sched/sched.h: add_nr_running(), which sets the root domain's overload flag). */

@@ -19,7 +19,7 @@ static void violated(const struct kernel *k, const char *condition, char *where)
 
 /* What one run queue should count, counted from the tasks. */
 struct counts {
-    uint32_t nr_running, nr_fair, nr_delayed, nr_rt, nr_arriving, rt_nr_running;
+    uint32_t nr_running, nr_fair, nr_delayed, nr_sched_idle, nr_rt, nr_arriving, rt_nr_running;
     uint64_t load_weight, util_est;
 };
 
@@ -65,6 +65,7 @@ static void check_queued_task(const struct kernel *k, const struct task *t, stru
         c->nr_fair++;
         c->load_weight += t->pub.se.weight;
         c->nr_delayed += state == NUMASIM_TASK_DELAYED;
+        c->nr_sched_idle += t->sched_idle;
     } else {
         c->nr_rt += !runs;
         c->rt_nr_running++;
@@ -111,6 +112,11 @@ static void check_rq(const struct kernel *k, const struct rq *rq, const struct c
          "CPU %d: %u", cpu, c->nr_running);
     MUST(k, rq->pub.nr_fair == c->nr_fair, "CPU %d: %u", cpu, c->nr_fair);
     MUST(k, rq->pub.nr_delayed == c->nr_delayed, "CPU %d: %u", cpu, c->nr_delayed);
+    MUST(k, rq->pub.nr_sched_idle == c->nr_sched_idle, "CPU %d: %u", cpu, c->nr_sched_idle);
+    MUST(k,
+         bitmap_test(k->sched_idle, (uint32_t)cpu) ==
+             (c->nr_running > 0 && c->nr_running == c->nr_sched_idle),
+         "CPU %d: %u", cpu, c->nr_sched_idle);
     MUST(k, rq->nr_rt == c->nr_rt, "CPU %d: %u", cpu, c->nr_rt);
     MUST(k, rq->rt_nr_running == c->rt_nr_running, "CPU %d: %u", cpu, c->rt_nr_running);
     MUST(k, rq->rt_prio == rt_highest(rq), "CPU %d: %d", cpu, rq->rt_prio);
