@@ -115,8 +115,9 @@ fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
 formatted = $(sort $(wildcard sim/*/*.[ch] sim/*/*/*.[ch] policies/*.[ch] policies/*/*.[ch] \
 	tests/*/*.[ch]))
 
-.PHONY: all demo check unit matrix studies pictures bench fuzz lint format install uninstall
-.PHONY: clean help deps golden-update build-tests build-fuzzers run-checks remove-stale FORCE
+.PHONY: all demo check unit matrix studies pictures bench fuzz lint lint-tidy format install
+.PHONY: uninstall clean help deps golden-update build-tests build-fuzzers run-checks remove-stale
+.PHONY: FORCE
 
 # What was built from policies whose sources are gone; a plugin put there by hand stays.
 built_plugins := $(patsubst $(BUILD)/policies/%.o,%,$(wildcard $(BUILD)/policies/*.o)) \
@@ -325,17 +326,37 @@ fuzz:
 	$(Q)NUMASIM_FUZZERS=build/san-address-undefined/tests/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) \
 		tests/fuzz.sh
 
-lint: $(BUILD)/flags
+# What has been looked at is looked at again only once it, a header of its or a flag has changed:
+# clang-tidy leaves a stamp per source that is as old as its object may be, cppcheck has a folder of
+# its own for that.
+tidy_checks := -*,clang-analyzer-core.*,clang-analyzer-deadcode.*
+tidy_stamps := $(patsubst %.c,$(BUILD)/lint/%.tidy,$(lib_sources) $(cli_sources) \
+	$(sort $(wildcard policies/*.c policies/*/*.c)))
+
+lint:
 	$(Q)tests/check-format.sh
 	$(Q)if command -v cppcheck >/dev/null; then \
+		mkdir -p $(BUILD)/lint/cppcheck && \
 		cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
-			--suppress=unknownMacro --error-exitcode=1 -j$$(nproc) -Isim -Isim/policy sim policies; \
+			--suppress=unknownMacro --error-exitcode=1 -j$$(nproc) -Isim -Isim/policy \
+			-Ipolicies/common --cppcheck-build-dir=$(BUILD)/lint/cppcheck sim policies; \
 	else echo 'cppcheck is not installed: skipped'; fi
-	$(Q)if command -v clang-tidy >/dev/null; then \
-		printf '%s\n' $(lib_sources) $(cli_sources) | xargs -P$$(nproc) -I{} clang-tidy --quiet \
-			--checks='-*,clang-analyzer-core.*,clang-analyzer-deadcode.*' \
-			--warnings-as-errors='*' {} -- $(sim_flags) $(cppflags-cli) 2>/dev/null; \
+	+$(Q)if command -v clang-tidy >/dev/null; then \
+		$(MAKE) --no-print-directory $(jobs) -k BUILD=$(BUILD) lint-tidy; \
 	else echo 'clang-tidy is not installed: skipped'; fi
+lint-tidy: $(tidy_stamps)
+
+define tidy
+	@mkdir -p $(@D)
+	$(say) TIDY $<
+	$(Q)clang-tidy --quiet --checks='$(tidy_checks)' --warnings-as-errors='*' $< -- $(1) \
+		>$@.log 2>&1 || { cat $@.log; exit 1; }
+	@touch $@
+endef
+$(BUILD)/lint/sim/%.tidy: sim/%.c $(BUILD)/sim/%.o
+	$(call tidy,$(sim_flags) $(cppflags-cli))
+$(BUILD)/lint/policies/%.tidy: policies/%.c $(BUILD)/policies/%.o
+	$(call tidy,$(plugin_flags) -DNUMASIM_SOURCE_HASH='""')
 
 format:
 	$(Q)$(if $(formatted),clang-format -i $(formatted))

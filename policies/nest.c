@@ -151,7 +151,7 @@ static int32_t search(const struct numasim_self *self, const struct numasim_task
                       const uint64_t *nest, int32_t cpu)
 {
     const uint64_t *idle = numasim_idle_mask(self->host);
-    uint64_t choices[NEST_WORDS];
+    uint64_t choices[NEST_WORDS] = {0};
 
     for (int32_t word = 0; word < (numasim_nr_cpus(self->host) + 63) / 64; word++) {
         choices[word] = nest[word] & idle[word];

@@ -122,6 +122,9 @@ static inline void tree_remove(struct tree_node **root, struct tree_node *node)
     int depth = 0;
 
     while (*link != node) {
+        if (*link == NULL) {
+            __builtin_unreachable(); /* it is in this tree */
+        }
         path[depth++] = link;
         link = &(*link)->child[tree_comes_after(node, *link)];
     }

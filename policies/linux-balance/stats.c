@@ -199,7 +199,7 @@ static bool prefer_sibling(const struct lb_env *env, const struct numasim_group 
 const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
 {
     const struct numasim_domain *sd = env->sd;
-    const struct numasim_group *busiest = NULL, *local_group = NULL;
+    const struct numasim_group *busiest = NULL, *local_group = &sd->groups[0];
     struct lb_domain_stats sds = {
         .rules = &lb_state(env->self)->rules,
         .numa = (sd->flags & NUMASIM_SD_NUMA) != 0,
