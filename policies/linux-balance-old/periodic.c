@@ -5,6 +5,7 @@
  * history of its load, and each looks whether idle CPUs need a kick.
  */
 #include "balance.h"
+#include "nohz.h"
 #include "old.h"
 
 enum {
@@ -178,21 +179,6 @@ static void exit_idle(struct numasim_self *self, struct old_cpu *own)
     }
 }
 
-/* The lowest idle CPU that balances at all, or -1 (find_new_ilb()). */
-static int32_t find_idle_balancer(const struct numasim_host *host, int32_t cpu)
-{
-    const uint64_t *idle = numasim_idle_mask(host);
-    int32_t nr_cpus = numasim_nr_cpus(host);
-
-    for (int32_t i = numasim_mask_next(idle, NULL, nr_cpus, 0); i < nr_cpus;
-         i = numasim_mask_next(idle, NULL, nr_cpus, i + 1)) {
-        if (i != cpu && numasim_cpu(host, i)->domain != NULL) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 /* nohz_kick_needed(): wakes an idle CPU to balance for all of them. Several busy CPUs under an LLC are
  * reason enough, if there is anything beyond that LLC (sd_busy). */
 static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, int64_t now_j)
@@ -206,7 +192,7 @@ static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, i
         return;
     }
     if (c->nr_running >= 2 || several) {
-        int32_t balancer = find_idle_balancer(self->host, c->id);
+        int32_t balancer = nohz_first_balancer(self->host, numasim_idle_mask(self->host), c->id);
 
         state->nohz_next_j = now_j + 1;
         if (balancer >= 0) {
@@ -215,40 +201,22 @@ static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, i
     }
 }
 
-/* Balances for the idle CPUs of @first..@last that are due; lowers *@next_j to their next balances.
- * False: the balancing CPU itself got work. */
-static bool balance_idle_range(struct old_pass *pass, int32_t first, int32_t last, int64_t now_j,
-                               int64_t *next_j)
-{
-    struct numasim_host *host = pass->self->host;
-    const uint64_t *idle = numasim_idle_mask(host);
-
-    for (int32_t cpu = numasim_mask_next(idle, NULL, last + 1, first); cpu <= last;
-         cpu = numasim_mask_next(idle, NULL, last + 1, cpu + 1)) {
-        const struct old_cpu *own = old_cpu(pass->self, cpu);
-
-        if (numasim_cpu(host, cpu)->domain == NULL) {
-            continue;
-        }
-        if (!numasim_cpu(host, pass->cpu)->idle) {
-            return false;
-        }
-        if (now_j >= own->next_balance_j) {
-            balance_domains(pass, cpu, OLD_IDLE);
-        }
-        *next_j = old_min64(*next_j, own->next_balance_j);
-    }
-    return true;
-}
-
 void old_kicked(struct numasim_self *self, int32_t cpu)
 {
     struct old_state *state = old_state(self);
     struct old_pass pass = {.self = self, .cpu = cpu};
+    struct nohz_walk walk = nohz_walk_from(self->host, cpu);
     int64_t now_j = numasim_jiffies(self->host), next_j = now_j + NOHZ_NEXT_MAX_S * state->hz;
 
-    if (balance_idle_range(&pass, cpu + 1, numasim_nr_cpus(self->host) - 1, now_j, &next_j) &&
-        balance_idle_range(&pass, 0, cpu, now_j, &next_j) && numasim_cpu(self->host, cpu)->idle) {
+    for (int32_t i = nohz_walk_next(&walk); i >= 0; i = nohz_walk_next(&walk)) {
+        const struct old_cpu *own = old_cpu(self, i);
+
+        if (now_j >= own->next_balance_j) {
+            balance_domains(&pass, i, OLD_IDLE);
+        }
+        next_j = old_min64(next_j, own->next_balance_j);
+    }
+    if (!walk.got_work) {
         state->nohz_next_j = next_j;
     }
 }

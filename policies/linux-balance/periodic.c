@@ -9,6 +9,7 @@
  * tick, as in the kernel.
  */
 #include "linux-balance.h"
+#include "nohz.h"
 
 enum {
     NOHZ_NEXT_MAX_S = 60,     /* how far ahead a schedule reaches at most */
@@ -253,28 +254,14 @@ static void exit_idle(struct numasim_self *self, struct lb_cpu *own)
     }
 }
 
-/* The lowest CPU of @idle that balances at all, or -1. */
-static int32_t first_balancer(const struct numasim_host *host, const uint64_t *idle, int32_t cpu)
-{
-    int32_t nr_cpus = numasim_nr_cpus(host);
-
-    for (int32_t i = numasim_mask_next(idle, NULL, nr_cpus, 0); i < nr_cpus;
-         i = numasim_mask_next(idle, NULL, nr_cpus, i + 1)) {
-        if (i != cpu && numasim_cpu(host, i)->domain != NULL) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 static int32_t find_idle_balancer(const struct numasim_self *self, int32_t cpu)
 {
     int32_t found = -1;
 
     if (self->param[LB_PARAM_NOHZ_ILB] == LB_ILB_CORE) {
-        found = first_balancer(self->host, numasim_idle_core_mask(self->host), cpu);
+        found = nohz_first_balancer(self->host, numasim_idle_core_mask(self->host), cpu);
     }
-    return found >= 0 ? found : first_balancer(self->host, numasim_idle_mask(self->host), cpu);
+    return found >= 0 ? found : nohz_first_balancer(self->host, numasim_idle_mask(self->host), cpu);
 }
 
 /* When a CPU with one task next checks: as often as its LLC balances while idle, each CPU of a row
@@ -326,41 +313,23 @@ static void check_kick(struct numasim_self *self, const struct numasim_cpu *c, i
     }
 }
 
-/* Balances for the idle CPUs of @first..@last that are due; lowers *@next_j to their next balances.
- * False: the balancing CPU itself got work. */
-static bool balance_idle_range(struct lb_pass *pass, int32_t first, int32_t last, int64_t now_j,
-                               int64_t *next_j)
-{
-    struct numasim_host *host = pass->self->host;
-    const uint64_t *idle = numasim_idle_mask(host);
-
-    for (int32_t cpu = numasim_mask_next(idle, NULL, last + 1, first); cpu <= last;
-         cpu = numasim_mask_next(idle, NULL, last + 1, cpu + 1)) {
-        const struct lb_cpu *own = lb_cpu(pass->self, cpu);
-
-        if (numasim_cpu(host, cpu)->domain == NULL) {
-            continue;
-        }
-        if (!numasim_cpu(host, pass->cpu)->idle) {
-            return false;
-        }
-        if (now_j >= own->next_balance_j) {
-            balance_domains(pass, cpu, LB_IDLE);
-        }
-        *next_j = min64(*next_j, own->next_balance_j);
-    }
-    return true;
-}
-
-/* _nohz_idle_balance(): for each idle CPU from the next one round, itself last. */
+/* _nohz_idle_balance(): for each idle CPU that is due, from the next one round, itself last. */
 void lb_kicked(struct numasim_self *self, int32_t cpu)
 {
     struct lb_state *state = lb_state(self);
     struct lb_pass pass = {.self = self, .cpu = cpu};
+    struct nohz_walk walk = nohz_walk_from(self->host, cpu);
     int64_t now_j = numasim_jiffies(self->host), next_j = now_j + NOHZ_NEXT_MAX_S * state->hz;
 
-    if (balance_idle_range(&pass, cpu + 1, numasim_nr_cpus(self->host) - 1, now_j, &next_j) &&
-        balance_idle_range(&pass, 0, cpu, now_j, &next_j) && numasim_cpu(self->host, cpu)->idle) {
+    for (int32_t i = nohz_walk_next(&walk); i >= 0; i = nohz_walk_next(&walk)) {
+        const struct lb_cpu *own = lb_cpu(self, i);
+
+        if (now_j >= own->next_balance_j) {
+            balance_domains(&pass, i, LB_IDLE);
+        }
+        next_j = min64(next_j, own->next_balance_j);
+    }
+    if (!walk.got_work) {
         state->nohz_next_j = next_j;
     }
 }
