@@ -2,7 +2,9 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/error.h"
 #include "observe/json.h"
 
 const char *const cli_formats_text[] = {"text", "json", NULL};
@@ -49,6 +51,17 @@ void cli_print(struct cli *cli, char *text)
 {
     g_string_append(cli->out, text != NULL ? text : "");
     g_free(text);
+}
+
+bool cli_write(struct cli *cli, const char *path, char *text, GError **error)
+{
+    g_autofree char *taken = text;
+
+    if (path != NULL) {
+        return file_write_atomic(path, taken, strlen(taken), error);
+    }
+    cli_print(cli, g_steal_pointer(&taken));
+    return true;
 }
 
 void cli_print_json(struct cli *cli, struct json_out *json)

@@ -51,6 +51,13 @@ extern const char *const cli_formats_list[]; /* table, json, names */
         .initial = (first), .choices = (formats), .help = "how to print"                           \
     }
 
+/* A row --output; @member_offset of a char *. */
+#define CLI_OUTPUT_ROW(member_offset, name_of_arg, completes, text)                                \
+    {                                                                                              \
+        .name = "output", .letter = 'o', .type = CLI_STRING, .offset = (member_offset),            \
+        .arg = (name_of_arg), .complete = (completes), .help = (text)                              \
+    }
+
 /* Prints @names, one to a line. */
 void cli_print_names(struct cli *cli, char *const *names);
 /* Prints what was written to @json, and releases it. */
@@ -58,5 +65,7 @@ struct json_out;
 void cli_print_json(struct cli *cli, struct json_out *json);
 /* Takes @text, which may be NULL, and prints it. */
 void cli_print(struct cli *cli, char *text);
+/* Takes @text, and writes it to the file @path, whole or not at all; prints it where that is NULL. */
+bool cli_write(struct cli *cli, const char *path, char *text, GError **error);
 
 #endif

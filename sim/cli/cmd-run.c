@@ -3,15 +3,14 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "base/time.h"
 #include "cli/cli.h"
 #include "cli/crash.h"
+#include "cli/progress-line.h"
 #include "cli/run-record.h"
 #include "cli/run-show.h"
 #include "cli/simulation.h"
 #include "cli/topology.h"
 #include "cli/trace-compare.h"
-#include "observe/progress.h"
 #include "observe/result-table.h"
 #include "observe/simulate.h"
 
@@ -116,13 +115,8 @@ static const struct cli_option run_options[] = {
      .type = CLI_FLAG,
      .offset = AT(all_ticks),
      .help = "simulate every tick, also those that change nothing; the result is the same"},
-    {.name = "output",
-     .letter = 'o',
-     .type = CLI_STRING,
-     .offset = AT(output),
-     .arg = "DIR",
-     .complete = CLI_COMPLETE_DIR,
-     .help = "write the result to this folder; with several, to DIR/POLICY/seed-N"},
+    CLI_OUTPUT_ROW(AT(output), "DIR", CLI_COMPLETE_DIR,
+                   "write the result to this folder; with several, to DIR/POLICY/seed-N"),
     {.name = "force",
      .letter = 'f',
      .type = CLI_FLAG,
@@ -145,7 +139,7 @@ struct running {
     struct simulation *simulation;
     GPtrArray *results; /* struct result *, policy-major */
     guint index, nr;    /* of the run that is on */
-    int64_t begun_us, shown_us;
+    struct progress_line line;
     struct run_record *record; /* of the run that is on, or NULL */
     guint64 oom_kills;         /* of the run that is on, its warmup too */
     char *schedstat;           /* of the last run that ended, or NULL where nobody asked */
@@ -153,21 +147,9 @@ struct running {
 
 static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
 {
-    enum { INTERVAL_US = 200000 };
     struct running *running = data;
-    int64_t now_us = g_get_monotonic_time();
-    g_autofree char *text = NULL;
 
-    if (now_us - running->shown_us < INTERVAL_US) {
-        return;
-    }
-    running->shown_us = now_us;
-    text = progress_text(now_ns, end_ns, (now_us - running->begun_us) * NSEC_PER_USEC);
-    if (running->nr > 1) {
-        fprintf(stderr, "\r\033[Krun %u of %u: %s", running->index + 1, running->nr, text);
-    } else {
-        fprintf(stderr, "\r\033[K%s", text);
-    }
+    progress_line_update(&running->line, now_ns, end_ns);
 }
 
 static void count_oom_kill(const struct tp_event *e, void *data)
@@ -245,15 +227,15 @@ static bool run_once(struct running *running, const struct simulation_policy *po
     struct result *result;
     bool good = true;
 
-    running->begun_us = g_get_monotonic_time();
+    progress_line_begin(
+        &running->line,
+        running->nr > 1 ? g_strdup_printf("run %u of %u", running->index + 1, running->nr) : NULL);
     running->oom_kills = 0;
     crash_guard_begin_run(policy->stack, options.seed, NULL);
     result = simulate(s->machine, policy->sds, (const struct workload *const *)s->workloads->pdata,
                       s->workloads->len, policy->stack, &options, &dump, error);
     crash_guard_end();
-    if (running->cli->show_progress) {
-        fputs("\r\033[K", stderr);
-    }
+    progress_line_end(&running->line);
     if (result == NULL) {
         if (dump != NULL) {
             fputs(dump, stderr);

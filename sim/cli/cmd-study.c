@@ -4,15 +4,14 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/time.h"
 #include "cli/cli.h"
 #include "cli/crash.h"
 #include "cli/folder.h"
+#include "cli/progress-line.h"
 #include "cli/run-show.h"
 #include "cli/simulation.h"
 #include "cli/study-find.h"
 #include "format/study-yaml.h"
-#include "observe/progress.h"
 #include "observe/study.h"
 
 struct study_options {
@@ -23,15 +22,10 @@ struct study_options {
 #define AT(member) offsetof(struct study_options, member)
 
 static const struct cli_option study_options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .type = CLI_STRING,
-     .offset = AT(output),
-     .arg = "DIR",
-     .complete = CLI_COMPLETE_DIR,
-     .help =
-         "keep study.json and the result of every run in this folder; an earlier study there is "
-         "replaced, once this one is done"},
+    CLI_OUTPUT_ROW(
+        AT(output), "DIR", CLI_COMPLETE_DIR,
+        "keep study.json and the result of every run in this folder; an earlier study there is "
+        "replaced, once this one is done"),
     {.name = "force",
      .letter = 'f',
      .type = CLI_FLAG,
@@ -47,7 +41,7 @@ struct studying {
     struct simulation *simulation; /* of the cell that is on */
     char *building;                /* folder that is being filled, or NULL */
     struct study_run_info run;
-    int64_t begun_us, shown_us;
+    struct progress_line line;
     guint64 oom_kills; /* of all runs, */
     int32_t oom_cell;  /* the first of them in this cell */
 };
@@ -183,9 +177,11 @@ static void begin(const struct study_run_info *run, void *data)
     const struct simulation_policy *policy = st->simulation->policies->pdata[0];
     g_autofree char *also =
         st->building != NULL ? g_strdup_printf("%s holds the runs before", st->building) : NULL;
+    g_autofree char *cell = study_cell_name(st->study, run->cell);
 
     st->run = *run;
-    st->begun_us = g_get_monotonic_time();
+    progress_line_begin(&st->line,
+                        g_strdup_printf("run %d of %d (%s)", run->index + 1, run->nr, cell));
     crash_guard_begin_run(policy->stack, st->study->seeds[run->seed], also);
 }
 
@@ -220,19 +216,9 @@ static void warn_of_oom_kills(const struct studying *st)
 
 static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
 {
-    enum { INTERVAL_US = 200000 };
     struct studying *st = data;
-    int64_t now_us = g_get_monotonic_time();
-    g_autofree char *text = NULL;
-    g_autofree char *cell = NULL;
 
-    if (now_us - st->shown_us < INTERVAL_US) {
-        return;
-    }
-    st->shown_us = now_us;
-    text = progress_text(now_ns, end_ns, (now_us - st->begun_us) * NSEC_PER_USEC);
-    cell = study_cell_name(st->study, st->run.cell);
-    fprintf(stderr, "\r\033[Krun %d of %d (%s): %s", st->run.index + 1, st->run.nr, cell, text);
+    progress_line_update(&st->line, now_ns, end_ns);
 }
 
 static bool done(const struct study_run_info *run, const struct result *result, void *data,
@@ -266,9 +252,7 @@ static struct study_results *run_matrix(struct studying *st, GError **error)
     struct study_results *results = study_run(st->study, &driver, &dump, error);
 
     crash_guard_end();
-    if (st->cli->show_progress) {
-        fputs("\r\033[K", stderr);
-    }
+    progress_line_end(&st->line);
     if (dump != NULL) {
         fputs(dump, stderr);
     }

@@ -2,8 +2,8 @@
 /* numasim workload: what programs and recorded traces there are. */
 #include "base/units.h"
 #include "cli/cli.h"
-#include "cli/import.h"
 #include "cli/table.h"
+#include "cli/workload-import.h"
 #include "observe/json.h"
 #include "workload/show.h"
 

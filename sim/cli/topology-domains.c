@@ -28,13 +28,9 @@ struct domains_options {
 static const struct cli_option options[] = {
     TOPOLOGY_KERNEL_ROW(AT(kernel)),
     CLI_FORMAT_ROW(AT(format), formats, "text"),
-    {.name = "output",
-     .letter = 'o',
-     .type = CLI_STRING,
-     .offset = AT(output),
-     .arg = "PATH",
-     .complete = CLI_COMPLETE_FILE,
-     .help = "write to this file; with --format debugfs, make this folder and the files in it"},
+    CLI_OUTPUT_ROW(
+        AT(output), "PATH", CLI_COMPLETE_FILE,
+        "write to this file; with --format debugfs, make this folder and the files in it"),
     {.name = "partition",
      .type = CLI_STRINGS,
      .offset = AT(partitions),
@@ -257,7 +253,6 @@ static int run(struct cli *cli, const void *data, char **args, GError **error)
     enum kernel_release release;
     g_autoptr(machine_t) m = NULL;
     g_autoptr(sched_domains_t) sds = NULL;
-    g_autofree char *text = NULL;
 
     if (!topology_kernel(o->kernel, &release, error)) {
         return CLI_BAD_INPUT;
@@ -273,12 +268,7 @@ static int run(struct cli *cli, const void *data, char **args, GError **error)
     if (o->output != NULL && o->format == DEBUGFS) {
         return write_folder(m, sds, o->output, error) ? CLI_DONE : CLI_BAD_INPUT;
     }
-    text = to_text(m, sds, o->format);
-    if (o->output != NULL) {
-        return file_write_atomic(o->output, text, strlen(text), error) ? CLI_DONE : CLI_BAD_INPUT;
-    }
-    g_string_append(cli->out, text);
-    return CLI_DONE;
+    return cli_write(cli, o->output, to_text(m, sds, o->format), error) ? CLI_DONE : CLI_BAD_INPUT;
 }
 
 const struct subcommand topology_domains = {

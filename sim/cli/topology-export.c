@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* numasim topology export: a machine in other people's formats. */
 #include <stdio.h>
-#include <string.h>
 
-#include "base/error.h"
 #include "cli/cli.h"
 #include "cli/topology.h"
 #include "format/machine/write.h"
@@ -29,13 +27,8 @@ static const struct cli_option export_options[] = {
      .nth_choice = nth_format,
      .required = true,
      .help = "what to write"},
-    {.name = "output",
-     .letter = 'o',
-     .type = CLI_STRING,
-     .offset = AT(output),
-     .arg = "FILE",
-     .complete = CLI_COMPLETE_FILE,
-     .help = "write to this file; otherwise it is printed"},
+    CLI_OUTPUT_ROW(AT(output), "FILE", CLI_COMPLETE_FILE,
+                   "write to this file; otherwise it is printed"),
     {.name = NULL},
 };
 
@@ -45,20 +38,13 @@ static int export_run(struct cli *cli, const void *data, char **args, GError **e
     const struct machine_writer *const writer = machine_writers()[o->format];
     g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(machine_t) m = paths_read_topology(cli->paths, args[0], error);
-    g_autofree char *text = NULL;
+    char *text = NULL;
 
     if (m != NULL) {
         text = writer->write(m, notes, error);
     }
-    if (text == NULL) {
+    if (text == NULL || !cli_write(cli, o->output, text, error)) {
         return CLI_BAD_INPUT;
-    }
-    if (o->output != NULL) {
-        if (!file_write_atomic(o->output, text, strlen(text), error)) {
-            return CLI_BAD_INPUT;
-        }
-    } else {
-        cli_print(cli, g_steal_pointer(&text));
     }
     for (guint i = 0; i < notes->len; i++) {
         fprintf(stderr, "  %s\n", (const char *)g_ptr_array_index(notes, i));

@@ -28,13 +28,8 @@ static const char *nth_format(size_t i)
 }
 
 static const struct cli_option import_options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .type = CLI_STRING,
-     .offset = AT(output),
-     .arg = "OUT.yaml",
-     .complete = CLI_COMPLETE_FILE,
-     .help = "write the topology to this file; otherwise it is printed"},
+    CLI_OUTPUT_ROW(AT(output), "OUT.yaml", CLI_COMPLETE_FILE,
+                   "write the topology to this file; otherwise it is printed"),
     {.name = "live",
      .type = CLI_FLAG,
      .offset = AT(live),
@@ -235,15 +230,6 @@ static void report(const struct importing *im, const struct machine *m)
     }
 }
 
-static bool write_topology(const struct importing *im, char *yaml, GError **error)
-{
-    if (im->options->output != NULL) {
-        return file_write_atomic(im->options->output, yaml, strlen(yaml), error);
-    }
-    cli_print(im->cli, g_strdup(yaml));
-    return true;
-}
-
 /* A name that a path, a list and a comment may hold as it is. */
 static bool check_name(const char *name, GError **error)
 {
@@ -272,7 +258,7 @@ static int import_run(struct cli *cli, const void *data, char **args, GError **e
     if (m != NULL) {
         yaml = make_yaml(&im, m, error);
     }
-    if (yaml != NULL && write_topology(&im, yaml, error)) {
+    if (yaml != NULL && cli_write(cli, im.options->output, g_steal_pointer(&yaml), error)) {
         report(&im, m);
     }
     facts_free(im.facts);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* numasim workload import: a recorded trace becomes a workload file. */
-#ifndef NUMASIM_CLI_IMPORT_H
-#define NUMASIM_CLI_IMPORT_H
+#ifndef NUMASIM_CLI_WORKLOAD_IMPORT_H
+#define NUMASIM_CLI_WORKLOAD_IMPORT_H
 
 #include "cli/options.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/import.h"
+#include "cli/workload-import.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,13 +24,8 @@ struct import_options {
 #define AT(member) offsetof(struct import_options, member)
 
 static const struct cli_option import_options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .type = CLI_STRING,
-     .offset = AT(output),
-     .arg = "OUT.yaml",
-     .complete = CLI_COMPLETE_FILE,
-     .help = "write the workload to this file; otherwise it is printed"},
+    CLI_OUTPUT_ROW(AT(output), "OUT.yaml", CLI_COMPLETE_FILE,
+                   "write the workload to this file; otherwise it is printed"),
     {.name = "overlay",
      .type = CLI_STRING,
      .offset = AT(overlay),
@@ -214,15 +209,6 @@ static void report(const struct importing *im)
     }
 }
 
-static bool write_workload(const struct importing *im, struct cli *cli, char *yaml, GError **error)
-{
-    if (im->options->output != NULL) {
-        return file_write_atomic(im->options->output, yaml, strlen(yaml), error);
-    }
-    cli_print(cli, g_strdup(yaml));
-    return true;
-}
-
 static int import_run(struct cli *cli, const void *data, char **args, GError **error)
 {
     struct importing im = {.cli = cli, .options = data, .file = args[0]};
@@ -231,7 +217,8 @@ static int import_run(struct cli *cli, const void *data, char **args, GError **e
     if (build(&im, error) && apply_overlay(&im, error)) {
         yaml = make_yaml(&im, error);
     }
-    if (yaml != NULL && write_summary(&im, error) && write_workload(&im, cli, yaml, error)) {
+    if (yaml != NULL && write_summary(&im, error) &&
+        cli_write(cli, im.options->output, g_steal_pointer(&yaml), error)) {
         report(&im);
     }
     g_strfreev(im.counts);
