@@ -20,6 +20,10 @@ void rq_update_load(struct kernel *k, struct rq *rq)
 {
     bool running = rq->curr != NULL && rq->curr->pub.sched_class == NUMASIM_CLASS_FAIR;
 
+    if (rq->has_removed) {
+        pelt_take_removed(&rq->avg, &rq->removed);
+        rq->has_removed = false;
+    }
     pelt_update(&rq->avg, rq_clock_pelt_ns(k, rq), rq->load_weight,
                 rq->pub.nr_fair - rq->pub.nr_delayed, running, 1);
 }

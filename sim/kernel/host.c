@@ -170,7 +170,7 @@ struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu)
     if (rq->next_tick_ns <= k->now_ns) {
         tick_catch_up(k, rq);
     }
-    if (cpu == k->acting_cpu ||
+    if ((cpu == k->acting_cpu && !rq->has_removed) || /* a wakeup alone updates nothing */
         (rq->curr == NULL &&
          rq_clock_pelt_ns(k, rq) - rq->avg.last_update_ns > BLOCKED_UPDATE_NS)) {
         rq_update_load(k, rq);

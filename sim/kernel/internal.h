@@ -161,6 +161,8 @@ struct rq {
     int64_t server_left_ns;  /* of the fair server's runtime */
     struct pelt rt_avg;
     struct pelt avg; /* root cfs_rq's */
+    struct pelt_removed removed;
+    bool has_removed; /* removed was added to since the last update of avg */
     struct pelt_clock pelt_clock;
     uint32_t nr_arriving; /* woken tasks on their way here */
     uint64_t load_weight; /* of the queued fair tasks */

@@ -124,17 +124,11 @@ void pelt_attach(struct pelt *cfs, struct pelt *se, uint64_t weight)
     cfs->runnable_sum += se->runnable_sum;
 }
 
-void pelt_detach(struct pelt *cfs, const struct pelt *se, uint64_t weight)
+/* A sum may not fall below what its average stands for. */
+static void raise_sums(struct pelt *cfs)
 {
     uint64_t divider_min = PELT_SUM_MAX - 1024;
 
-    sub_positive(&cfs->load_avg, se->load_avg);
-    sub_positive(&cfs->load_sum, weight * se->load_sum);
-    sub_positive(&cfs->util_avg, se->util_avg);
-    sub_positive(&cfs->util_sum, se->util_sum);
-    sub_positive(&cfs->runnable_avg, se->runnable_avg);
-    sub_positive(&cfs->runnable_sum, se->runnable_sum);
-    /* A sum may not fall below what its average stands for. */
     if (cfs->util_sum < cfs->util_avg * divider_min) {
         cfs->util_sum = cfs->util_avg * divider_min;
     }
@@ -144,6 +138,38 @@ void pelt_detach(struct pelt *cfs, const struct pelt *se, uint64_t weight)
     if (cfs->load_sum < cfs->load_avg * divider_min) {
         cfs->load_sum = cfs->load_avg * divider_min;
     }
+}
+
+void pelt_detach(struct pelt *cfs, const struct pelt *se, uint64_t weight)
+{
+    sub_positive(&cfs->load_avg, se->load_avg);
+    sub_positive(&cfs->load_sum, weight * se->load_sum);
+    sub_positive(&cfs->util_avg, se->util_avg);
+    sub_positive(&cfs->util_sum, se->util_sum);
+    sub_positive(&cfs->runnable_avg, se->runnable_avg);
+    sub_positive(&cfs->runnable_sum, se->runnable_sum);
+    raise_sums(cfs);
+}
+
+void pelt_remove(struct pelt_removed *removed, const struct pelt *se)
+{
+    removed->load_avg += se->load_avg;
+    removed->runnable_avg += se->runnable_avg;
+    removed->util_avg += se->util_avg;
+}
+
+void pelt_take_removed(struct pelt *cfs, struct pelt_removed *removed)
+{
+    uint32_t divider = pelt_divider(cfs);
+
+    sub_positive(&cfs->load_avg, removed->load_avg);
+    sub_positive(&cfs->load_sum, removed->load_avg * divider);
+    sub_positive(&cfs->util_avg, removed->util_avg);
+    sub_positive(&cfs->util_sum, removed->util_avg * divider);
+    sub_positive(&cfs->runnable_avg, removed->runnable_avg);
+    sub_positive(&cfs->runnable_sum, removed->runnable_avg * divider);
+    raise_sums(cfs);
+    *removed = (struct pelt_removed){0};
 }
 
 void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint64_t weight)

@@ -45,6 +45,18 @@ uint64_t pelt_decay(uint64_t val, uint64_t n);
 void pelt_attach(struct pelt *cfs, struct pelt *se, uint64_t weight);
 void pelt_detach(struct pelt *cfs, const struct pelt *se, uint64_t weight);
 
+/* What tasks that woke elsewhere leave in a queue's average until its next update (cfs_rq->removed). */
+struct pelt_removed {
+    uint64_t load_avg, runnable_avg, util_avg;
+};
+
+/* Adds the task average @se, which is as old as its queue's, to @removed
+ * (kernel/sched/fair.c: remove_entity_load_avg(), 6.12). */
+void pelt_remove(struct pelt_removed *removed, const struct pelt *se);
+
+/* Takes @removed, which it empties, off @cfs (kernel/sched/fair.c: update_cfs_rq_load_avg(), 6.12). */
+void pelt_take_removed(struct pelt *cfs, struct pelt_removed *removed);
+
 /* The task average @se, part of @cfs, changes weight (reweight_entity()). */
 void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint64_t weight);
 

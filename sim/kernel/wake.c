@@ -310,16 +310,20 @@ void join_new(struct kernel *k, struct task *t, int32_t from_cpu)
     check_preempt(k, rq, t, NUMASIM_WAKE_FORK, from_cpu);
 }
 
-/* The load of @t, which sleeps or is on its way, goes where it goes (remove_entity_load_avg()). */
+/*
+ * The load of @t, which sleeps or is on its way, goes where it goes, and out of its old queue's when that
+ * is next updated (kernel/sched/fair.c: remove_entity_load_avg(), migrate_se_pelt_lag(), 6.12).
+ */
 static void blocked_load_leaves(struct kernel *k, struct task *t)
 {
     struct rq *from = task_rq(k, t);
 
     if (t->pub.sched_class == NUMASIM_CLASS_FAIR && t->avg.last_update_ns >= 0) {
         tick_catch_up(k, from);
-        rq_update_load(k, from);
+        pelt_update(&t->avg, from->avg.last_update_ns, 0, 0, false, t->pub.se.weight);
+        pelt_remove(&from->removed, &t->avg);
+        from->has_removed = true;
         task_update_load(k, t);
-        pelt_detach(&from->avg, &t->avg, t->pub.se.weight);
         t->avg.last_update_ns = -1;
     }
 }

@@ -245,6 +245,40 @@ static void test_clock_invariance(void)
     g_assert_cmpint(pelt_clock_ns(&clock, 512, 2001 * PERIOD_NS), ==, 1001 * PERIOD_NS);
 }
 
+/* What left is in the queue's average until it is taken off, and then what stays is as if detached. */
+static void test_removed(void)
+{
+    struct pelt cfs = {0}, stays = {0}, goes = {0};
+    struct pelt_removed removed = {0};
+
+    for (int64_t n = 1; n <= 64; n++) {
+        pelt_update(&stays, n * PERIOD_NS, 1, 1, true, 1024);
+        pelt_update(&goes, n * PERIOD_NS, 1, 1, true, 1024);
+        pelt_update(&cfs, n * PERIOD_NS, 0, 0, false, 1);
+    }
+    pelt_attach(&cfs, &stays, 1024);
+    pelt_attach(&cfs, &goes, 1024);
+    g_assert_cmpuint(cfs.util_avg, ==, stays.util_avg + goes.util_avg);
+
+    pelt_remove(&removed, &goes);
+    g_assert_cmpuint(removed.util_avg, ==, goes.util_avg);
+    g_assert_cmpuint(cfs.util_avg, ==, stays.util_avg + goes.util_avg);
+
+    pelt_take_removed(&cfs, &removed);
+    g_assert_cmpuint(cfs.load_avg, ==, stays.load_avg);
+    g_assert_cmpuint(cfs.util_avg, ==, stays.util_avg);
+    g_assert_cmpuint(cfs.runnable_avg, ==, stays.runnable_avg);
+    g_assert_cmpuint(cfs.util_sum, ==, stays.util_sum);
+    g_assert_cmpuint(removed.load_avg + removed.util_avg + removed.runnable_avg, ==, 0);
+
+    /* More than there is leaves nothing. */
+    pelt_remove(&removed, &goes);
+    pelt_remove(&removed, &goes);
+    pelt_take_removed(&cfs, &removed);
+    g_assert_cmpuint(cfs.util_avg, ==, 0);
+    g_assert_cmpuint(cfs.util_sum, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -254,6 +288,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pelt/states", test_states);
     g_test_add_func("/pelt/splitting", test_splitting);
     g_test_add_func("/pelt/attach", test_attach);
+    g_test_add_func("/pelt/removed", test_removed);
     g_test_add_func("/pelt/new-task", test_new_task);
     g_test_add_func("/pelt/util-est", test_util_est);
     g_test_add_func("/pelt/clock-idle", test_clock_idle);
