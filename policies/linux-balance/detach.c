@@ -112,6 +112,10 @@ static bool is_too_big(const struct lb_env *env, int64_t amount)
         env->imbalance.migration == LB_MIGRATE_LOAD) {
         return amount / 2 > env->imbalance.amount && failed <= env->sd->cache_nice_tries;
     }
+    if (env->self->param[LB_PARAM_DETACH_UTIL] == LB_DETACH_EXACT &&
+        env->imbalance.migration == LB_MIGRATE_UTIL) {
+        return amount > env->imbalance.amount;
+    }
     return (amount >> (failed < 63 ? failed : 63)) > env->imbalance.amount;
 }
 

@@ -56,6 +56,7 @@ enum lb_param {
     LB_PARAM_ASYM_IDLE_CORE,
     LB_PARAM_MISFIT_BACKOFF,
     LB_PARAM_DETACH_LOAD,
+    LB_PARAM_DETACH_UTIL,
     LB_PARAM_DETACH_ELIGIBLE,
     LB_PARAM_DETACH_DELAYED,
     LB_PARAM_ACTIVE_BALANCE,
@@ -76,8 +77,9 @@ enum { LB_START_TARGET, LB_START_NEXT };
 enum { LB_SMT_LAST, LB_SMT_FIRST };
 enum { LB_RECENT_USED, LB_RECENT_ALWAYS };
 enum { LB_GATE_MIGRATION_COST, LB_GATE_NEWIDLE_COST };
-/* And of detach_load, detach_delayed, active_balance, serialize, nohz_ilb. */
+/* And of detach_load, detach_util, detach_delayed, active_balance, serialize, nohz_ilb. */
 enum { LB_DETACH_HALF, LB_DETACH_SHIFT };
+enum { LB_DETACH_EXACT, LB_DETACH_SHIFT_UTIL };
 enum { LB_ACTIVE_ANY, LB_ACTIVE_TASK };
 enum { LB_DELAYED_ANY, LB_DELAYED_LOAD };
 enum { LB_SERIALIZE_PERIODIC, LB_SERIALIZE_ALL };

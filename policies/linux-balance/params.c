@@ -42,6 +42,7 @@ static const char *const numa_rules[] = {"pair", "quarter", "imb-numa-nr", NULL}
 static const char *const halves[] = {"half", "whole", NULL};
 static const char *const active_rules[] = {"any", "task", NULL};
 static const char *const detach_rules[] = {"half", "shift", NULL};
+static const char *const detach_util_rules[] = {"exact", "shift", NULL};
 static const char *const delayed_rules[] = {"any", "load", NULL};
 static const char *const serialize_rules[] = {"periodic", "all", NULL};
 static const char *const ilb_rules[] = {"cpu", "core", NULL};
@@ -124,6 +125,11 @@ const struct numasim_param lb_params[] = {
     CHOICE(DETACH_LOAD, "detach_load", 1, detach_rules, FAIR "detach_tasks(), 5.10",
            "A task is too big if half of its load exceeds the imbalance and few balances failed "
            "(half, till 5.9), or if its load does, halved for each that failed (shift)."),
+    CHOICE(
+        DETACH_UTIL, "detach_util", LB_DETACH_SHIFT_UTIL, detach_util_rules,
+        FAIR "detach_tasks(), 6.12",
+        "A task is too big if its utilisation exceeds the room there is (exact, till 6.7), or if "
+        "that does, halved for each balance that failed (shift)."),
     SWITCH(
         DETACH_ELIGIBLE, "detach_eligible", 0, NULL, FAIR "can_migrate_task(), 7.3",
         "After no failure, a task that is not eligible stays if the destination has work (7.3)."),
