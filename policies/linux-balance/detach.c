@@ -99,6 +99,10 @@ static bool can_migrate(struct lb_env *env, const struct numasim_task *task, boo
     }
     int32_t degrades = degrades_locality(env, task);
 
+    if (degrades < 0 && lb_llc_degrades(env, task)) {
+        env->llc_pinned |= env->imbalance.migration != LB_MIGRATE_LLC_TASK;
+        return false;
+    }
     *hot = degrades < 0 ? is_hot(env, task) : degrades != 0;
     return !*hot || lb_domain(env->self, env->sd)->nr_balance_failed > env->sd->cache_nice_tries;
 }

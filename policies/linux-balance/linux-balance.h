@@ -8,6 +8,7 @@
  *   fork.c      a CPU for a new or exec'ing task: the slow path
  *   stats.c     groups summed up; the busiest group, the busiest queue
  *   asym.c      CPUs of unlike capacity or rank
+ *   llc.c       processes that prefer an LLC (7.3)
  *   detach.c    which tasks of that queue may and should move
  *   pass.c      one balance of one domain for one CPU, from its start to its consequences
  *   periodic.c  when: ticks, intervals, newidle, nohz
@@ -21,6 +22,7 @@
 
 #include <numasim-policy.h>
 
+#include "occupancy.h"
 #include "rules.h"
 
 #define LB_MAX_CPUS  8192 /* CONFIG_NR_CPUS of a distribution's x86-64 kernel */
@@ -69,6 +71,12 @@ enum lb_param {
     LB_PARAM_SERIALIZE,
     LB_PARAM_NOHZ_BALANCE,
     LB_PARAM_NOHZ_ILB,
+    LB_PARAM_LLC_BALANCING,
+    LB_PARAM_LLC_TOLERANCE,
+    LB_PARAM_LLC_EPOCH,
+    LB_PARAM_LLC_TIMEOUT,
+    LB_PARAM_LLC_OVERAGGR,
+    LB_PARAM_LLC_IMB,
 };
 extern const struct numasim_param lb_params[];
 
@@ -115,6 +123,8 @@ struct lb_state {
     int64_t hz;
     struct lb_rules rules;
     bool smt_active;
+    uint32_t threads_per_core;      /* the most of any core */
+    bool cache_active;              /* llc_balancing, and some partition has several LLCs */
     bool asym_capacity;             /* some domain has SD_ASYM_CPUCAPACITY */
     uint32_t max_capacity;          /* of all CPUs */
     bool cluster_active;            /* some domain has SD_CLUSTER, and sis_cluster is on */
@@ -139,7 +149,18 @@ struct lb_llc {
     int32_t nr_busy;
     uint32_t nr_idle_scan;
     bool has_idle_cores;
+    uint64_t util, capacity; /* as the domain above last saw it */
 };
+
+/* mm->sc_stat: which LLC a process prefers, by its first CPU. */
+struct lb_process {
+    int32_t llc_plus_1; /* 0: none */
+    int64_t epoch;      /* when it was last looked for */
+    int64_t nr_running_avg;
+};
+
+/* What LLC preference says of a move (enum llc_mig). */
+enum lb_llc_move { LB_LLC_FORBIDDEN, LB_LLC_WANTED, LB_LLC_FREE };
 
 struct lb_cpu {
     int64_t next_balance_j;
@@ -152,7 +173,9 @@ struct lb_cpu {
     int32_t share_first;      /* first CPU of the cluster, llc_first without one */
     int64_t avg_scan_cost_ns; /* of searches for an idle CPU on behalf of this waking CPU */
     struct lb_llc shared;
-    bool nohz; /* its tick is stopped */
+    struct occupancy occupancy; /* by the processes that ran here */
+    int64_t cache_epoch;        /* of the last tick that counted it */
+    bool nohz;                  /* its tick is stopped */
     struct lb_wakee idle_task;
 };
 
@@ -176,6 +199,7 @@ struct lb_sgc {
 struct lb_task {
     struct lb_wakee wakee;
     int32_t recent_used_cpu;
+    int64_t counted_ns; /* of its CPU time, in its CPUs' occupancy */
 };
 
 /* A CPU spends time on balancing: simulated time stands still meanwhile, so it is counted here. */
@@ -197,6 +221,7 @@ struct lb_env {
     enum lb_idle idle;
     struct lb_imbalance imbalance;
     bool all_pinned, some_pinned, dst_pinned;
+    bool llc_pinned; /* a task stayed for its LLC */
     uint32_t loop, loop_max;
 };
 
@@ -310,6 +335,26 @@ bool lb_fits_cpu(const struct numasim_self *self, uint64_t util, int32_t cpu);
  * capacities are alike (select_idle_capacity()). */
 int32_t lb_select_by_capacity(const struct numasim_self *self, const struct numasim_task *task,
                               const uint64_t *idle, uint64_t util, int32_t target);
+
+/* llc.c: nothing of it does anything unless lb_state()->cache_active. */
+/* Counts what @task ran on @cpu since it was last counted. */
+void lb_llc_account(const struct numasim_self *self, const struct numasim_task *task, int32_t cpu);
+/* A tick of @c; returns the jiffy of the next one that matters. */
+int64_t lb_llc_tick(const struct numasim_self *self, const struct numasim_cpu *c);
+/* Tasks on @cpu that prefer the LLC that begins with CPU @llc_first. */
+uint32_t lb_llc_nr_preferring(const struct numasim_self *self, int32_t cpu, int32_t llc_first);
+/* True iff moving @task would take it from where its process gathers (migrate_degrades_llc()). */
+bool lb_llc_degrades(const struct lb_env *env, const struct numasim_task *task);
+/* True iff what runs on the source is to stay there for its LLC (alb_break_llc()). */
+bool lb_llc_keeps_running(const struct lb_env *env);
+/* True iff the groups of this balance are LLCs whose fill is to be recorded, and that
+ * (record_sg_llc_stats()). */
+bool lb_llc_records(const struct lb_env *env);
+void lb_llc_record(const struct lb_env *env, const struct numasim_group *group,
+                   const struct lb_group *g);
+/* Tasks of @group, not the local one, that prefer the destination's LLC, if they may go there
+ * (llc_balance()). */
+uint32_t lb_llc_pull(const struct lb_env *env, const struct numasim_group *group);
 
 /* detach.c: moves tasks from env->src_cpu to env->dst_cpu; returns how many. */
 uint32_t lb_move_tasks(struct lb_env *env);

@@ -172,6 +172,30 @@ const struct numasim_param lb_params[] = {
     CHOICE(NOHZ_ILB, "nohz_ilb", 0, ilb_rules, FAIR "find_new_ilb(), 6.12",
            "Which: the first that idles (cpu), or the first of an idle core if there is one (core, "
            "7.3)."),
+    /* Threads of a process under one LLC (7.3). */
+    SWITCH(LLC_BALANCING, "llc_balancing", 0, "/sys/kernel/debug/sched/llc_balancing/enabled",
+           FAIR "sched_cache_enabled(), 7.3",
+           "Threads of a process are gathered under the LLC where most of it ran, where there are "
+           "several."),
+    NUMBER(
+        LLC_TOLERANCE, "llc_aggr_tolerance", NUMASIM_PARAM_INT, 1, 0, 100,
+        "/sys/kernel/debug/sched/llc_balancing/aggr_tolerance", FAIR "llc_aggr_tolerance, 7.3",
+        "How many times an LLC's CPUs and, times 256, its bytes a process may need to be gathered "
+        "there; 0: never; 100: whatever it needs."),
+    NUMBER(LLC_EPOCH, "llc_epoch_period", NUMASIM_PARAM_NS, 10000000, 1000000, 10000000000,
+           "/sys/kernel/debug/sched/llc_balancing/epoch_period", FAIR "EPOCH_PERIOD, 7.3",
+           "How often what ran is halved and the preferred LLC chosen; whole ticks, rounded down."),
+    NUMBER(LLC_TIMEOUT, "llc_epoch_affinity_timeout", NUMASIM_PARAM_INT, 5, 1, 1000,
+           "/sys/kernel/debug/sched/llc_balancing/epoch_affinity_timeout",
+           FAIR "EPOCH_LLC_AFFINITY_TIMEOUT, 7.3",
+           "Epochs without running at a tick after which a process prefers nothing."),
+    NUMBER(LLC_OVERAGGR, "llc_overaggr_pct", NUMASIM_PARAM_INT, 50, 0, 1000,
+           "/sys/kernel/debug/sched/llc_balancing/overaggr_pct", FAIR "llc_overaggr_pct, 7.3",
+           "Utilisation of an LLC, in percent, from which on it attracts less; half as much again "
+           "without SMT."),
+    NUMBER(LLC_IMB, "llc_imb_pct", NUMASIM_PARAM_INT, 20, 0, 1000,
+           "/sys/kernel/debug/sched/llc_balancing/imb_pct", FAIR "llc_imb_pct, 7.3",
+           "By how much the preferred LLC may then be busier than another, in percent."),
     {.name = NULL},
 };
 

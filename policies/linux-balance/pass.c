@@ -113,7 +113,9 @@ static void count_imbalance(const struct lb_env *env)
         [LB_MIGRATE_MISFIT] = NUMASIM_LB_IMBALANCE_MISFIT,
     };
 
-    lb_count(env, counters[env->imbalance.migration], env->imbalance.amount);
+    if (env->imbalance.migration != LB_MIGRATE_LLC_TASK) { /* which has no counter */
+        lb_count(env, counters[env->imbalance.migration], env->imbalance.amount);
+    }
 }
 
 /* Selects a source and moves tasks, again while everything there is pinned. False: balanced. */
@@ -174,7 +176,11 @@ static void balanced(const struct lb_env *env)
 
 static bool need_active_balance(const struct lb_env *env)
 {
-    if (lb_packs_running(env) || env->imbalance.migration == LB_MIGRATE_MISFIT) {
+    if (lb_llc_keeps_running(env)) {
+        return false;
+    }
+    if (lb_packs_running(env) || env->imbalance.migration == LB_MIGRATE_MISFIT ||
+        env->imbalance.migration == LB_MIGRATE_LLC_TASK) {
         return true;
     }
     bool counts = env->imbalance.migration == LB_MIGRATE_TASK ||
@@ -191,7 +197,7 @@ static void failed(const struct lb_env *env, int32_t cpu)
     const struct numasim_task *curr = numasim_cpu(env->host, env->src_cpu)->curr;
 
     lb_count(env, NUMASIM_LB_FAILED, 1);
-    if (env->idle != LB_NEWLY_IDLE && !spares_misfit(env)) {
+    if (env->idle != LB_NEWLY_IDLE && !spares_misfit(env) && !env->llc_pinned) {
         own->nr_balance_failed++;
     }
     if (!need_active_balance(env)) {

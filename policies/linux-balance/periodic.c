@@ -361,6 +361,9 @@ int64_t lb_tick(struct numasim_self *self, int32_t cpu)
     if (self->param[LB_PARAM_NOHZ_BALANCE]) {
         next_j = min64(next_j, own->kick_check_j);
     }
+    if (lb_state(self)->cache_active) {
+        next_j = min64(next_j, lb_llc_tick(self, c));
+    }
     /* That jiffy may begin as early as this; a tick too early does nothing. */
     return numasim_now(host) + (next_j - now_j - 1) * numasim_tick_ns(host) + 1;
 }

@@ -15,9 +15,9 @@
  * FITS. Machines with SMT, clusters, several LLCs to a node and several nodes, CPUs of unlike
  * capacity or rank; fair tasks.
  *
- * DOES NOT FIT. Energy-aware placement, CPUs that RT tasks take away from the fair class, the queue
- * filter of NUMA balancing (fbq_type) and cache-aware balancing (7.3) are not modelled. asym.c says
- * what is simpler there than in the kernel. Averages of sleeping tasks are always up to date, so the
+ * DOES NOT FIT. Energy-aware placement, CPUs that RT tasks take away from the fair class, and the queue
+ * filter of NUMA balancing (fbq_type) are not modelled. asym.c and llc.c say what is simpler there
+ * than in the kernel. Averages of sleeping tasks are always up to date, so the
  * kernel's kicks that only update them do not exist. CPUs with one task take turns in checking for
  * nohz kicks instead of doing so at every tick.
  *
@@ -118,6 +118,27 @@ static void start_cpu(struct numasim_self *self, const struct numasim_cpu *c, in
     start_domains(self, c, now_j);
 }
 
+/* Several LLCs in one partition make gathering processes under one of them worth the trouble. */
+static void start_cache(const struct numasim_self *self, const struct numasim_cpu *c)
+{
+    const struct numasim_domain *smt = c->domain;
+    struct lb_state *state = lb_state(self);
+
+    if (smt != NULL && (smt->flags & NUMASIM_SD_SHARE_CPUCAPACITY) &&
+        smt->span_weight > state->threads_per_core) {
+        state->threads_per_core = smt->span_weight;
+    }
+    state->cache_active |= self->param[LB_PARAM_LLC_BALANCING] != 0 && c->llc_domain != NULL &&
+                           c->llc_domain->parent != NULL;
+}
+
+static void lb_migrated(struct numasim_self *self, struct numasim_task *task, int32_t from,
+                        int32_t to)
+{
+    (void)to;
+    lb_llc_account(self, task, from);
+}
+
 static void lb_domains_built(struct numasim_self *self)
 {
     struct numasim_host *host = self->host;
@@ -129,6 +150,8 @@ static void lb_domains_built(struct numasim_self *self)
     state->nr_nohz = 0;
     state->smt_active = false;
     state->cluster_active = false;
+    state->cache_active = false;
+    state->threads_per_core = 1;
     state->asym_capacity = false;
     state->max_capacity = 0;
     for (int32_t cpu = 0; cpu < nr_cpus; cpu++) {
@@ -145,6 +168,7 @@ static void lb_domains_built(struct numasim_self *self)
         if (c->domain != NULL && (c->domain->flags & NUMASIM_SD_SHARE_CPUCAPACITY)) {
             state->smt_active = true;
         }
+        start_cache(self, c);
         state->asym_capacity |= lb_is_asym_capacity(c);
         if ((uint32_t)c->capacity > state->max_capacity) {
             state->max_capacity = (uint32_t)c->capacity;
@@ -192,6 +216,7 @@ static const struct numasim_balance_ops lb_balance_ops = {
     .tick = lb_tick,
     .kicked = lb_kicked,
     .idle_changed = lb_idle_changed,
+    .migrated = lb_migrated,
 };
 
 NUMASIM_PLUGIN = {
@@ -206,7 +231,7 @@ NUMASIM_PLUGIN = {
         "idle CPU on behalf of all (nohz); along the sched_domains, far ones more rarely.\n"
         "Source: kernel/sched/fair.c and topology.c, 6.12; what other releases have instead are\n"
         "parameters. Fits CPUs alike or not, and fair tasks.\n"
-        "Does not model energy-aware placement, cache-aware balancing, time\n"
+        "Does not model energy-aware placement, time\n"
         "taken by RT tasks and fbq_type; CPUs with one task take turns in checking for\n"
         "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
         "with nothing due O(1), a balance O(CPUs of the domain that have work).\n",
@@ -217,6 +242,7 @@ NUMASIM_PLUGIN = {
     .cpu_state_size = sizeof(struct lb_cpu),
     .domain_state_size = sizeof(struct lb_domain),
     .group_state_size = sizeof(struct lb_sgc),
+    .process_state_size = sizeof(struct lb_process),
     .init = lb_init,
     .task_init = lb_task_init,
     .balance = &lb_balance_ops,

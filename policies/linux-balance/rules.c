@@ -40,6 +40,9 @@ enum lb_group_type lb_group_type(const struct lb_group *g, uint32_t imbalance_pc
     if (is_overloaded(g, imbalance_pct)) {
         return LB_OVERLOADED;
     }
+    if (g->nr_prefer_dst > 0) {
+        return LB_LLC_BALANCE;
+    }
     if (imbalanced) {
         return LB_IMBALANCED;
     }
@@ -90,6 +93,8 @@ bool lb_busier(const struct lb_rules *rules, const struct lb_group *g,
     switch (g->type) {
     case LB_OVERLOADED:
         return g->avg_load > busiest->avg_load;
+    case LB_LLC_BALANCE:
+        return g->nr_prefer_dst > busiest->nr_prefer_dst;
     case LB_FULLY_BUSY:
         return busier_full(rules, g, busiest);
     case LB_SMT_BALANCE:
@@ -239,6 +244,9 @@ static struct lb_imbalance calculate(const struct lb_domain_stats *sds)
     if (busiest->type == LB_ASYM_PACKING) {
         return (struct lb_imbalance){LB_MIGRATE_TASK, busiest->nr_fair};
     }
+    if (busiest->type == LB_LLC_BALANCE) {
+        return (struct lb_imbalance){LB_MIGRATE_LLC_TASK, 1};
+    }
     if (busiest->type == LB_SMT_BALANCE || busiest->type == LB_IMBALANCED) {
         return (struct lb_imbalance){LB_MIGRATE_TASK, 1};
     }
@@ -309,7 +317,8 @@ struct lb_imbalance lb_find_imbalance(const struct lb_domain_stats *sds)
         (local->type == LB_OVERLOADED && local_carries_enough(sds))) {
         return balanced;
     }
-    if (sds->prefer_sibling && local->type == LB_HAS_SPARE && task_difference(sds) > 1) {
+    if (sds->prefer_sibling && local->type == LB_HAS_SPARE &&
+        (busiest->type == LB_LLC_BALANCE || task_difference(sds) > 1)) {
         return calculate(sds);
     }
     if (busiest->type != LB_OVERLOADED && not_worth_it(sds)) {

@@ -21,6 +21,7 @@ enum lb_group_type {
     LB_SMT_BALANCE,
     LB_ASYM_PACKING,
     LB_IMBALANCED,
+    LB_LLC_BALANCE, /* 7.3: has tasks that prefer the balancing CPU's LLC */
     LB_OVERLOADED
 };
 
@@ -44,7 +45,13 @@ struct lb_rules {
 };
 
 /* In what unit an imbalance is counted (enum migration_type). */
-enum lb_migration { LB_MIGRATE_LOAD, LB_MIGRATE_UTIL, LB_MIGRATE_TASK, LB_MIGRATE_MISFIT };
+enum lb_migration {
+    LB_MIGRATE_LOAD,
+    LB_MIGRATE_UTIL,
+    LB_MIGRATE_TASK,
+    LB_MIGRATE_MISFIT,
+    LB_MIGRATE_LLC_TASK
+};
 
 /* One sched_group, summed over its CPUs (struct sg_lb_stats). */
 struct lb_group {
@@ -58,9 +65,11 @@ struct lb_group {
     uint64_t misfit_load;                /* the largest of a task too big for its CPU; 0: none */
     uint32_t min_capacity, max_capacity; /* of a CPU */
     int32_t prefer_priority;             /* highest rank of a CPU */
-    bool packs;  /* its work should move to the balancing CPU for that one's rank */
-    bool loaded; /* load, util and runnable are summed up */
-    bool smt;    /* made from a domain of SMT siblings */
+    uint32_t
+        nr_prefer_dst; /* tasks that prefer the balancing CPU's LLC and may go there; 0: none */
+    bool packs;        /* its work should move to the balancing CPU for that one's rank */
+    bool loaded;       /* load, util and runnable are summed up */
+    bool smt;          /* made from a domain of SMT siblings */
     enum lb_group_type type;
 };
 

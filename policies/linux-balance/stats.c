@@ -131,6 +131,7 @@ static struct lb_group group_stats(const struct lb_env *env, const struct numasi
                          .smt = (group->flags & NUMASIM_SD_SHARE_CPUCAPACITY) != 0};
 
     add_counts(env, group->span, misfits, &g, overloaded);
+    g.nr_prefer_dst = local || g.nr_fair == 0 ? 0 : lb_llc_pull(env, group);
     g.packs = !local && lb_packs_group(env, group, &g);
     if (loads || lb_type_needs_load(&g)) {
         add_loads(env, group->span, &g);
@@ -210,13 +211,17 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
         .asym_capacity = (sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) != 0,
         .dst_capacity = (uint32_t)numasim_cpu(env->host, env->dst_cpu)->capacity,
     };
-    bool overloaded = false, room = shows_room(env);
+    bool overloaded = false, room = shows_room(env), records = lb_llc_records(env);
     uint64_t sum_util = 0;
 
     for (uint32_t i = 0; i < sd->nr_groups; i++) {
         const struct numasim_group *group = &sd->groups[i];
         bool local = numasim_mask_test(group->span, env->dst_cpu);
-        struct lb_group g = group_stats(env, group, local, room, &overloaded);
+        struct lb_group g = group_stats(env, group, local, room || records, &overloaded);
+
+        if (records) {
+            lb_llc_record(env, group, &g);
+        }
 
         if (local) {
             sds.local = g; /* where groups overlap, the last one that holds the CPU */
@@ -269,6 +274,10 @@ static bool source_score(const struct lb_env *env, const struct numasim_cpu *c, 
         return true;
     case LB_MIGRATE_MISFIT:
         *ret_score = lb_misfit_load(env->self, c);
+        return true;
+    case LB_MIGRATE_LLC_TASK:
+        *ret_score =
+            lb_llc_nr_preferring(env->self, c->id, lb_cpu(env->self, env->dst_cpu)->llc_first);
         return true;
     case LB_MIGRATE_UTIL:
         if (lb_nr_fair(env->self, c) <= 1) {

@@ -124,6 +124,7 @@ int32_t lb_select_cpu(struct numasim_self *self, struct numasim_task *task, int3
     int32_t cpu = prev_cpu;
     struct numasim_domain *slow = NULL;
 
+    lb_llc_account(self, task, prev_cpu);
     if (wakeup) {
         struct lb_wakee *waker = wakee_of(self, this_cpu);
 

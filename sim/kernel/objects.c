@@ -65,6 +65,7 @@ static void llcs_new(struct kernel *k)
 
         llc->id = i;
         llc->cpus = machine_llc_cpus(m, i);
+        llc->size_bytes = m->llcs[i].size_bytes;
         llc->nr_cpus = bitmap_weight(llc->cpus, (uint32_t)m->nr_cpus);
         states_new(k, llc->state, STATE_OF(llc));
     }

@@ -35,7 +35,7 @@
  *
  * ABI HISTORY: 1 first version. 2: util_est in struct numasim_load, counters in struct
  * numasim_domain, numasim_cpu_rt_util(), numasim_single_mask(), numasim_remaining_ns(),
- * nr_sched_idle in struct numasim_cpu, numasim_sched_idle_mask().
+ * nr_sched_idle in struct numasim_cpu, numasim_sched_idle_mask(), size_bytes in struct numasim_llc.
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H
@@ -201,6 +201,7 @@ struct numasim_llc {
     int32_t id;
     uint32_t nr_cpus, nr_idle_cpus, nr_idle_cores;
     const uint64_t *cpus;
+    int64_t size_bytes;            /* 0: unknown */
     void *state[NUMASIM_NR_ROLES]; /* llc_state_size */
 };
 

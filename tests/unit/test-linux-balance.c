@@ -166,6 +166,29 @@ static void test_busier(void)
     g_assert_true(lb_busier(&linux_6_12, &core, &a, true));
 }
 
+/* Tasks that prefer the LLC that balances go before all but overload, one at a time (7.3). */
+static void test_llc(void)
+{
+    struct lb_domain_stats sds = between(group(4, 0), group(4, 1));
+    struct lb_group g = group(4, 3), more = group(4, 1);
+
+    g.nr_prefer_dst = 2;
+    more.nr_prefer_dst = 3;
+    g.type = lb_group_type(&g, 117, true, true);
+    more.type = lb_group_type(&more, 117, false, false);
+    g_assert_cmpint(g.type, ==, LB_LLC_BALANCE);
+    g_assert_true(lb_busier(&linux_6_12, &more, &g, true));
+    g_assert_false(lb_busier(&linux_6_12, &g, &more, true));
+    /* Even from a CPU that is alone, for the sake of the level below. */
+    sds.busiest = more;
+    sds.prefer_sibling = true;
+    assert_pull(&sds, LB_MIGRATE_LLC_TASK, 1);
+    sds.idle = LB_BUSY;
+    assert_pull(&sds, LB_MIGRATE_LLC_TASK, 1);
+    sds.prefer_sibling = false;
+    g_assert_cmpint(lb_find_imbalance(&sds).amount, ==, 0);
+}
+
 /* --- CPUs that are not alike ----------------------------------------------------------------------- */
 
 static void test_capacity(void)
@@ -517,6 +540,7 @@ static void test_intervals(void)
 int main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/linux-balance/llc", test_llc);
     g_test_add_func("/linux-balance/group-type", test_group_type);
     g_test_add_func("/linux-balance/group-type-order", test_group_type_order);
     g_test_add_func("/linux-balance/busier", test_busier);
