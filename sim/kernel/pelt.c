@@ -182,7 +182,7 @@ void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint6
 }
 
 void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, uint64_t capacity,
-                    int64_t now_ns)
+                    bool by_load, int64_t now_ns)
 {
     int64_t cap = ((int64_t)capacity - (int64_t)cfs->util_avg) / 2;
 
@@ -190,7 +190,7 @@ void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, ui
     if (cap > 0) {
         uint64_t util = (uint64_t)cap;
 
-        if (cfs->util_avg != 0) {
+        if (by_load && cfs->util_avg != 0) {
             uint64_t share = cfs->util_avg * weight / (cfs->load_avg + 1);
 
             util = share < util ? share : util;

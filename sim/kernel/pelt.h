@@ -60,10 +60,14 @@ void pelt_take_removed(struct pelt *cfs, struct pelt_removed *removed);
 /* The task average @se, part of @cfs, changes weight (reweight_entity()). */
 void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint64_t weight);
 
-/* A new task's average (post_init_entity_util_avg()): full load, half of what the queue's utilisation
- * leaves of @capacity, its CPU's. */
+/*
+ * A new task's average (post_init_entity_util_avg()): full load, half of what the queue's utilisation
+ * leaves of @capacity, its CPU's; @by_load: no more util than the queue has for as much load. Before the
+ * change that LKML calls "Fix initial util_avg calculation" (2024) the kernel took a weight there that
+ * is 1024 times too large, so that this never mattered.
+ */
 void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, uint64_t capacity,
-                    int64_t now_ns);
+                    bool by_load, int64_t now_ns);
 
 /*
  * rq->clock_pelt (kernel/sched/pelt.h: update_rq_clock_pelt(), update_idle_rq_clock_pelt(), 6.12). While

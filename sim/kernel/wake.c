@@ -76,7 +76,7 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         rq_update_load(k, rq);
         if (flags & NUMASIM_ENQUEUE_NEW) {
             pelt_init_task(&t->avg, &rq->avg, t->pub.se.weight, (uint64_t)rq->pub.capacity,
-                           rq_clock_pelt_ns(k, rq));
+                           k->host[HOST_NEW_TASK_UTIL_BY_LOAD] != 0, rq_clock_pelt_ns(k, rq));
         }
         if (flags & (NUMASIM_ENQUEUE_NEW | NUMASIM_ENQUEUE_MIGRATED) || t->avg.last_update_ns < 0) {
             pelt_attach(&rq->avg, &t->avg, t->pub.se.weight);

@@ -53,6 +53,11 @@ static const struct numasim_param params[] = {
                               "A task's util_est does not fall when it had to wait for its CPU; "
                               "since 6.8.",
                               NULL, "kernel/sched/fair.c: util_est_update(), 6.12"},
+    [HOST_NEW_TASK_UTIL_BY_LOAD] = {"new_task_util_by_load", NUMASIM_PARAM_BOOL, 1, 0, 1, NULL,
+                                    "A new task begins with its CPU's util_avg for each unit of "
+                                    "load_avg there, at most half of what is left; off: with half "
+                                    "of what is left.",
+                                    NULL, "kernel/sched/fair.c: post_init_entity_util_avg(), 6.12"},
     [NR_HOST_PARAMS] = {.name = NULL},
 };
 

@@ -150,18 +150,20 @@ static void test_new_task(void)
 {
     struct pelt se, cfs = {0};
 
-    pelt_init_task(&se, &cfs, 1024, 1024, 77);
+    pelt_init_task(&se, &cfs, 1024, 1024, true, 77);
     g_assert_cmpuint(se.load_avg, ==, 1024);
     g_assert_cmpuint(se.util_avg, ==, 512);
     cfs.util_avg = 100;
     cfs.load_avg = 1023;
-    pelt_init_task(&se, &cfs, 1024, 1024, 77);
+    pelt_init_task(&se, &cfs, 1024, 1024, true, 77);
     g_assert_cmpuint(se.util_avg, ==, 100);
+    pelt_init_task(&se, &cfs, 1024, 1024, false, 77); /* half of what is left, as always then */
+    g_assert_cmpuint(se.util_avg, ==, 462);
     cfs.util_avg = 600;
-    pelt_init_task(&se, &cfs, 1024, 1024, 77); /* 600 of 600, but no more than (1024 - 600) / 2 */
+    pelt_init_task(&se, &cfs, 1024, 1024, true, 77); /* 600 of 600, but no more than (1024 - 600) / 2 */
     g_assert_cmpuint(se.util_avg, ==, 212);
     cfs.util_avg = 1024;
-    pelt_init_task(&se, &cfs, 1024, 1024, 77);
+    pelt_init_task(&se, &cfs, 1024, 1024, true, 77);
     g_assert_cmpuint(se.util_avg, ==, 0);
 }
 
