@@ -40,6 +40,8 @@ struct mtask {
     int64_t waking_ns;  /* its sched_waking, until it runs; -1 none */
     int64_t woken_ns;   /* the same until it blocks */
     int64_t on_ns;      /* while it runs: since when */
+    int32_t ran_cpu;    /* where it last ran, until it blocks; -1 none */
+    bool unborn;        /* made, and never ran since */
     int64_t run_ns;     /* CPU time since the reset */
     const uint64_t *allowed;
 };
@@ -49,9 +51,9 @@ struct mcpu {
     int64_t since_ns;      /* curr has it since then, or since the reset */
     int64_t nr_waiting;    /* those that are not held */
     int32_t first_waiting; /* task, held ones too; -1 none */
+    int64_t nr_ran;        /* tasks whose ran_cpu this is */
     bool online;
-    int32_t nr_counted; /* what balanced.c counts here; -1: offline */
-    uint64_t forked;    /* tasks that began here */
+    uint64_t forked; /* tasks that began here */
 };
 
 enum latency {
@@ -98,7 +100,8 @@ struct mcounter {
 
 /* How evenly runnable tasks are spread. */
 struct mbalanced {
-    int32_t *cpus_with; /* [size] online CPUs with so many runnable tasks */
+    int32_t *counted;   /* [nr_cpus] tasks; -1: offline */
+    int32_t *cpus_with; /* [size] online CPUs with so many of them */
     int32_t size, least, most;
     int64_t since_ns;    /* even since then; -1: uneven */
     int64_t first_ns;    /* even for the first time; -1: not yet */
@@ -131,7 +134,8 @@ struct metrics {
     struct cpu_times *base_times; /* [nr_cpus] at the reset */
     struct waste *waste;
     int64_t base_wasted_ns;
-    struct mbalanced balanced;
+    struct mbalanced queued, ran; /* each task on the CPU of its queue; where it last ran */
+    int64_t nr_unborn;
     uint64_t switches, forks;
     uint64_t **throttled; /* [throttled_size] by cgroup: bitmap of CPUs, NULL until its first */
     int32_t throttled_size;
@@ -198,7 +202,9 @@ void balanced_init(struct metrics *m);
 void balanced_release(struct metrics *m);
 /* What runs or waits on @cpu may have changed at @now_ns. */
 void balanced_update(struct metrics *m, int32_t cpu, int64_t now_ns);
-void balanced_new_task(struct metrics *m);
+void balanced_new_task(struct metrics *m, struct mtask *t);
+/* @t begins to run on @cpu, or, at -1, waits no longer for any. */
+void balanced_ran(struct metrics *m, struct mtask *t, int32_t cpu, int64_t now_ns);
 void balanced_reset(struct metrics *m);
 void balanced_report(const struct metrics *m, int64_t now_ns, struct result *r);
 

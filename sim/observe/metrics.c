@@ -92,7 +92,7 @@ struct mtask *metrics_task(struct metrics *m, int32_t id)
         m->tasks_size = MAX(MAX(64, id + 1), from * 2);
         m->tasks = g_renew(struct mtask, m->tasks, (gsize)m->tasks_size);
         for (int32_t i = from; i < m->tasks_size; i++) {
-            m->tasks[i] = (struct mtask){.group = -1};
+            m->tasks[i] = (struct mtask){.group = -1, .ran_cpu = -1};
         }
     }
     struct mtask *t = &m->tasks[id];
@@ -138,7 +138,7 @@ void metrics_event(const struct tp_event *e, void *data)
         cpu_waking(m, e);
         break;
     case TP_SCHED_WAKEUP_NEW:
-        balanced_new_task(m);
+        balanced_new_task(m, metrics_task(m, e->task));
         cpu_wakeup_new(m, e);
         G_GNUC_FALLTHROUGH;
     case TP_SCHED_WAKEUP:

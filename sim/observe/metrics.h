@@ -25,7 +25,9 @@
  *                       tasks (the running one, and those that wait without being throttled) than
  *                       another; counted anew from each sched_wakeup_new. balanced.last_ns: until
  *                       it is so to stay. Either is the whole period where it does not come to
- *                       that. balanced.ratio: how much of the time it is so.
+ *                       that. balanced.ratio: how much of the time it is so. balanced.ran_ns: as
+ *                       first_ns, but as the tasks can tell: each counts where it last ran, and
+ *                       none is so new that it never did.
  *   forked.cpus         CPUs on which sched_wakeup_new put tasks that others forked; forked.most: the
  *                       most of them on one CPU.
  *   ticks.*             timer ticks, skipped ones included; least and most: of one CPU.

@@ -35,6 +35,7 @@ static void leave(struct metrics *m, struct mtask *t, int32_t cpu, const struct 
         break;
     case LEAVE_BLOCKED:
         counts->blocked++;
+        balanced_ran(m, t, -1, e->time_ns);
         if (t->woken_ns >= 0) {
             hist_add(&counts->latency[LATENCY_RESPONSE], e->time_ns - t->woken_ns);
         }
@@ -42,6 +43,7 @@ static void leave(struct metrics *m, struct mtask *t, int32_t cpu, const struct 
         break;
     case LEAVE_EXITED:
         counts->exited++;
+        balanced_ran(m, t, -1, e->time_ns);
         t->since_ns = -1;
         break;
     case LEAVE_THROTTLED:
@@ -87,7 +89,10 @@ void wakeup_switch(struct metrics *m, const struct tp_event *e)
         leave(m, metrics_task(m, e->other), e->cpu, e);
     }
     if (e->task >= 0) {
-        enter(m, metrics_task(m, e->task), e->time_ns);
+        struct mtask *next = metrics_task(m, e->task);
+
+        enter(m, next, e->time_ns);
+        balanced_ran(m, next, e->cpu, e->time_ns);
         waste_cpu_busy(m->waste, e->cpu);
     } else if (cpu->online) {
         waste_cpu_idle(m->waste, e->cpu);
@@ -126,6 +131,7 @@ void wakeup_exit(struct metrics *m, const struct tp_event *e)
     if (t->state == MTASK_WAITING) {
         waste_advance(m->waste, e->time_ns);
         wait_end(m, t);
+        balanced_ran(m, t, -1, e->time_ns);
         t->state = MTASK_OFF;
         t->since_ns = t->wakeup_ns = t->waking_ns = -1;
     }

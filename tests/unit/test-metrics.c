@@ -521,9 +521,25 @@ static void test_balanced(struct fixture *f, gconstpointer data)
     assert_value(r, "balanced.first_ns", 50);
     assert_value(r, "balanced.last_ns", 90);
     assert_value(r, "balanced.ratio", 800000); /* all but 20..50 and 80..90 */
+    assert_value(r, "balanced.ran_ns", 200);   /* the one that was made never ran */
     assert_value(r, "ticks.total", 14);
     assert_value(r, "ticks.least_per_s", INT64_C(10000000000)); /* 2 in 200 ns, in thousandths */
     assert_value(r, "migrations.per_s", INT64_C(10000000000));
+}
+
+/* Two are made on CPU 0, where the second never runs: it moves at 50 and runs on CPU 1 from 70 on. */
+static void test_balanced_ran(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    feed(f, 10, TP_SCHED_WAKEUP_NEW, 0, 0, 0, 0, 0, 0);
+    switch_to(f, 10, 0, -1, 0, LEAVE_IDLE);
+    feed(f, 20, TP_SCHED_WAKEUP_NEW, 1, 0, 0, 0, 0, 0);
+    feed(f, 50, TP_SCHED_MIGRATE_TASK, 1, 0, 1, MIGRATE_BALANCE, 0, 0);
+    switch_to(f, 70, 1, -1, 1, LEAVE_IDLE);
+    g_autoptr(result_t) r = finish(f, 200);
+
+    assert_value(r, "balanced.first_ns", 50);
+    assert_value(r, "balanced.ran_ns", 70);
 }
 
 /* Task 0 begins by itself, and forks 1 and 2 on CPU 1, and 3 on CPU 2. */
@@ -559,5 +575,6 @@ int main(int argc, char **argv)
     ADD("/metrics/response", test_response);
     ADD("/metrics/forked", test_forked);
     ADD("/metrics/balanced", test_balanced);
+    ADD("/metrics/balanced-ran", test_balanced_ran);
     return g_test_run();
 }
