@@ -108,7 +108,7 @@ struct task {
     int32_t parent;
     int32_t dest_cpu;          /* while WAKING */
     int32_t warm_llc;          /* the LLC that holds its working set, -1 none */
-    int64_t rr_left_ns;        /* SCHED_RR: of its slice */
+    int64_t rr_left_ns;        /* SCHED_RR: of its slice, in whole ticks */
     int64_t runnable_since_ns; /* when it last began to wait for its CPU */
 
     uint64_t work_left;  /* units */
@@ -303,7 +303,7 @@ struct kernel {
     size_t bytes_tasks, bytes_cpus;
     struct rt_level rt_level[100];
     uint64_t *rt_busy;       /* bitmap of CPUs where a real-time task runs or waits */
-    uint64_t *rt_overloaded; /* of those where one waits */
+    uint64_t *rt_overloaded; /* of those where one waits that may run elsewhere */
     int32_t rt_chosen;       /* last choice among equals */
     int32_t rto_cpu;         /* which is asked to push, -1 none */
     uint32_t rto_loop, rto_loop_next;

@@ -3,9 +3,31 @@
  * Which CPU a real-time task runs on (kernel/sched/rt.c and cpupri.c, 6.1 to 6.12): one whose highest
  * real-time priority is the lowest and below the task's own. A task that would wait is pushed there
  * when it wakes or is preempted; a CPU that falls to a lower priority has the CPUs on which some wait
- * push, one after the other, by IPIs (RT_PUSH_IPI).
+ * push, one after the other, by IPIs (RT_PUSH_IPI). That a task needs the largest CPU it can get where
+ * capacities differ (rt_task_fits_capacity(), a matter of uclamp) is not modelled.
  */
 #include "kernel/internal.h"
+
+/* The waiting task of the highest priority that may run elsewhere, or NULL. */
+static struct task *pushable(const struct rq *rq)
+{
+    for (int32_t word = 1; word >= 0; word--) {
+        for (uint64_t bits = rq->rt_bits[word]; bits != 0;) {
+            int32_t bit = 63 - __builtin_clzll(bits);
+            const struct list *list = &rq->rt[word * 64 + bit];
+
+            for (struct list *l = list->next; l != list; l = l->next) {
+                struct task *t = container_of(l, struct task, waiting);
+
+                if (t->pub.nr_allowed > 1) {
+                    return t;
+                }
+            }
+            bits &= ~(UINT64_C(1) << bit);
+        }
+    }
+    return NULL;
+}
 
 void rt_prio_changed(struct kernel *k, struct rq *rq)
 {
@@ -31,7 +53,8 @@ void rt_prio_changed(struct kernel *k, struct rq *rq)
         }
         rq->rt_prio = prio;
     }
-    if (rq->nr_rt > 0) {
+    /* Who may not leave overloads nothing (rt_set_overload(), 6.6). */
+    if (rq->nr_rt > 0 && pushable(rq) != NULL) {
         bitmap_set(k->rt_overloaded, cpu);
     } else {
         bitmap_clear(k->rt_overloaded, cpu);
@@ -128,21 +151,6 @@ int32_t rt_select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu)
     int32_t cpu = lowest_cpu(k, t, waker_cpu);
 
     return cpu >= 0 && t->rt_priority > cpu_rq(k, cpu)->rt_prio ? cpu : t->pub.cpu;
-}
-
-/* The waiting task of the highest priority that may run elsewhere, or NULL. */
-static struct task *pushable(const struct rq *rq)
-{
-    for (int32_t prio = rq->nr_rt > 0 ? 99 : 0; prio > 0; prio--) {
-        for (struct list *l = rq->rt[prio].next; l != &rq->rt[prio]; l = l->next) {
-            struct task *t = container_of(l, struct task, waiting);
-
-            if (t->pub.nr_allowed > 1) {
-                return t;
-            }
-        }
-    }
-    return NULL;
 }
 
 void rt_push(struct kernel *k, struct rq *rq)

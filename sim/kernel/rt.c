@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * SCHED_FIFO and SCHED_RR on one CPU (kernel/sched/rt.c): one list per priority, and what keeps such
- * tasks from having all of the CPU: throttling before 6.12, the fair server since
- * (kernel/sched/deadline.c: dl_server, 6.12). Which CPU they run on is rt-push.c's business.
+ * tasks from having all of the CPU: throttling before 6.12 (without RT_RUNTIME_SHARE, off since 5.10),
+ * the fair server since (5f6bd380c7bd; kernel/sched/deadline.c: dl_server, 6.12). Which CPU they run on is rt-push.c's business.
  *
  * The fair server is modelled from where it matters, that is, from when fair tasks wait on a CPU that
  * runs a real-time one. In the kernel it is at work before, too: what fair tasks had in the last second
@@ -84,7 +84,11 @@ bool rt_preempts(const struct task *curr, const struct task *t)
 
 bool rt_tick(struct kernel *k, struct rq *rq, struct task *t)
 {
-    if (t->pub.policy != NUMASIM_SCHED_RR || t->rr_left_ns > 0) {
+    if (t->pub.policy != NUMASIM_SCHED_RR) {
+        return false;
+    }
+    t->rr_left_ns -= k->tick_ns; /* a slice is counted in ticks, however much of one it had */
+    if (t->rr_left_ns > 0) {
         return false;
     }
     if (list_empty(&rq->rt[t->rt_priority])) {
@@ -119,7 +123,6 @@ void rt_account(struct kernel *k, struct rq *rq, struct task *t)
 
     t->pub.exec_start_ns = k->now_ns;
     t->pub.se.sum_exec_ns += delta_ns;
-    t->rr_left_ns -= delta_ns;
     pelt_update(&rq->rt_avg, rq_clock_pelt_ns(k, rq), 1, 1, true, 1);
     if (!throttles(k)) {
         return;
