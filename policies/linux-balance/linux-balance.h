@@ -303,6 +303,9 @@ int32_t lb_find_idlest_cpu(struct numasim_self *self, struct numasim_domain *sd,
 /* Adds the averages of CPU @cpu to @g, less those of a task there, @without (NULL: none). */
 void lb_group_add_load(const struct numasim_self *self, struct lb_group *g, int32_t cpu,
                        const struct numasim_load *without);
+/* Adds those of the CPUs in @span and @only. */
+void lb_group_add_loads(const struct numasim_self *self, struct lb_group *g, const uint64_t *span,
+                        const uint64_t *only);
 /* Fair tasks of @c that count for a group. */
 uint32_t lb_nr_fair(const struct numasim_self *self, const struct numasim_cpu *c);
 /* Sets env->imbalance and returns the group to pull from, or NULL with nothing to do. */

@@ -100,18 +100,22 @@ static void add_counts(const struct lb_env *env, const uint64_t *span, bool misf
     }
 }
 
+void lb_group_add_loads(const struct numasim_self *self, struct lb_group *g, const uint64_t *span,
+                        const uint64_t *only)
+{
+    struct numasim_load sum = numasim_sum_loads(self->host, span, only);
+
+    g->load += sum.load_avg;
+    g->util += self->param[LB_PARAM_UTIL_EST] ? sum.util_est : sum.util_avg;
+    g->runnable += sum.runnable_avg;
+}
+
 /* Averages, of idle CPUs, too, if nobody has added them up yet: most decisions need none. */
 static void add_loads(const struct lb_env *env, const uint64_t *span, struct lb_group *g)
 {
-    int32_t nr_cpus = numasim_nr_cpus(env->host);
-
-    if (g->loaded) {
-        return;
-    }
-    g->loaded = true;
-    for (int32_t cpu = numasim_mask_next(span, env->cpus, nr_cpus, 0); cpu < nr_cpus;
-         cpu = numasim_mask_next(span, env->cpus, nr_cpus, cpu + 1)) {
-        lb_group_add_load(env->self, g, cpu, NULL);
+    if (!g->loaded) {
+        g->loaded = true;
+        lb_group_add_loads(env->self, g, span, env->cpus);
     }
 }
 

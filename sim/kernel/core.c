@@ -23,9 +23,12 @@ void rq_update_load(struct kernel *k, struct rq *rq)
     if (rq->has_removed) {
         pelt_take_removed(&rq->avg, &rq->removed);
         rq->has_removed = false;
+        load_sums_changed(&k->loads, rq->pub.id);
     }
-    pelt_update(&rq->avg, rq_clock_pelt_ns(k, rq), rq->load_weight,
-                rq->pub.nr_fair - rq->pub.nr_delayed, running, 1);
+    if (pelt_update(&rq->avg, rq_clock_pelt_ns(k, rq), rq->load_weight,
+                    rq->pub.nr_fair - rq->pub.nr_delayed, running, 1)) {
+        load_sums_changed(&k->loads, rq->pub.id);
+    }
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -245,6 +248,7 @@ static void switch_to(struct kernel *k, struct rq *rq, struct task *prev, struct
     rq->switched_in_ns = k->now_ns;
     rq->stretch_overhead_ns = 0;
     if ((prev == NULL) != (next == NULL)) {
+        load_sums_changed(&k->loads, rq->pub.id);
         running_changed(k, rq, next != NULL);
     }
     if (next == NULL) {

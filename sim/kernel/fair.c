@@ -428,6 +428,7 @@ void fair_reweight(struct kernel *k, struct rq *rq, struct task *t, uint32_t wei
     entity_reweight(k, queue_of(&t->pub.se), &t->pub.se, weight);
     if (t->started && t->avg.last_update_ns >= 0) {
         pelt_reweight(&rq->avg, &t->avg, old_weight, weight);
+        load_sums_changed(&k->loads, rq->pub.id);
     }
     if (t->pub.se.queued) {
         cgroup_update_weights(k, t);

@@ -153,10 +153,6 @@ uint64_t numasim_nr_overloads(const struct numasim_host *host)
     return ckernel_of(host)->nr_overloads;
 }
 
-/* How long the averages of an idle CPU may go without being updated: LOAD_AVG_PERIOD, in ms, as
- * nohz.next_blocked has it (kernel/sched/fair.c: _nohz_idle_balance(), 6.12). */
-#define BLOCKED_UPDATE_NS (32 * NSEC_PER_MSEC)
-
 static struct numasim_load load_of(const struct pelt *avg, uint64_t util_est)
 {
     return (struct numasim_load){avg->load_avg, avg->runnable_avg, avg->util_avg, util_est};
@@ -167,14 +163,7 @@ struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu)
     struct kernel *k = kernel_of(host);
     struct rq *rq = cpu_rq(k, index_of(host, "numasim_cpu_load()", cpu, k->nr_cpus));
 
-    if (rq->next_tick_ns <= k->now_ns) {
-        tick_catch_up(k, rq);
-    }
-    if ((cpu == k->acting_cpu && !rq->has_removed) || /* a wakeup alone updates nothing */
-        (rq->curr == NULL &&
-         rq_clock_pelt_ns(k, rq) - rq->avg.last_update_ns > BLOCKED_UPDATE_NS)) {
-        rq_update_load(k, rq);
-    }
+    load_refresh(k, rq);
     return load_of(&rq->avg, rq->util_est);
 }
 

@@ -21,6 +21,7 @@
  *   pace.c     how fast a task runs where it runs
  *   frequency.c  of a package, by its active cores
  *   check.c    faults and dumps
+ *   load.c     load averages as others see them, and their sums
  *   schedstat.c  what /proc/schedstat counts
  *   host.c     the functions a plugin may call
  */
@@ -34,39 +35,12 @@
 #include "base/list.h"
 #include "base/slab.h"
 #include "base/time.h"
+#include "kernel/event.h"
 #include "kernel/kernel.h"
+#include "kernel/load.h"
 #include "kernel/pelt.h"
 #include "machine/schedstat.h"
 #include "policy/host.h"
-
-/* Classes of events: at one instant, lower first. A tick comes before all else, so that whether a
- * skipped one has happened yet can be told from the event that asks. */
-enum event_class {
-    CLASS_TICK,
-    CLASS_SEGMENT, /* the running task's segment ends */
-    CLASS_TIMER,   /* the driver's timers, cgroup periods */
-    CLASS_ARRIVE,  /* a woken task reaches its CPU */
-    CLASS_IPI,     /* resched, kick, push */
-    CLASS_LAST,    /* slice timers, watchdogs */
-};
-
-enum event_kind {
-    EVENT_TICK,
-    EVENT_SEGMENT,
-    EVENT_KTIMER,
-    EVENT_ARRIVE,
-    EVENT_RESCHED,
-    EVENT_KICK,
-    EVENT_PUSH,
-    EVENT_SLICE,
-    EVENT_WATCHDOG,
-    EVENT_QUOTA,
-    EVENT_SLACK,
-    EVENT_RT_PERIOD,
-    EVENT_RT_PUSH,
-    EVENT_FAIR_SERVER,
-    EVENT_REST,
-};
 
 /* What a task does when it has its CPU. */
 enum task_action {
@@ -264,6 +238,7 @@ struct kernel {
     uint64_t *sched_idle;                 /* and numasim_sched_idle_mask() */
     int32_t nr_sched_idle;                /* CPUs in it */
     uint64_t *every_cpu;                  /* all bits set: the affinity of most tasks */
+    struct load_sums loads;
     struct slab *task_slab;
     int32_t *core_running; /* [nr_cores] CPUs of the core that run a task */
     int32_t *core_idle;    /* [nr_cores] CPUs of the core that are idle */
@@ -407,8 +382,13 @@ void rq_update_load(struct kernel *k, struct rq *rq);
 /* The clock of @rq's averages, at the present time. */
 static inline int64_t rq_clock_pelt_ns(const struct kernel *k, const struct rq *rq)
 {
-    return pelt_clock_ns(&rq->pelt_clock, (uint32_t)rq->pub.capacity, k->now_ns);
+    return rq->pelt_clock.scaled
+               ? pelt_clock_ns(&rq->pelt_clock, (uint32_t)rq->pub.capacity, k->now_ns)
+               : k->now_ns;
 }
+
+/* load.c: brings what others are told of @rq's averages up to date. */
+void load_refresh(struct kernel *k, struct rq *rq);
 
 /* fair.c */
 struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup);

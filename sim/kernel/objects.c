@@ -217,6 +217,7 @@ static void masks_new(struct kernel *k)
     k->sched_idle = bitmap_new((uint32_t)m->nr_cpus);
     k->idle_cores = bitmap_new((uint32_t)m->nr_cpus);
     k->single = bitmap_new((uint32_t)m->nr_cpus);
+    load_sums_new(&k->loads, m->nr_cpus);
     k->scratch = bitmap_new((uint32_t)m->nr_cpus);
     k->rt_busy = bitmap_new((uint32_t)m->nr_cpus);
     k->rt_overloaded = bitmap_new((uint32_t)m->nr_cpus);
@@ -331,6 +332,7 @@ void objects_free(struct kernel *k)
     g_free(k->sched_idle);
     g_free(k->idle_cores);
     g_free(k->single);
+    load_sums_free(&k->loads);
     g_free(k->scratch);
     g_free(k->rt_busy);
     g_free(k->rt_overloaded);

@@ -285,6 +285,7 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
     dequeue_task(k, rq, t, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
     if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
         pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
+        load_sums_changed(&k->loads, rq->pub.id);
     }
     pace_forget_llc(k, t);
     k->nr_alive--;

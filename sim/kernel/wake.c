@@ -84,6 +84,7 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
             task_update_load(k, t);
         }
         rq->util_est += t->pub.se.delayed ? 0 : t->util_est; /* it gave it up to sleep */
+        load_sums_changed(&k->loads, rq->pub.id);
         fair_enqueue(k, rq, t, flags);
         if (!count_in(k, rq, t)) {
             idle_again(k, rq);
@@ -111,9 +112,10 @@ static void count_wait(const struct kernel *k, struct rq *rq, const struct task 
 }
 
 /* util_est_dequeue() and util_est_update(): when @t goes, even if its queue keeps it for a while. */
-static void util_est_dequeue(const struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
+static void util_est_dequeue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
     rq->util_est -= t->util_est;
+    load_sums_changed(&k->loads, rq->pub.id);
     if ((flags & NUMASIM_DEQUEUE_SLEEP) != 0 && !t->util_est_fresh) {
         t->util_est = pelt_util_est(t->util_est, &t->avg, (uint64_t)rq->pub.capacity,
                                     k->host[HOST_UTIL_EST_WAITED] != 0);
@@ -163,6 +165,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     }
     if (flags & NUMASIM_DEQUEUE_MIGRATE) {
         pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
+        load_sums_changed(&k->loads, rq->pub.id);
     }
     return true;
 }
@@ -380,6 +383,7 @@ static void wake_delayed(struct kernel *k, struct task *t, uint32_t flags, int32
      * once, so that what it finds owed is as of the last tick. */
     t->pub.se.delayed = false;
     rq->util_est += t->util_est;
+    load_sums_changed(&k->loads, rq->pub.id);
     k->qops->requeue_delayed(k->qself, t->pub.se.queue, &t->pub.se);
     update_curr(k, rq);
     rq_update_load(k, rq);

@@ -35,7 +35,8 @@
  *
  * ABI HISTORY: 1 first version. 2: util_est in struct numasim_load, counters in struct
  * numasim_domain, numasim_cpu_rt_util(), numasim_single_mask(), numasim_remaining_ns(),
- * nr_sched_idle in struct numasim_cpu, numasim_sched_idle_mask(), size_bytes in struct numasim_llc.
+ * nr_sched_idle in struct numasim_cpu, numasim_sched_idle_mask(), size_bytes in struct numasim_llc,
+ * numasim_sum_loads().
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H
@@ -655,6 +656,15 @@ NUMASIM_API uint64_t numasim_nr_overloads(const struct numasim_host *host);
 NUMASIM_API struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu);
 NUMASIM_API struct numasim_load numasim_task_load(struct numasim_host *host,
                                                   struct numasim_task *task);
+
+/*
+ * What numasim_cpu_load() gives of each CPU in @cpus and @only (NULL: all), added up: at less than the
+ * cost of asking, as sums of neighbours are kept while none of them changes. Utilisations count up to
+ * each CPU's capacity (kernel/sched/fair.c: cpu_util(), 6.12): util_avg alone, and in util_est the
+ * larger of util_avg and util_est.
+ */
+NUMASIM_API struct numasim_load numasim_sum_loads(struct numasim_host *host, const uint64_t *cpus,
+                                                  const uint64_t *only);
 
 /* util_avg of the real-time tasks of @cpu, 0..1024: what scale_rt_capacity() takes from the fair
  * class's capacity (kernel/sched/fair.c, 6.12). Reading changes nothing. */

@@ -328,6 +328,43 @@ static void check_times(const struct kernel *k)
     }
 }
 
+/* A sum that is kept is what its CPUs add up to, and reading them now would change none of them. */
+static void check_load_sum(const struct kernel *k, const struct load_sum *kept, int32_t first,
+                           int32_t nr)
+{
+    struct numasim_load sum = {0};
+
+    if (k->now_ns > kept->until_ns) {
+        return;
+    }
+    for (int32_t cpu = first; cpu < first + nr; cpu++) {
+        const struct rq *rq = k->rqs[cpu];
+        uint64_t capacity = (uint64_t)rq->pub.capacity;
+        int64_t age_ns = rq_clock_pelt_ns(k, rq) - rq->avg.last_update_ns;
+
+        if (bitmap_test(k->loads.changed, (uint32_t)cpu)) {
+            return;
+        }
+        MUST(k, rq->next_tick_ns > k->now_ns, "CPU %d", cpu);
+        MUST(k, rq->curr != NULL || age_ns <= 32 * NSEC_PER_MSEC, "CPU %d", cpu);
+        sum.load_avg += rq->avg.load_avg;
+        sum.runnable_avg += rq->avg.runnable_avg;
+        sum.util_avg += MIN(rq->avg.util_avg, capacity);
+        sum.util_est += MIN(MAX(rq->avg.util_avg, rq->util_est), capacity);
+    }
+    MUST(k, memcmp(&sum, &kept->load, sizeof(sum)) == 0, "CPUs %d-%d", first, first + nr - 1);
+}
+
+static void check_loads(const struct kernel *k)
+{
+    for (int32_t cpu = 0; cpu + LOAD_BLOCK_CPUS <= k->nr_cpus; cpu += LOAD_BLOCK_CPUS) {
+        check_load_sum(k, &k->loads.blocks[cpu / LOAD_BLOCK_CPUS], cpu, LOAD_BLOCK_CPUS);
+    }
+    for (int32_t cpu = 0; cpu + 64 <= k->nr_cpus; cpu += 64) {
+        check_load_sum(k, &k->loads.words[cpu / 64], cpu, 64);
+    }
+}
+
 void kernel_check(const struct kernel *k)
 {
     g_autofree struct counts *by_cpu = g_new0(struct counts, (gsize)k->nr_cpus);
@@ -344,6 +381,7 @@ void kernel_check(const struct kernel *k)
     check_cores(k);
     check_cgroups(k);
     check_memory(k);
+    check_loads(k);
     check_times(k);
 }
 
