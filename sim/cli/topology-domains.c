@@ -15,6 +15,9 @@
 #include "machine/schedstat.h"
 
 enum domains_format { TEXT, JSON, SCHEDSTAT, DEBUGFS, DOT };
+static const char *const overlap_names[] = {"of-release", "from-cpu0", "from-self",
+                                            "from-self-3hop", NULL};
+static const char *const drops_names[] = {"of-release", "off", "on", NULL};
 static const char *const formats[] = {"text", "json", "schedstat", "debugfs", "dot", NULL};
 
 struct domains_options {
@@ -22,6 +25,8 @@ struct domains_options {
     char *kernel, *output, *isolated, *offline;
     char **partitions;
     int64_t relax_level;
+    int overlap_groups, hotplug_drops_numa;
+    bool reonlined;
 };
 #define AT(member) offsetof(struct domains_options, member)
 
@@ -53,6 +58,24 @@ static const struct cli_option options[] = {
      .arg = "LEVEL",
      .max = G_MAXINT32,
      .help = "boot with relax_domain_level=LEVEL: no newidle balancing from that level on"},
+    {.name = "overlap-groups",
+     .type = CLI_CHOICE,
+     .offset = AT(overlap_groups),
+     .arg = "RULE",
+     .initial = "of-release",
+     .choices = overlap_names,
+     .help = "where the groups of overlapping NUMA domains begin, if not as in the release"},
+    {.name = "hotplug-drops-numa",
+     .type = CLI_CHOICE,
+     .offset = AT(hotplug_drops_numa),
+     .arg = "WHEN",
+     .initial = "of-release",
+     .choices = drops_names,
+     .help = "whether a CPU that comes online again costs the machine its levels above MC"},
+    {.name = "reonlined",
+     .type = CLI_FLAG,
+     .offset = AT(reonlined),
+     .help = "some CPU went offline and came back since boot"},
     {.name = NULL},
 };
 
@@ -183,6 +206,9 @@ static struct sched_domains *build(const struct machine *m, const struct domains
     how.partitions = (const struct sched_partition *)(const void *)list->data;
     how.nr_partitions = list->len;
     how.relax_level = (int32_t)o->relax_level;
+    how.overlap_groups = (enum overlap_groups)o->overlap_groups;
+    how.hotplug_drops_numa = (enum hotplug_drops_numa)o->hotplug_drops_numa;
+    how.reonlined = o->reonlined;
     return sched_domains_new_with(m, &how);
 }
 
@@ -288,6 +314,12 @@ const struct subcommand topology_domains = {
         "(6.1: 15, 6.12: 16, 7.3: 17). debugfs prints the files of "
         "/sys/kernel/debug/sched/domains as `grep -r '' *` does there, or with --output makes "
         "them. dot is for Graphviz.\n\n"
+        "--overlap-groups and --hotplug-drops-numa are parameters of the shipped balance policies, "
+        "too, and say the same there: from-cpu0 (Linux up to 4.12) gives each CPU the groups that "
+        "the first CPU of its domain sees, from-self begins with the CPU's own node, and "
+        "from-self-3hop also keeps groups inside their domain (5.13 on). With hotplug-drops-numa "
+        "on (3.19 to 4.9) a machine whose packages hold several nodes has nothing above MC after "
+        "--reonlined.\n\n"
         "A CPULIST has the CPU numbers of the topology, as in 0-3,8.",
     .run = run,
 };

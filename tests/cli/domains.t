@@ -94,6 +94,21 @@ ok 'are not in schedstat' test "$(grep -c '^cpu' out)" -eq 6
 domains teach-numa-2x4 --relax-domain-level 3
 ok 'relax_domain_level=3 stops newidle balancing at NUMA' \
     test "$(grep -c BALANCE_NEWIDLE out)" -eq 1
+domains opteron-magny-cours-4s --kernel 4.3 --format json
+cp out release.json
+domains opteron-magny-cours-4s --kernel 4.3 --overlap-groups from-cpu0 --format json
+ok 'from-cpu0 is the rule of 4.3' cmp out release.json
+domains opteron-magny-cours-4s --kernel 4.3 --overlap-groups from-self --format json
+ok 'from-self gives other groups' sh -c '! cmp -s out release.json'
+domains opteron-magny-cours-4s --kernel 6.12 --hotplug-drops-numa on
+ok 'hotplug-drops-numa costs nothing' grep -q '^NUMA' out
+domains opteron-magny-cours-4s --kernel 6.12 --hotplug-drops-numa on --reonlined
+ok 'until a CPU came back' sh -c '! grep -q "^NUMA" out'
+domains opteron-magny-cours-4s --kernel 4.3 --reonlined
+cp out gone
+domains opteron-magny-cours-4s --kernel 4.3 --reonlined --hotplug-drops-numa off
+ok 'which off prevents' sh -c '! cmp -s out gone'
+refuses 2 "(did you mean 'from-self'?)" topology domains teach-numa-2x4 --overlap-groups from-selv
 refuses 2 "--partition: '0-9': too large; the largest here is 7" \
     topology domains teach-numa-2x4 --partition 0-9
 refuses 2 '--partition: CPU 1 is in two partitions' \
