@@ -224,18 +224,19 @@ static void read_input(struct reader *rd, struct result_input *input, JsonNode *
     }
 }
 
-static void read_params(struct reader *rd, struct result_plugin *p, JsonNode *node)
+static void read_params(struct reader *rd, const char *name, JsonNode *node,
+                        struct result_param **ret_params, int32_t *ret_nr)
 {
-    JsonObject *object = as_object(rd, node, "params", NULL);
+    JsonObject *object = as_object(rd, node, name, NULL);
 
     if (object == NULL) {
         return;
     }
     g_autoptr(GList) members = json_object_get_members(object);
 
-    p->params = g_new0(struct result_param, g_list_length(members));
+    *ret_params = g_new0(struct result_param, g_list_length(members));
     for (GList *l = members; l != NULL; l = l->next) {
-        struct result_param *param = &p->params[p->nr_params++];
+        struct result_param *param = &(*ret_params)[(*ret_nr)++];
 
         param->name = g_strdup(l->data);
         param->value = as_string(rd, json_object_get_member(object, l->data), l->data);
@@ -256,14 +257,14 @@ static void read_plugin(struct reader *rd, struct result_plugin *p, JsonNode *no
     set_string(rd, &p->version, object, "version");
     set_string(rd, &p->source_hash, object, "source_hash");
     p->roles = as_strings(rd, json_object_get_member(object, "roles"), "roles");
-    read_params(rd, p, json_object_get_member(object, "params"));
+    read_params(rd, "params", json_object_get_member(object, "params"), &p->params, &p->nr_params);
     leave(rd, before);
 }
 
 static void read_inputs(struct reader *rd, struct result *r, JsonNode *node)
 {
     static const char *const keys[] = {"kernel",    "topology", "workloads", "policy",
-                                       "overrides", "plugins",  NULL};
+                                       "overrides", "plugins",  "host",      NULL};
     JsonObject *object = as_object(rd, node, "inputs", keys);
 
     if (object == NULL) {
@@ -291,6 +292,9 @@ static void read_inputs(struct reader *rd, struct result *r, JsonNode *node)
     r->nr_plugins = (int32_t)nr;
     for (guint i = 0; i < nr; i++) {
         read_plugin(rd, &r->plugins[i], json_array_get_element(plugins, i));
+    }
+    if (json_object_has_member(object, "host")) {
+        read_params(rd, "host", json_object_get_member(object, "host"), &r->host, &r->nr_host);
     }
     leave(rd, before);
 }

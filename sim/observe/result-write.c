@@ -26,6 +26,16 @@ static void write_input(struct json_out *out, const char *name, const struct res
     json_object_end(out);
 }
 
+static void write_params(struct json_out *out, const char *name, const struct result_param *params,
+                         int32_t nr)
+{
+    json_object_begin(out, name, false);
+    for (int32_t i = 0; i < nr; i++) {
+        json_string(out, params[i].name, params[i].value);
+    }
+    json_object_end(out);
+}
+
 static void write_plugin(struct json_out *out, const struct result_plugin *p)
 {
     json_object_begin(out, NULL, false);
@@ -33,11 +43,7 @@ static void write_plugin(struct json_out *out, const struct result_plugin *p)
     json_string(out, "version", p->version);
     json_string(out, "source_hash", p->source_hash);
     json_strings(out, "roles", p->roles);
-    json_object_begin(out, "params", false);
-    for (int32_t i = 0; i < p->nr_params; i++) {
-        json_string(out, p->params[i].name, p->params[i].value);
-    }
-    json_object_end(out);
+    write_params(out, "params", p->params, p->nr_params);
     json_object_end(out);
 }
 
@@ -58,6 +64,7 @@ static void write_inputs(struct json_out *out, const struct result *r)
         write_plugin(out, &r->plugins[i]);
     }
     json_array_end(out);
+    write_params(out, "host", r->host, r->nr_host);
     json_object_end(out);
 }
 

@@ -43,17 +43,22 @@ static void input_release(struct result_input *input)
     g_free(input->digest);
 }
 
+static void params_release(struct result_param *params, int32_t nr)
+{
+    for (int32_t i = 0; i < nr; i++) {
+        g_free(params[i].name);
+        g_free(params[i].value);
+    }
+    g_free(params);
+}
+
 static void plugin_release(struct result_plugin *p)
 {
     g_free(p->name);
     g_free(p->version);
     g_free(p->source_hash);
     g_strfreev(p->roles);
-    for (int32_t i = 0; i < p->nr_params; i++) {
-        g_free(p->params[i].name);
-        g_free(p->params[i].value);
-    }
-    g_free(p->params);
+    params_release(p->params, p->nr_params);
 }
 
 static void series_release(struct result_series *s)
@@ -106,6 +111,7 @@ void result_free(struct result *r)
         plugin_release(&r->plugins[i]);
     }
     g_free(r->plugins);
+    params_release(r->host, r->nr_host);
     numbers_release(r);
     g_free(r);
 }

@@ -98,6 +98,8 @@ struct result {
     char **overrides; /* --set, as given; NULL-terminated */
     struct result_plugin *plugins;
     int32_t nr_plugins;
+    struct result_param *host; /* every parameter of policy/host.h, in its order */
+    int32_t nr_host;
     uint64_t seed;
     bool tie_break_insertion;
     int64_t duration_ns; /* as asked for; 0: until every task exited */

@@ -45,6 +45,20 @@ static void set_input(struct result_input *input, const char *name, const char *
     input->digest = g_strdup(digest != NULL ? digest : "");
 }
 
+static struct result_param *params_of(const struct policy_plugin *plugin, int32_t *ret_nr)
+{
+    struct result_param *params = g_new0(struct result_param, plugin->nr_params);
+
+    for (uint32_t i = 0; i < plugin->nr_params; i++) {
+        const struct numasim_param *param = &plugin->desc->params[i];
+
+        params[i].name = g_strdup(param->name);
+        params[i].value = policy_param_format(param, plugin->params[i]);
+    }
+    *ret_nr = (int32_t)plugin->nr_params;
+    return params;
+}
+
 static void set_plugin(struct result_plugin *out, const struct policy_stack *stack, int32_t slot)
 {
     const struct policy_plugin *plugin = stack->plugins[slot];
@@ -60,14 +74,7 @@ static void set_plugin(struct result_plugin *out, const struct policy_stack *sta
     out->name = g_strdup(plugin->desc->name);
     out->version = g_strdup(plugin->desc->version != NULL ? plugin->desc->version : "");
     out->source_hash = g_strdup(plugin->source_hash != NULL ? plugin->source_hash : "unknown");
-    out->nr_params = (int32_t)plugin->nr_params;
-    out->params = g_new0(struct result_param, plugin->nr_params);
-    for (uint32_t i = 0; i < plugin->nr_params; i++) {
-        const struct numasim_param *param = &plugin->desc->params[i];
-
-        out->params[i].name = g_strdup(param->name);
-        out->params[i].value = policy_param_format(param, plugin->params[i]);
-    }
+    out->params = params_of(plugin, &out->nr_params);
 }
 
 static void set_inputs(struct result *r, const struct machine *m, const struct sched_domains *sds,
@@ -95,6 +102,7 @@ static void set_inputs(struct result *r, const struct machine *m, const struct s
     for (uint32_t slot = 0; slot < stack->nr_plugins; slot++) {
         set_plugin(&r->plugins[slot], stack, (int32_t)slot);
     }
+    r->host = params_of(stack->host, &r->nr_host);
     r->seed = options->seed;
     r->tie_break_insertion = options->tie_break_insertion;
 }

@@ -34,6 +34,9 @@ static struct result *result_new_full(void)
     r->plugins[0].params = g_new0(struct result_param, 1);
     r->plugins[0].nr_params = 1;
     r->plugins[0].params[0] = (struct result_param){g_strdup("base_slice_ns"), g_strdup("3ms")};
+    r->host = g_new0(struct result_param, 1);
+    r->nr_host = 1;
+    r->host[0] = (struct result_param){g_strdup("autogroup"), g_strdup("on")};
     r->seed = G_MAXUINT64;
     r->duration_ns = 5000;
     r->end_ns = 5000;
@@ -91,6 +94,8 @@ static void test_round_trip(void)
     g_assert_cmpint(result_matrix(back, "accesses")->values[5], ==, 42);
     g_assert_cmpuint(result_histogram(back, "wakeup_latency_ns")->buckets[1].count, ==, 2);
     g_assert_cmpint(back->series.values[0], ==, 250000);
+    g_assert_cmpint(back->nr_host, ==, 1);
+    g_assert_cmpstr(back->host[0].value, ==, "on");
     g_assert_nonnull(strstr(json, "\"value\": 0.983421, \"unit\": \"ratio\""));
     g_assert_nonnull(strstr(json, "\"value\": 1.500, \"unit\": \"per_s\""));
     g_assert_nonnull(strstr(json, "\"value\": -0.000001, \"unit\": \"ratio\""));

@@ -8,6 +8,7 @@
 #include "format/machine/topology-yaml.h"
 #include "format/workload-yaml.h"
 #include "observe/result-table.h"
+#include "policy/host.h"
 #include "observe/simulate.h"
 
 static const char workload_text[] = //
@@ -120,6 +121,9 @@ static void test_adds_up(struct fixture *f, gconstpointer data)
     g_assert_cmpint(value(r, "wakeup_latency_ns.count"), >, 0);
     g_assert_cmpint(value(r, "wakeup_latency_ns.max"), <=, value(r, "waking_latency_ns.max"));
     g_assert_cmpstr(r->plugins[0].name, ==, "eevdf");
+    g_assert_cmpstr(r->host[HOST_CFS_BANDWIDTH_SLICE].name, ==, "cfs_bandwidth_slice");
+    g_assert_cmpstr(r->host[HOST_CFS_BANDWIDTH_SLICE].value, ==, "5ms");
+    g_assert_cmpint(r->nr_host, ==, NR_HOST_PARAMS);
     g_assert_cmpstr(r->topology.name, ==, "teach-numa-2x4");
 }
 
