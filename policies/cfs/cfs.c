@@ -377,6 +377,15 @@ static int64_t cfs_lag(struct numasim_self *self, struct numasim_queue *q,
                       : 0;
 }
 
+static void cfs_show(const struct numasim_self *self, const struct numasim_entity *se,
+                     struct numasim_entity_shown *out)
+{
+    const struct cfs_entity *es = se->state;
+
+    (void)self;
+    out->vruntime_ns = es->node.vruntime;
+}
+
 static const struct numasim_queue_ops cfs_queue_ops = {
     .enqueue = cfs_enqueue,
     .dequeue = cfs_dequeue,
@@ -389,6 +398,7 @@ static const struct numasim_queue_ops cfs_queue_ops = {
     .yield = cfs_yield,
     .reweight = cfs_reweight,
     .lag = cfs_lag,
+    .show = cfs_show,
 };
 
 NUMASIM_PLUGIN = {

@@ -349,6 +349,16 @@ static int64_t eevdf_lag(struct numasim_self *self, struct numasim_queue *q,
     return lag * es->load.weight / NICE_0_WEIGHT;
 }
 
+static void eevdf_show(const struct numasim_self *self, const struct numasim_entity *se,
+                       struct numasim_entity_shown *out)
+{
+    const struct eevdf_entity *es = se->state;
+
+    (void)self;
+    out->vruntime_ns = es->node.vruntime;
+    out->slice_ns = es->node.slice_ns;
+}
+
 static const struct numasim_queue_ops eevdf_queue_ops = {
     .enqueue = eevdf_enqueue,
     .dequeue = eevdf_dequeue,
@@ -361,6 +371,7 @@ static const struct numasim_queue_ops eevdf_queue_ops = {
     .yield = eevdf_yield,
     .reweight = eevdf_reweight,
     .lag = eevdf_lag,
+    .show = eevdf_show,
 };
 
 NUMASIM_PLUGIN = {

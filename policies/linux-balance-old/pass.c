@@ -8,6 +8,12 @@ enum {
     DETACH_MAX = 128, /* the largest nr_migrate that the parameter allows */
 };
 
+/* Counts for /proc/schedstat; enum old_idle has the order of enum numasim_lb_idle. */
+static void count_lb(const struct old_env *env, enum numasim_lb_counter what, int64_t amount)
+{
+    numasim_count_lb(env->sd, (enum numasim_lb_idle)env->idle, what, amount);
+}
+
 /* task_hot(): ran so lately that its working set is still in the source's cache. */
 static bool is_hot(const struct old_env *env, const struct numasim_task *task)
 {
@@ -30,6 +36,7 @@ static bool allowed_there(struct old_env *env, const struct numasim_task *task)
         env->all_pinned = false;
         return true;
     }
+    numasim_count_task(task, NUMASIM_TASK_FAILED_MIGRATIONS_AFFINE);
     env->some_pinned = true;
     if (env->idle == OLD_NEWLY_IDLE || env->dst_pinned) {
         return false;
@@ -51,8 +58,17 @@ static bool can_migrate(struct old_env *env, const struct numasim_task *task)
     if ((task->kthread && task->nr_allowed == 1) || !allowed_there(env, task)) {
         return false;
     }
-    return !is_hot(env, task) ||
-           old_domain(env->self, env->sd)->nr_balance_failed > env->sd->cache_nice_tries;
+    if (!is_hot(env, task)) {
+        return true;
+    }
+    if (old_domain(env->self, env->sd)->nr_balance_failed <= env->sd->cache_nice_tries) {
+        numasim_count_task(task, NUMASIM_TASK_FAILED_MIGRATIONS_HOT);
+        return false;
+    }
+    /* Here and not where it moves: whether its load fits comes after. */
+    count_lb(env, NUMASIM_LB_HOT_GAINED, 1);
+    numasim_count_task(task, NUMASIM_TASK_FORCED_MIGRATIONS);
+    return true;
 }
 
 /* Chooses tasks whose load is no more than twice what is left to move. */
@@ -84,8 +100,8 @@ static uint32_t detach(struct old_env *env, struct numasim_task **tasks)
     }
     /* The kernel's list holds the running task, too, which does not move but may be pinned. */
     if (env->imbalance > 0 && src->curr != NULL && src->curr->sched_class == NUMASIM_CLASS_FAIR &&
-        ++env->loop <= env->loop_max) {
-        allowed_there(env, src->curr);
+        ++env->loop <= env->loop_max && allowed_there(env, src->curr)) {
+        numasim_count_task(src->curr, NUMASIM_TASK_FAILED_MIGRATIONS_RUNNING);
     }
     return nr;
 }
@@ -98,6 +114,7 @@ static uint32_t move_tasks(struct old_env *env)
     while (nr > 0) { /* the last that left is the first that arrives */
         moved += numasim_move_task(env->host, tasks[--nr], env->dst_cpu);
     }
+    count_lb(env, NUMASIM_LB_GAINED, moved);
     return moved;
 }
 
@@ -174,8 +191,10 @@ static bool find_and_move(struct old_env *env, uint32_t *moved)
 
         env->src_cpu = group != NULL ? old_find_busiest_cpu(env, group) : -1;
         if (env->src_cpu < 0) {
+            count_lb(env, group != NULL ? NUMASIM_LB_NOBUSYQ : NUMASIM_LB_NOBUSYG, 1);
             return false;
         }
+        count_lb(env, NUMASIM_LB_IMBALANCE_LOAD, env->imbalance);
         *moved = move_from_source(env);
         if (!env->all_pinned) {
             return true;
@@ -202,6 +221,7 @@ static void balanced(const struct old_env *env)
 {
     struct old_sgc *sgc = parent_sgc(env);
 
+    count_lb(env, NUMASIM_LB_BALANCED, 1);
     if (sgc != NULL) {
         sgc->imbalanced = false;
     }
@@ -215,6 +235,7 @@ static void failed(const struct old_env *env, int32_t cpu)
     struct old_domain *own = old_domain(env->self, env->sd);
     const struct numasim_task *curr = numasim_cpu(env->host, env->src_cpu)->curr;
 
+    count_lb(env, NUMASIM_LB_FAILED, 1);
     if (env->idle != OLD_NEWLY_IDLE) {
         own->nr_balance_failed++;
     }
@@ -251,6 +272,7 @@ uint32_t old_balance_domain(struct old_pass *pass, int32_t cpu, struct numasim_d
     };
     uint32_t moved = 0;
 
+    count_lb(&env, NUMASIM_LB_COUNT, 1);
     if (!should_we_balance(&env)) {
         *go_on = false;
         balanced(&env);

@@ -49,26 +49,43 @@ static bool affine_by_load(const struct numasim_self *self, const struct numasim
                            (uint32_t)numasim_cpu(self->host, prev)->capacity, sd->imbalance_pct);
 }
 
-/* wake_affine(): the waking CPU or the previous one. */
-static int32_t wake_affine(const struct numasim_self *self, const struct numasim_domain *sd,
-                           struct numasim_task *task, int32_t waker, int32_t prev, bool sync,
-                           struct numasim_decision *d)
+/* wake_affine_idle(): the waking CPU or the previous one, or -1 (since 4.14). */
+static int32_t affine_by_idle(const struct numasim_self *self, int32_t waker, int32_t prev,
+                              bool sync)
 {
     const struct numasim_cpu *this_cpu = numasim_cpu(self->host, waker);
     const struct numasim_cpu *prev_cpu = numasim_cpu(self->host, prev);
 
-    if (self->param[OLD_PARAM_WAKE_AFFINE] == OLD_AFFINE_IDLE) {
-        if (this_cpu->idle && old_share_cache(self, waker, prev)) {
-            return prev_cpu->idle ? prev : waker;
-        }
-        if (sync && this_cpu->nr_running == 1) {
-            return waker;
-        }
-        if (prev_cpu->idle) {
-            return prev;
-        }
+    if (this_cpu->idle && old_share_cache(self, waker, prev)) {
+        return prev_cpu->idle ? prev : waker;
     }
-    return affine_by_load(self, sd, task, waker, prev, sync, d) ? waker : prev;
+    if (sync && this_cpu->nr_running == 1) {
+        return waker;
+    }
+    return prev_cpu->idle ? prev : -1;
+}
+
+/* wake_affine(): the waking CPU or the previous one. What idleness decided counts as affine whichever
+ * it is (until 5.14). */
+static int32_t wake_affine(const struct numasim_self *self, const struct numasim_domain *sd,
+                           struct numasim_task *task, int32_t waker, int32_t prev, bool sync,
+                           struct numasim_decision *d)
+{
+    int32_t target = -1;
+
+    if (self->param[OLD_PARAM_WAKE_AFFINE] == OLD_AFFINE_IDLE) {
+        target = affine_by_idle(self, waker, prev, sync);
+    }
+    if (target < 0 && affine_by_load(self, sd, task, waker, prev, sync, d)) {
+        target = waker;
+    }
+    numasim_count_task(task, NUMASIM_TASK_WAKEUPS_AFFINE_ATTEMPTS);
+    if (target < 0) {
+        return prev;
+    }
+    sd->counters->ttwu_move_affine++;
+    numasim_count_task(task, NUMASIM_TASK_WAKEUPS_AFFINE);
+    return target;
 }
 
 /* First allowed CPU of a group below @sd whose CPUs all idle, or -1; @target's own groups never. */

@@ -57,6 +57,7 @@ static bool allowed_there(struct lb_env *env, const struct numasim_task *task)
         env->all_pinned = false;
         return true;
     }
+    numasim_count_task(task, NUMASIM_TASK_FAILED_MIGRATIONS_AFFINE);
     env->some_pinned = true;
     if (env->idle == LB_NEWLY_IDLE || env->dst_pinned) {
         return false;
@@ -104,7 +105,11 @@ static bool can_migrate(struct lb_env *env, const struct numasim_task *task, boo
         return false;
     }
     *hot = degrades < 0 ? is_hot(env, task) : degrades != 0;
-    return !*hot || lb_domain(env->self, env->sd)->nr_balance_failed > env->sd->cache_nice_tries;
+    if (*hot && lb_domain(env->self, env->sd)->nr_balance_failed <= env->sd->cache_nice_tries) {
+        numasim_count_task(task, NUMASIM_TASK_FAILED_MIGRATIONS_HOT);
+        return false;
+    }
+    return true;
 }
 
 /* True iff a task of @amount is more than what is to be moved and failures excuse. */
@@ -169,7 +174,10 @@ static uint32_t detach(struct lb_env *env, struct numasim_task **tasks)
         if (!can_migrate(env, task, &hot) || !fits_imbalance(env, task)) {
             continue;
         }
-        lb_count(env, NUMASIM_LB_HOT_GAINED, hot);
+        if (hot) {
+            lb_count(env, NUMASIM_LB_HOT_GAINED, 1);
+            numasim_count_task(task, NUMASIM_TASK_FORCED_MIGRATIONS);
+        }
         tasks[nr++] = task;
         left--;
         if (env->idle == LB_NEWLY_IDLE) {
@@ -178,8 +186,9 @@ static uint32_t detach(struct lb_env *env, struct numasim_task **tasks)
     }
     /* The kernel's list ends with the running task, which does not move but may be pinned. */
     if (env->imbalance.amount > 0 && src->curr != NULL &&
-        src->curr->sched_class == NUMASIM_CLASS_FAIR && ++env->loop <= env->loop_max) {
-        allowed_there(env, src->curr);
+        src->curr->sched_class == NUMASIM_CLASS_FAIR && ++env->loop <= env->loop_max &&
+        allowed_there(env, src->curr)) {
+        numasim_count_task(src->curr, NUMASIM_TASK_FAILED_MIGRATIONS_RUNNING);
     }
     return nr;
 }

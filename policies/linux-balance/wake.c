@@ -82,10 +82,12 @@ static int32_t wake_affine(const struct numasim_self *self, const struct numasim
         affine_by_weight(self, sd, task, this_cpu, prev_cpu, sync, d)) {
         target = waker;
     }
+    numasim_count_task(task, NUMASIM_TASK_WAKEUPS_AFFINE_ATTEMPTS);
     if (target != waker) {
         return prev;
     }
     sd->counters->ttwu_move_affine++;
+    numasim_count_task(task, NUMASIM_TASK_WAKEUPS_AFFINE);
     return waker;
 }
 

@@ -14,8 +14,14 @@
 #include "observe/result-table.h"
 #include "observe/simulate.h"
 
-enum run_format { RUN_FORMAT_TABLE, RUN_FORMAT_JSON, RUN_FORMAT_SCHEDSTAT };
-static const char *const run_formats[] = {"table", "json", "schedstat", NULL};
+enum run_format { RUN_FORMAT_TABLE, RUN_FORMAT_JSON, RUN_FORMAT_SCHEDSTAT, RUN_FORMAT_SCHED };
+static const char *const run_formats[] = {"table", "json", "schedstat", "sched", NULL};
+
+/* A file of the kernel's, of one run. */
+static bool is_proc_format(int format)
+{
+    return format == RUN_FORMAT_SCHEDSTAT || format == RUN_FORMAT_SCHED;
+}
 
 enum tie_break { TIE_BREAK_BOOT, TIE_BREAK_INSERTION };
 static const char *const tie_break_names[] = {"boot", "insertion", NULL};
@@ -128,7 +134,9 @@ static const struct cli_option run_options[] = {
      .arg = "FORMAT",
      .initial = "table",
      .choices = run_formats,
-     .help = "how to print; schedstat: /proc/schedstat at the end of a run"},
+     .help =
+         "how to print; schedstat: /proc/schedstat at the end of a run; sched: /proc/PID/sched of "
+         "each task"},
     {.name = NULL},
 };
 
@@ -142,7 +150,7 @@ struct running {
     struct progress_line line;
     struct run_record *record; /* of the run that is on, or NULL */
     guint64 oom_kills;         /* of the run that is on, its warmup too */
-    char *schedstat;           /* of the last run that ended, or NULL where nobody asked */
+    char *proc_text;           /* of the last run that ended, or NULL where nobody asked */
 };
 
 static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
@@ -177,9 +185,11 @@ static void finish(const struct kernel *k, void *data)
     if (running->record != NULL) {
         run_record_finish(running->record, k);
     }
-    if (running->options->format == RUN_FORMAT_SCHEDSTAT) {
-        g_free(running->schedstat);
-        running->schedstat = kernel_schedstat_text(k);
+    if (is_proc_format(running->options->format)) {
+        g_free(running->proc_text);
+        running->proc_text = running->options->format == RUN_FORMAT_SCHED
+                                 ? kernel_sched_text(k)
+                                 : kernel_schedstat_text(k);
     }
 }
 
@@ -320,11 +330,11 @@ static bool check_output(const struct run_options *o, GError **error)
 /* The format has no room for two: its readers expect one machine's file. */
 static bool check_format(const struct run_options *o, GError **error)
 {
-    if (o->format == RUN_FORMAT_SCHEDSTAT && (o->runs > 1 || g_strv_length(o->policies) > 1)) {
+    if (is_proc_format(o->format) && (o->runs > 1 || g_strv_length(o->policies) > 1)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                    "run: --format schedstat is of one run, and there would be %" G_GINT64_FORMAT
+                    "run: --format %s is of one run, and there would be %" G_GINT64_FORMAT
                     "; expected one --policy, and no --runs",
-                    o->runs * (gint64)g_strv_length(o->policies));
+                    run_formats[o->format], o->runs * (gint64)g_strv_length(o->policies));
         return false;
     }
     return true;
@@ -372,11 +382,11 @@ static int run_run(struct cli *cli, const void *data, char **args, GError **erro
     running.simulation = simulation;
     running.nr = simulation->policies->len * (guint)o->runs;
     if (!run_all(&running, error)) {
-        g_free(running.schedstat);
+        g_free(running.proc_text);
         return CLI_BAD_INPUT;
     }
-    if (o->format == RUN_FORMAT_SCHEDSTAT) {
-        cli_print(cli, g_steal_pointer(&running.schedstat));
+    if (is_proc_format(o->format)) {
+        cli_print(cli, g_steal_pointer(&running.proc_text));
     } else if (o->format == RUN_FORMAT_JSON) {
         run_show_json(results, cli->out);
     } else {
@@ -413,7 +423,13 @@ const struct subcommand cmd_run = {
         "version of the set's release of Linux, with all counters from the start of the run on, "
         "the "
         "warmup too: tools that were made for the kernel's work on it. Balancing is counted by "
-        "policies that count it, as linux-balance does; others leave its columns 0.\n\n"
+        "policies that count it, as linux-balance and linux-balance-old do; others leave its "
+        "columns 0.\n\n"
+        "--format sched prints /proc/PID/sched of every task at the end, one after the other, with "
+        "the lines of the set's release and schedstats on from the start; the number of the task "
+        "stands for the PID. Programs have no I/O, so block_* and iowait_* are 0; so are "
+        "numa_scan_seq and numa_pages_migrated, and numa_faults are the accesses that the numa "
+        "policy saw.\n\n"
         "Tasks that were killed because no memory was left are told on standard error.",
     .examples = examples,
     .run = run_run,

@@ -41,6 +41,7 @@ void update_curr(struct kernel *k, struct rq *rq)
     if (t == NULL || k->now_ns <= t->pub.exec_start_ns) {
         return;
     }
+    t->stats.exec_max_ns = MAX(t->stats.exec_max_ns, k->now_ns - t->pub.exec_start_ns);
     if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
         fair_account(k, rq, t);
     } else {
@@ -171,6 +172,9 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
     } else if (prev->pub.task_state == NUMASIM_TASK_THROTTLED) {
         prev->runnable_since_ns = k->now_ns; /* throttled while it ran */
     }
+    if (prev->on_rq) {
+        stats_wait_start(&prev->stats, k->now_ns);
+    }
     if (prev->pub.sched_class == NUMASIM_CLASS_FAIR) {
         fair_put_current(k, prev, next);
         if (prev->pub.task_state == NUMASIM_TASK_RUNNABLE) {
@@ -189,8 +193,23 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
     }
 }
 
+static void stats_turn_begin(const struct kernel *k, const struct rq *rq, struct task *next)
+{
+    struct task_stats *s = &next->stats;
+    int64_t cpu_ns = next->pub.se.sum_exec_ns;
+
+    stats_wait_end(s, k->now_ns, false);
+    /* kernel/sched/fair.c: set_next_entity(), 6.12 */
+    if (next->pub.sched_class == NUMASIM_CLASS_FAIR &&
+        rq->fair->pub.weight_sum >= 2 * (uint64_t)next->pub.se.weight) {
+        s->slice_max_ns = MAX(s->slice_max_ns, cpu_ns - s->turn_begin_ns);
+    }
+    s->turn_begin_ns = cpu_ns;
+}
+
 static void set_next(struct kernel *k, struct rq *rq, struct task *next)
 {
+    stats_turn_begin(k, rq, next);
     if (next->pub.sched_class == NUMASIM_CLASS_FAIR) {
         task_update_load(k, next);
         rq_update_load(k, rq);
@@ -242,7 +261,7 @@ static void switch_to(struct kernel *k, struct rq *rq, struct task *prev, struct
          prev != NULL ? prev->pub.id : -1, leave, rq->stretch_overhead_ns,
          k->now_ns - rq->switched_in_ns);
     k->counters.switches++;
-    count_switch(k, rq, prev, next);
+    count_switch(k, rq, prev, next, leave == LEAVE_BLOCKED || leave == LEAVE_EXITED);
     rq->curr = next;
     rq->pub.curr = next != NULL ? &next->pub : NULL;
     rq->switched_in_ns = k->now_ns;

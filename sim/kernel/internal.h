@@ -23,6 +23,7 @@
  *   check.c    faults and dumps
  *   load.c     load averages as others see them, and their sums
  *   schedstat.c  what /proc/schedstat counts
+ *   sched-debug.c  /proc/PID/sched as text; task-stats.h counts
  *   host.c     the functions a plugin may call
  */
 #ifndef NUMASIM_KERNEL_INTERNAL_H
@@ -39,6 +40,7 @@
 #include "kernel/kernel.h"
 #include "kernel/load.h"
 #include "kernel/pelt.h"
+#include "kernel/task-stats.h"
 #include "machine/schedstat.h"
 #include "policy/host.h"
 
@@ -102,6 +104,7 @@ struct task {
     const uint64_t *allowed; /* what holds: narrowed, or the kernel's every_cpu; as pub.allowed */
     char *comm;
     void *driver_data;
+    struct task_stats stats;
 };
 
 /* One queue of the fair class: a cgroup's on a CPU. */
@@ -474,17 +477,21 @@ void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_re
 void send_task(struct kernel *k, struct task *t, int32_t from_cpu, int32_t to_cpu, uint32_t flags);
 
 /* schedstat.c */
-/* @t is woken on @waker_cpu for the CPU where it is now (ttwu_stat()). */
-void count_wakeup(struct kernel *k, const struct task *t, int32_t waker_cpu);
+/* @t, which last ran on @prev_cpu, is woken on @waker_cpu for the CPU where it is now (ttwu_stat());
+ * @flags: NUMASIM_WAKE_*. */
+void count_wakeup(struct kernel *k, struct task *t, int32_t prev_cpu, int32_t waker_cpu,
+                  uint32_t flags);
 /* The stopper of @from_cpu came to push a task to @to_cpu, and @moved one or not. */
 void count_push(struct kernel *k, int32_t from_cpu, int32_t to_cpu, bool moved);
 
 /* kernel/sched/stats.h: sched_info_switch(), 6.12. */
-static inline void count_switch(const struct kernel *k, struct rq *rq, const struct task *prev,
-                                const struct task *next)
+static inline void count_switch(const struct kernel *k, struct rq *rq, struct task *prev,
+                                const struct task *next, bool voluntary)
 {
     if (prev != NULL) {
         rq->stats.rq_cpu_time += (uint64_t)(k->now_ns - rq->switched_in_ns);
+        prev->stats.nr_voluntary += voluntary;
+        prev->stats.nr_involuntary += !voluntary;
     }
     if (next != NULL) {
         rq->stats.pcount++;

@@ -250,6 +250,12 @@ const struct kernel_counters *kernel_counters(const struct kernel *k);
  * that went down or came up since make new domains, which count from then on.
  */
 char *kernel_schedstat_text(const struct kernel *k);
+/*
+ * /proc/PID/sched of every task that was started, in the order of their numbers, which stand for
+ * PIDs, with the lines that the release has by whose rules the domains are built; schedstats are on
+ * since the start. Those that exited are shown as if nobody had waited for them yet. Newly allocated.
+ */
+char *kernel_sched_text(const struct kernel *k);
 struct numasim_cpu *kernel_cpu(const struct kernel *k, int32_t cpu);
 /* Bytes of memory one task and one CPU cost, for make bench. */
 size_t kernel_bytes_per_task(const struct kernel *k);

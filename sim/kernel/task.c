@@ -79,6 +79,8 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     t->parent = parent != NULL ? parent->pub.id : -1;
     t->warm_llc = -1;
     t->action = ACTION_ADVANCE;
+    t->stats.sleep_start_ns = -1;
+    t->pub.counters = t->stats.by_policy;
     t->pace = (struct pace){.total = k->base_pace, .full = k->base_pace};
     list_init(&t->waiting);
     list_init(&t->running);
@@ -145,6 +147,7 @@ void kernel_task_park(struct kernel *k, struct task *t)
     } while (nth >= 0 && bitmap_intersects(t->allowed, k->online, (uint32_t)k->nr_cpus));
     t->pub.cpu = cpu < k->nr_cpus ? cpu : t->pub.cpu;
     t->started = true;
+    t->stats.sleep_start_ns = k->now_ns;
     t->pub.task_state = NUMASIM_TASK_BLOCKED;
     t->avg.last_update_ns = -1; /* its load joins a queue when it first wakes */
 }

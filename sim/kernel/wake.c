@@ -68,6 +68,10 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     t->on_rq = true;
     t->runnable_since_ns = k->now_ns;
     t->pub.task_state = NUMASIM_TASK_RUNNABLE;
+    stats_wait_start(&t->stats, k->now_ns);
+    if (flags & NUMASIM_ENQUEUE_WAKEUP) {
+        stats_sleep_end(&t->stats, k->now_ns);
+    }
     if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
         rt_enqueue(k, rq, t, false);
         rt_count(k, rq, true);
@@ -123,12 +127,25 @@ static void util_est_dequeue(struct kernel *k, struct rq *rq, struct task *t, ui
     }
 }
 
+/* @t leaves @rq (update_stats_dequeue_fair(), since 5.16 also of the real-time classes). */
+static void stats_dequeue(const struct kernel *k, const struct rq *rq, struct task *t,
+                          uint32_t flags)
+{
+    if (rq->curr != t) {
+        stats_wait_end(&t->stats, k->now_ns, (flags & NUMASIM_DEQUEUE_MIGRATE) != 0);
+    }
+    if ((flags & NUMASIM_DEQUEUE_SLEEP) != 0 && t->pub.task_state != NUMASIM_TASK_DEAD) {
+        t->stats.sleep_start_ns = k->now_ns;
+    }
+}
+
 bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
     tick_catch_up(k, rq);
     update_curr(k, rq);
     count_wait(k, rq, t);
     if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
+        stats_dequeue(k, rq, t, flags);
         rt_dequeue(rq, t);
         t->on_rq = false;
         rt_count(k, rq, false);
@@ -150,6 +167,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         list_add_head(&rq->waiting, &t->waiting);
         return false;
     }
+    stats_dequeue(k, rq, t, flags);
     t->on_rq = false;
     if (counted) {
         rq->pub.nr_running--;
@@ -274,6 +292,7 @@ void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_re
     emit(k, TP_SCHED_MIGRATE_TASK, t->pub.id, from, cpu, reason,
          machine_reach(k->machine, from, cpu), 0);
     k->counters.migrations++;
+    t->stats.nr_migrations++;
     t->pub.cpu = cpu;
     t->pub.last_migration_ns = k->now_ns;
     t->pub.exec_start_ns = 0;
@@ -415,7 +434,7 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
         }
         /* It is about to sleep, and now need not. */
         t->action = ACTION_ADVANCE;
-        count_wakeup(k, t, waker_cpu);
+        count_wakeup(k, t, t->pub.cpu, waker_cpu, flags);
         return;
     }
     if (state != NUMASIM_TASK_BLOCKED && state != NUMASIM_TASK_DELAYED) {
@@ -427,7 +446,7 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
         task_charge(k, waker, k->machine->costs.wakeup_ns);
     }
     if (state == NUMASIM_TASK_DELAYED) {
-        count_wakeup(k, t, waker_cpu);
+        count_wakeup(k, t, t->pub.cpu, waker_cpu, flags);
         emit(k, TP_SCHED_WAKING, t->pub.id, waker_cpu, waker != NULL ? waker->pub.id : -1,
              t->pub.cpu, t->pub.cpu, 0);
         wake_delayed(k, t, flags, waker_cpu);
@@ -442,6 +461,6 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
         blocked_load_leaves(k, t);
         set_task_cpu(k, t, cpu, MIGRATE_WAKEUP);
     }
-    count_wakeup(k, t, waker_cpu);
+    count_wakeup(k, t, prev_cpu, waker_cpu, flags);
     send_task(k, t, waker_cpu, cpu, flags);
 }

@@ -36,7 +36,7 @@
  * ABI HISTORY: 1 first version. 2: util_est in struct numasim_load, counters in struct
  * numasim_domain, numasim_cpu_rt_util(), numasim_single_mask(), numasim_remaining_ns(),
  * nr_sched_idle in struct numasim_cpu, numasim_sched_idle_mask(), size_bytes in struct numasim_llc,
- * numasim_sum_loads().
+ * numasim_sum_loads(), counters in struct numasim_task, show() of queues.
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H
@@ -135,6 +135,17 @@ struct numasim_entity {
     void *state;                 /* descriptor's entity_state_size bytes; the queue role's */
 };
 
+/* Counters of /proc/PID/sched that a balance policy keeps, for each task. */
+enum numasim_task_counter {
+    NUMASIM_TASK_FAILED_MIGRATIONS_AFFINE,  /* balancing left it: its affinity forbids the CPU */
+    NUMASIM_TASK_FAILED_MIGRATIONS_RUNNING, /* it was running */
+    NUMASIM_TASK_FAILED_MIGRATIONS_HOT,     /* its working set was in the cache */
+    NUMASIM_TASK_FORCED_MIGRATIONS, /* it was, and for want of success was moved all the same */
+    NUMASIM_TASK_WAKEUPS_AFFINE_ATTEMPTS, /* wake_affine() was asked... */
+    NUMASIM_TASK_WAKEUPS_AFFINE,          /* ...and chose the waking CPU */
+    NUMASIM_NR_TASK_COUNTERS
+};
+
 struct numasim_task {
     struct numasim_entity se;  /* first: an entity with is_task is a task */
     int32_t id;                /* 0.., in order of creation; the name in tracepoints */
@@ -154,6 +165,7 @@ struct numasim_task {
     uint64_t *faults_by_node;      /* [nr_nodes] accesses by memory node, decayed by the numa role,
                                      which may write; NULL if the task has no memory */
     void *state[NUMASIM_NR_ROLES]; /* by slot; descriptor's task_state_size */
+    uint64_t *counters; /* by enum numasim_task_counter; the host's memory, numasim_count_task() */
 };
 
 /* An address space with its threads. */
@@ -355,6 +367,11 @@ static inline void numasim_compared(struct numasim_decision *d, const char *name
 #define NUMASIM_WAKE_FORK (1u << 1)
 #define NUMASIM_WAKE_EXEC (1u << 2)
 
+/* se.vruntime and se.slice, in ns; 0 where the policy has no such thing. */
+struct numasim_entity_shown {
+    int64_t vruntime_ns, slice_ns;
+};
+
 /*
  * Order of calls. While an entity runs it is `queue->curr`, and it stays queued. The host calls
  * account() for the time it ran before any other operation on that queue but requeue_delayed(). A task that stops:
@@ -427,6 +444,10 @@ struct numasim_queue_ops {
      * Answers numasim_lag(). Optional, default 0. */
     int64_t (*lag)(struct numasim_self *self, struct numasim_queue *q,
                    const struct numasim_entity *se);
+
+    /* What /proc/PID/sched says of @se, queued or not; changes nothing. @out is zeroed. Optional. */
+    void (*show)(const struct numasim_self *self, const struct numasim_entity *se,
+                 struct numasim_entity_shown *out);
 };
 
 /* ------------------------------------------------------------------------------------------- */
@@ -753,6 +774,13 @@ static inline void numasim_count_lb(const struct numasim_domain *sd, enum numasi
                                     enum numasim_lb_counter what, int64_t amount)
 {
     sd->counters->lb[idle][what] += (uint32_t)amount;
+}
+
+/* Counts one for @task, as the policy may even where it may not change the task. */
+static inline void numasim_count_task(const struct numasim_task *task,
+                                      enum numasim_task_counter what)
+{
+    task->counters[what]++;
 }
 
 static inline struct numasim_task *numasim_entity_task(struct numasim_entity *se)

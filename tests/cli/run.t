@@ -33,6 +33,8 @@ call "$NUMASIM" run -t first/teach-numa-2x4.yaml -w first/db-server.yaml -p firs
 ok 'the copies are inputs' well
 ok 'and give the same result' cmp first/result.json copies/result.json
 
+simulate -p linux-6.12 --set host.cfs_bandwidth_slice=1ms --format json
+ok 'the parameters of the host are in the result' grep -q '"cfs_bandwidth_slice": "1ms"' out
 simulate -p linux-6.12 --format json
 cp out printed
 simulate -p linux-6.12 -o plain
@@ -54,6 +56,14 @@ ok 'a line for each CPU' test "$(grep -c '^cpu[0-7] ' out)" -eq 8
 ok 'and for each domain of each' test "$(grep -c '^domain[01] ' out)" -eq 16
 simulate -p linux-6.12 --format schedstat --runs 2
 ok 'of one run only' refused 2 'expected one --policy, and no --runs'
+simulate -p linux-6.12 --format sched
+ok 'sched: a block for each task' well
+ok 'with its statistics' test "$(grep -c '^nr_wakeups_affine_attempts  *:' out)" -gt 8
+ok 'and the lines of the release' test "$(grep -c '^se.avg.util_est  ' out)" -gt 8
+simulate -p linux-5.3 --format sched
+ok 'other lines of an older one' grep -q '^se.statistics.nr_wakeups  ' out
+simulate -p linux-6.12 -p linux-6.1 --format sched
+ok 'it is of one run, too' refused 2 '--format sched is of one run'
 simulate -p linux-6.12 -p fifo-none
 ok 'two policies stand side by side' grep -qE 'linux-6.12 +fifo-none +ratio' out
 simulate -p linux-6.12 -p fifo-none --runs 2 -o many

@@ -210,7 +210,8 @@ static void check_cpu(const struct engine *e, const GArray *log, const char *tex
 
 static void test_invariants(void)
 {
-    static const char *const sets[] = {"linux-5.10", "linux-6.1", "linux-6.12", "rr+none"};
+    static const char *const sets[] = {"linux-4.3", "linux-5.3",  "linux-5.10",
+                                       "linux-6.1", "linux-6.12", "rr+none"};
     static const char *const loads[] = {torture_steps, "hackbench", "db-server"};
 
     for (size_t s = 0; s < G_N_ELEMENTS(sets); s++) {
