@@ -375,3 +375,8 @@ bool contend_saturated(const struct contend *c, int32_t resource)
 {
     return c->resources[resource].saturated;
 }
+
+int64_t contend_wait_ps(const struct contend *c, int32_t resource)
+{
+    return (int64_t)c->resources[resource].wait_ps[c->resources[resource].step];
+}

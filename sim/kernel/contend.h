@@ -80,6 +80,8 @@ uint64_t contend_pace(const struct contend *c, int32_t class_id);
 /* Load of @resource in lines a second x 1000, and its step (0..CONTEND_STEPS - 1). */
 uint64_t contend_load_milli(const struct contend *c, int32_t resource);
 int32_t contend_step(const struct contend *c, int32_t resource);
+/* How long an access waits at @resource, in ps. */
+int64_t contend_wait_ps(const struct contend *c, int32_t resource);
 /* True if tasks that use @resource are held back to their share of it. */
 bool contend_saturated(const struct contend *c, int32_t resource);
 

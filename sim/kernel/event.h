@@ -12,6 +12,7 @@ enum event_class {
     CLASS_ARRIVE,  /* a woken task reaches its CPU */
     CLASS_IPI,     /* resched, kick, push */
     CLASS_LAST,    /* slice timers, watchdogs */
+    CLASS_RATES,   /* rates, when all is known that changed in the instant */
 };
 
 enum event_kind {
@@ -30,6 +31,8 @@ enum event_kind {
     EVENT_RT_PUSH,
     EVENT_FAIR_SERVER,
     EVENT_REST,
+    EVENT_RATE_DONE,
+    EVENT_RATES,
 };
 
 #endif

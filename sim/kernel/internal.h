@@ -19,6 +19,9 @@
  *   throttle.c what throttling does to a queue and its tasks
  *   mm.c       address spaces, first touch, page migration
  *   pace.c     how fast a task runs where it runs
+ *   rate.c     those that run alike, and how far they come; by contend.c and resources.c
+ *   llc.c      shares of an LLC, and whose it is warm for
+ *   access.c   accesses to memory, counted
  *   frequency.c  of a package, by its active cores
  *   check.c    faults and dumps
  *   load.c     load averages as others see them, and their sums
@@ -61,8 +64,7 @@ enum { WORK_SHIFT = 10, PACE_SHIFT = 20 };
 /* The components of a pace, in the order in which design.md states them; they add up to it. */
 struct pace {
     uint64_t total;
-    uint64_t full, smt, remote;
-    uint64_t cold; /* on top of the total while cold_work lasts */
+    uint64_t full, smt, cold, remote, bandwidth, tlb;
 };
 
 struct task {
@@ -90,11 +92,15 @@ struct task {
     uint64_t work_left;  /* units */
     uint64_t work_given; /* units, all that task_run() stated so far */
     uint64_t carry;      /* progress not yet a whole unit: numerator over pace.total */
-    struct pace pace;
+    struct pace pace;    /* of one without a mix; else its class's holds */
+    struct rate_class *rate;     /* while it runs with a mix; with the next three, rate.c's own */
+    uint64_t rate_from, rate_end;
+    int32_t rate_index;
     uint64_t cold_work;         /* units of work until its working set is in the LLC again */
     uint64_t stretch_cold_work; /* of stretch_work, how much was done cold */
     bool oom_killed;
     struct list running;   /* in process->running while on a CPU with a mix */
+    struct list on_llc;    /* in llc->running, as long */
     uint64_t stretch_work; /* units of work done since accesses were last accounted */
     const struct mm_mix *mix;
     uint64_t *miss_carry; /* [mix entries] remainders of misses, x 1e12 * units */
@@ -263,6 +269,9 @@ struct kernel {
 
     int64_t tick_ns, tick_phase_ns;
     struct frequency *frequency; /* NULL: the machine has no table */
+    struct rates *rates;
+    struct llc_share *llc_shares; /* [nr_llcs] */
+    int64_t *best_latency_ns;     /* [nr_nodes] least from a node's CPUs to any memory */
     uint64_t base_pace;          /* the tick's own cost spread over all work */
     uint64_t least_pace;         /* of any CPU: for kernel_least_ns() */
     struct rng boot, policy, workload;
@@ -543,16 +552,36 @@ struct fair_queue *queue_throttled(struct fair_queue *q);
 bool queue_below(const struct fair_queue *q, const struct fair_queue *ancestor);
 
 /* pace.c */
+/* Least latency from CPUs of @node to any memory. */
+int64_t node_best_latency_ns(const struct kernel *k, int32_t node);
+void paces_new(struct kernel *k);
+void paces_free(struct kernel *k);
+/* What the pace of @rq's task follows from may have changed; it is settled. */
 void pace_refresh(struct kernel *k, struct rq *rq);
 void pace_switch_in(struct kernel *k, struct rq *rq, struct task *t);
 void pace_switch_out(struct kernel *k, struct rq *rq, struct task *t);
-/* No LLC is @t's own any more. */
-void pace_forget_llc(struct kernel *k, struct task *t);
-/* Turns the work done since the last call into accesses by node. */
-void pace_account(struct kernel *k, struct rq *rq, struct task *t);
 void pace_siblings_changed(struct kernel *k, struct rq *rq);
 /* What determines the pace of the task that runs on @rq has changed from outside. */
 void pace_change(struct kernel *k, struct rq *rq);
+/* LLC misses a second of work x 1000 of @e by @t while it runs on @rq: with a warm cache; and how many
+ * more with a cold one. */
+uint64_t pace_misses_milli(const struct kernel *k, const struct rq *rq, const struct task *t,
+                           const struct mm_mix_entry *e, uint64_t *ret_cold_milli);
+
+/* llc.c: who shares an LLC, and what it holds for whom */
+void llcs_new(struct kernel *k);
+void llcs_free(struct kernel *k);
+/* @t, which has a mix, begins or ends to run on @rq. */
+void llc_enter(struct kernel *k, struct rq *rq, struct task *t);
+void llc_leave(struct kernel *k, struct rq *rq, struct task *t);
+/* Of @working_set_bytes, how much @rq's LLC holds for each of those that use it now. */
+int64_t llc_share_bytes(const struct kernel *k, const struct rq *rq, int64_t working_set_bytes);
+/* No LLC is @t's own any more. */
+void llc_forget(struct kernel *k, struct task *t);
+
+/* access.c */
+/* Turns the work done since the last call into accesses by node. */
+void access_account(struct kernel *k, struct rq *rq, struct task *t);
 
 /* frequency.c: all but frequency_new() and frequency_free() only where k->frequency is not NULL. */
 void frequency_new(struct kernel *k);

@@ -135,6 +135,9 @@ void machine_free(struct machine *m)
     g_free(m->bandwidth_bytes_per_s);
     g_free(m->frequencies);
     g_free(m->links);
+    for (int tier = 0; tier < NR_TIERS; tier++) {
+        g_free(m->curves[tier].points);
+    }
     g_free(m->offline);
     g_free(m->isolated);
     g_strfreev(m->sources);

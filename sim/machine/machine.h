@@ -32,7 +32,8 @@ struct machine_cpu {
 };
 
 struct machine_llc {
-    int64_t size_bytes; /* 0 if unknown */
+    int64_t size_bytes;            /* 0 if unknown */
+    int64_t bandwidth_bytes_per_s; /* of all its misses together, 0: no limit of its own */
 };
 
 struct machine_node {
@@ -42,7 +43,9 @@ struct machine_node {
     char *subtype;   /* what the outside calls its memory ("MCDRAM", "GPUMemory"); owned, or NULL */
     int32_t package; /* the package it hangs on, -1 if none is stated or it spans several */
     int64_t side_cache_bytes; /* memory-side cache in front of it, 0: none */
-    int64_t read_bandwidth_bytes_per_s, write_bandwidth_bytes_per_s; /* 0 if unknown */
+    /* Of its controllers when all is reads, or writes; 0 if unknown. */
+    int64_t read_bandwidth_bytes_per_s, write_bandwidth_bytes_per_s;
+    bool full_duplex; /* reads and writes do not take each other's bandwidth, as across a CXL link */
     int64_t hugetlb_2m_pages, hugetlb_1g_pages;
 };
 
@@ -60,7 +63,29 @@ struct machine_frequency {
  */
 #define MACHINE_FREQUENCY_IDLE_NS INT64_C(600000)
 
-/* An explicit link between two nodes (later: contention and routes). */
+/*
+ * How latency rises with load: at this part of a controller's bandwidth, it is so many times the idle
+ * one. Points ascend.
+ */
+struct machine_curve_point {
+    uint32_t utilisation_ppm, factor_ppm; /* 0..1e6; >= 1e6 */
+};
+struct machine_curve {
+    struct machine_curve_point *points;
+    int32_t nr_points; /* 0: unknown, latency does not rise */
+};
+
+/* What the TLB of a core reaches (its last level), and what a miss costs; entries 0: never misses. */
+struct machine_tlb {
+    int32_t entries_base, entries_2m, entries_1g;
+    int64_t walk_ns;
+};
+
+/*
+ * An explicit link from one node to another. Where a machine has any, accesses go along them, by the
+ * fewest (of as few, by the lowest numbers); where it has none, each pair of nodes has its own link of
+ * the bandwidth that the matrix states.
+ */
 struct machine_link {
     int32_t from, to; /* nodes */
     int64_t bandwidth_bytes_per_s;
@@ -141,6 +166,8 @@ struct machine {
     int64_t frequency_idle_ns; /* a core counts as active until it has idled for so long */
     struct machine_link *links;
     int32_t nr_links;
+    struct machine_curve curves[NR_TIERS]; /* of nodes by tier */
+    struct machine_tlb tlb;
     struct machine_costs costs;
     bool costs_fitted;    /* the costs were fitted to a recording; sources say to which */
     bool online_all;      /* false iff offline below holds a CPU */

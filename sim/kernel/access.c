@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Accesses to memory, counted from the work that was done. */
+#include "kernel/internal.h"
+
+/* Adds @misses to pages of @s to accesses[], by where the pages lie, exactly. */
+static void spread_misses(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
+                          uint64_t misses)
+{
+    uint64_t pages = (uint64_t)(s->total_pages - s->untouched_pages), seen = 0, given = 0;
+
+    if (pages == 0) {
+        k->accesses[cpu_node] += misses;
+        return;
+    }
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        if (s->pages_by_node[n] == 0) {
+            continue;
+        }
+        seen += (uint64_t)s->pages_by_node[n];
+        uint64_t upto = mul_div_u64(misses, seen, pages);
+
+        k->accesses[n] += upto - given;
+        given = upto;
+    }
+}
+
+void access_account(struct kernel *k, struct rq *rq, struct task *t)
+{
+    const uint64_t milli_per_unit = UINT64_C(1000) * (uint64_t)NSEC_PER_SEC << WORK_SHIFT;
+    const struct mm_mix *mix = t->mix;
+    uint64_t warm_work = t->stretch_work, cold_work = t->stretch_cold_work;
+
+    t->stretch_work = t->stretch_cold_work = 0;
+    if (mix == NULL || warm_work == 0) {
+        return;
+    }
+    memset(k->accesses, 0, sizeof(*k->accesses) * (size_t)k->nr_nodes);
+    for (int32_t i = 0; i < mix->nr_entries; i++) {
+        const struct mm_mix_entry *e = &mix->entries[i];
+        const struct mm_region *r = task_process(t)->regions[e->region];
+        uint64_t more, misses = pace_misses_milli(k, rq, t, e, &more);
+        uint128 x = (uint128)warm_work * misses + (uint128)cold_work * more + t->miss_carry[i];
+
+        t->miss_carry[i] = (uint64_t)(x % milli_per_unit);
+        spread_misses(k, mm_slice(r, t->slice_index), rq->pub.node, (uint64_t)(x / milli_per_unit));
+    }
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        if (k->accesses[n] > 0) {
+            emit(k, TP_MEM_ACCESS, t->pub.id, rq->pub.node, n, (int64_t)k->accesses[n],
+                 machine_latency_ns(k->machine, rq->pub.node, n), 0);
+        }
+    }
+    if (k->nops != NULL && k->nops->accessed != NULL) {
+        k->nops->accessed(k->nself, &t->pub, rq->pub.node, k->accesses);
+    }
+}

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Classes are found by hashing what makes tasks alike. One without members stays for a while, because
+ * the same tasks come back at the next switch.
+ */
+#include "kernel/internal.h"
+
+#include "kernel/contend.h"
+#include "kernel/rate.h"
+#include "kernel/resources.h"
+
+/* Classes without members that are kept. */
+enum { MAX_IDLE_CLASSES = 1024 };
+
+struct rate_class {
+    struct rate_key key; /* first, with flows[]: what is hashed */
+    struct rate_flow *flows;
+    int32_t id; /* in contend */
+    int32_t nr_members;
+    struct pace pace;
+    uint64_t idle_pace; /* where no memory is loaded */
+
+    /* Virtual work: @work units were done at @since_ns, and @carry of the next, over pace.total. */
+    uint64_t work, carry;
+    int64_t since_ns;
+
+    struct task **heap; /* members that are armed, the first to be done at [0] */
+    int32_t nr_armed, heap_size;
+    struct evq_entry done;
+    struct list idle; /* in rates->idle while it has no member */
+};
+
+struct rates {
+    struct resources *resources;
+    struct contend *contend;
+    GHashTable *by_key;
+    GPtrArray *by_id;
+    struct list idle; /* classes without members, oldest first */
+    int32_t nr_idle;
+    struct evq_entry solve;
+    struct contend_use *uses; /* scratch */
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Finding a class                                                                              */
+
+static guint key_hash(gconstpointer p)
+{
+    const struct rate_class *c = p;
+    uint64_t h = c->key.core * UINT64_C(0x9E3779B97F4A7C15) + c->key.smt;
+
+    h = (h ^ (c->key.cold + c->key.tlb)) * UINT64_C(0x9E3779B97F4A7C15);
+    h = (h ^ (uint64_t)(uint32_t)c->key.llc) * UINT64_C(0x9E3779B97F4A7C15);
+    h = (h ^ (uint64_t)(uint32_t)c->key.mlp_ppm) * UINT64_C(0x9E3779B97F4A7C15);
+    for (int32_t i = 0; i < c->key.nr_flows; i++) {
+        const struct rate_flow *f = &c->flows[i];
+
+        h = (h ^ ((uint64_t)(uint32_t)f->node + f->misses_milli)) * UINT64_C(0x9E3779B97F4A7C15);
+        h = (h ^ f->writes_milli) * UINT64_C(0x9E3779B97F4A7C15);
+    }
+    return (guint)(h >> 32);
+}
+
+static gboolean key_equal(gconstpointer pa, gconstpointer pb)
+{
+    const struct rate_class *a = pa, *b = pb;
+
+    if (a->key.core != b->key.core || a->key.smt != b->key.smt || a->key.cold != b->key.cold ||
+        a->key.tlb != b->key.tlb || a->key.llc != b->key.llc ||
+        a->key.cpu_node != b->key.cpu_node || a->key.mlp_ppm != b->key.mlp_ppm ||
+        a->key.nr_flows != b->key.nr_flows) {
+        return FALSE;
+    }
+    for (int32_t i = 0; i < a->key.nr_flows; i++) {
+        if (a->flows[i].node != b->flows[i].node ||
+            a->flows[i].misses_milli != b->flows[i].misses_milli ||
+            a->flows[i].writes_milli != b->flows[i].writes_milli) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void class_free(struct kernel *k, struct rate_class *c)
+{
+    event_cancel(k, &c->done);
+    contend_class_remove(k->rates->contend, c->id);
+    g_free(c->flows);
+    g_free(c->heap);
+    g_free(c);
+}
+
+void rates_new(struct kernel *k)
+{
+    struct rates *r = g_new0(struct rates, 1);
+    int32_t nr;
+
+    r->resources = resources_new(k->machine);
+    const struct contend_resource *table = resources_table(r->resources, &nr);
+
+    r->contend = contend_new(table, nr);
+    r->uses = g_new(struct contend_use, (gsize)nr);
+    r->by_key = g_hash_table_new(key_hash, key_equal);
+    r->by_id = g_ptr_array_new();
+    list_init(&r->idle);
+    event_init(&r->solve, EVENT_RATES, CLASS_RATES, 0);
+    k->rates = r;
+}
+
+void rates_free(struct kernel *k)
+{
+    struct rates *r = k->rates;
+
+    if (r == NULL) {
+        return;
+    }
+    for (guint i = 0; i < r->by_id->len; i++) {
+        struct rate_class *c = g_ptr_array_index(r->by_id, i);
+
+        if (c != NULL) {
+            class_free(k, c);
+        }
+    }
+    g_hash_table_destroy(r->by_key);
+    g_ptr_array_free(r->by_id, TRUE);
+    contend_free(r->contend);
+    resources_free(r->resources);
+    g_free(r->uses);
+    g_free(r);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Paces                                                                                        */
+
+/* Stall in pace units for @misses_milli a second of @latency_ns each, @mlp_ppm at once. */
+static uint64_t stall_pace(uint64_t misses_milli, int64_t latency_ns, int32_t mlp_ppm)
+{
+    uint128 ns = (uint128)misses_milli * (uint64_t)latency_ns;
+
+    return (uint64_t)((ns << PACE_SHIFT) / (UINT64_C(1000000) * (uint64_t)mlp_ppm));
+}
+
+/* What the parts of @c's pace are where no memory is loaded. */
+static void class_idle_pace(const struct kernel *k, struct rate_class *c)
+{
+    const struct rate_key *key = &c->key;
+    int64_t best_ns = node_best_latency_ns(k, key->cpu_node);
+    struct pace *p = &c->pace;
+
+    *p = (struct pace){.full = key->core, .smt = key->smt, .cold = key->cold, .tlb = key->tlb};
+    for (int32_t i = 0; i < key->nr_flows; i++) {
+        const struct rate_flow *f = &c->flows[i];
+        int64_t ns = machine_latency_ns(k->machine, key->cpu_node, f->node);
+        uint64_t best = stall_pace(f->misses_milli, best_ns, key->mlp_ppm);
+        uint64_t stall = stall_pace(f->misses_milli, ns, key->mlp_ppm);
+
+        p->full += best;
+        p->remote += stall - MIN(best, stall);
+    }
+    c->idle_pace = p->full + p->smt + p->cold + p->remote + p->tlb;
+}
+
+static void class_set_total(struct rate_class *c, uint64_t total)
+{
+    c->pace.total = total;
+    c->pace.bandwidth = total - c->idle_pace;
+}
+
+static void emit_pace(struct kernel *k, const struct rate_class *c)
+{
+    emit(k, TP_RATE_CPU, -1, -1, c->id, (int64_t)c->pace.full, (int64_t)c->pace.smt,
+         (int64_t)c->pace.cold);
+    emit(k, TP_RATE_MEMORY, -1, -1, c->id, (int64_t)c->pace.remote, (int64_t)c->pace.bandwidth,
+         (int64_t)c->pace.tlb);
+}
+
+static struct rate_class *class_new(struct kernel *k, const struct rate_class *like)
+{
+    struct rates *r = k->rates;
+    struct rate_class *c = g_new0(struct rate_class, 1);
+    uint64_t lines_milli = 0;
+    int32_t nr = 0;
+
+    c->key = like->key;
+    c->flows = g_memdup2(like->flows, sizeof(*c->flows) * (gsize)c->key.nr_flows);
+    class_idle_pace(k, c);
+    for (int32_t i = 0; i < c->key.nr_flows; i++) {
+        const struct rate_flow *f = &c->flows[i];
+
+        lines_milli += f->misses_milli + f->writes_milli;
+        resources_add_uses(r->resources, c->key.llc, c->key.cpu_node, f->node, f->misses_milli,
+                           f->writes_milli, r->uses, &nr);
+    }
+    c->id = contend_class_new(r->contend, c->idle_pace, c->key.mlp_ppm, lines_milli, r->uses, nr);
+    c->since_ns = evq_now_ns(k->events);
+    event_init(&c->done, EVENT_RATE_DONE, CLASS_SEGMENT, 0);
+    list_init(&c->idle);
+    if ((guint)c->id >= r->by_id->len) {
+        g_ptr_array_set_size(r->by_id, c->id + 1);
+    }
+    r->by_id->pdata[c->id] = c;
+    g_hash_table_add(r->by_key, c);
+    class_set_total(c, contend_pace(r->contend, c->id));
+    emit_pace(k, c);
+    return c;
+}
+
+static void forget_oldest_idle(struct kernel *k)
+{
+    struct rates *r = k->rates;
+    struct rate_class *c = container_of(r->idle.next, struct rate_class, idle);
+
+    list_del(&c->idle);
+    r->nr_idle--;
+    g_hash_table_remove(r->by_key, c);
+    r->by_id->pdata[c->id] = NULL;
+    class_free(k, c);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Virtual work                                                                                 */
+
+enum { WALL_SHIFT = WORK_SHIFT + PACE_SHIFT };
+
+/* Brings the virtual work of @c, at its pace so far, up to @at_ns. */
+static void class_advance(struct rate_class *c, int64_t at_ns)
+{
+    uint128 units = ((uint128)(uint64_t)(at_ns - c->since_ns) << WALL_SHIFT) + c->carry;
+
+    if (at_ns > c->since_ns) {
+        c->work += (uint64_t)(units / c->pace.total);
+        c->carry = (uint64_t)(units % c->pace.total);
+        c->since_ns = at_ns;
+    }
+}
+
+/* Where it stands at @at_ns, not before since_ns, if the pace stays. */
+static uint64_t class_work_at(const struct rate_class *c, int64_t at_ns)
+{
+    uint64_t wall_ns = (uint64_t)(at_ns - c->since_ns);
+
+    if (wall_ns >> (63 - WALL_SHIFT) == 0) {
+        return c->work + ((wall_ns << WALL_SHIFT) + c->carry) / c->pace.total;
+    }
+    uint128 units = ((uint128)wall_ns << WALL_SHIFT) + c->carry;
+
+    return c->work + (uint64_t)(units / c->pace.total);
+}
+
+/* When it will have come to @work. */
+static int64_t class_time_of(const struct rate_class *c, uint64_t work)
+{
+    if (work <= c->work) {
+        return c->since_ns;
+    }
+    uint128 units = (uint128)(work - c->work) * c->pace.total;
+    uint128 left = units > c->carry ? units - c->carry : 0;
+    uint128 unit = (uint128)1 << WALL_SHIFT;
+
+    return time_add_ns(c->since_ns, (int64_t)MIN((left + unit - 1) / unit, (uint128)INT64_MAX));
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Members that are armed: a heap by what is done first, then by id                              */
+
+static bool before(const struct task *a, const struct task *b)
+{
+    return a->rate_end != b->rate_end ? a->rate_end < b->rate_end : a->pub.id < b->pub.id;
+}
+
+static void heap_put(struct rate_class *c, int32_t at, struct task *t)
+{
+    c->heap[at] = t;
+    t->rate_index = at;
+}
+
+static void sift(struct rate_class *c, int32_t at, struct task *t)
+{
+    while (at > 0 && before(t, c->heap[(at - 1) / 2])) {
+        heap_put(c, at, c->heap[(at - 1) / 2]);
+        at = (at - 1) / 2;
+    }
+    for (;;) {
+        int32_t child = 2 * at + 1;
+
+        if (child + 1 < c->nr_armed && before(c->heap[child + 1], c->heap[child])) {
+            child++;
+        }
+        if (child >= c->nr_armed || !before(c->heap[child], t)) {
+            break;
+        }
+        heap_put(c, at, c->heap[child]);
+        at = child;
+    }
+    heap_put(c, at, t);
+}
+
+static void heap_remove(struct rate_class *c, struct task *t)
+{
+    int32_t at = t->rate_index;
+    struct task *last = c->heap[--c->nr_armed];
+
+    t->rate_index = -1;
+    if (last != t) {
+        sift(c, at, last);
+    }
+}
+
+static void class_arm(struct kernel *k, struct rate_class *c)
+{
+    int64_t at_ns = TIME_NEVER_NS;
+
+    if (c->nr_armed > 0) {
+        at_ns = MAX(class_time_of(c, c->heap[0]->rate_end), evq_now_ns(k->events));
+    }
+    if (evq_entry_queued(&c->done) && c->done.time_ns == at_ns) {
+        return;
+    }
+    event_set(k, &c->done, at_ns);
+}
+
+void rate_disarm(struct kernel *k, struct task *t)
+{
+    struct rate_class *c = t->rate;
+
+    if (c != NULL && t->rate_index >= 0) {
+        bool first = t->rate_index == 0;
+
+        heap_remove(c, t);
+        if (first) {
+            class_arm(k, c);
+        }
+    }
+}
+
+void rate_arm(struct kernel *k, struct task *t, int64_t from_ns, uint64_t work)
+{
+    struct rate_class *c = t->rate;
+    bool first = t->rate_index == 0;
+
+    t->rate_from = class_work_at(c, MAX(from_ns, c->since_ns));
+    t->rate_end = t->rate_from + work;
+    if (t->rate_index < 0) {
+        if (c->nr_armed == c->heap_size) {
+            c->heap_size = MAX(2 * c->heap_size, 4);
+            c->heap = g_renew(struct task *, c->heap, (gsize)c->heap_size);
+        }
+        t->rate_index = c->nr_armed++;
+    }
+    sift(c, t->rate_index, t);
+    if (first || t->rate_index == 0) {
+        class_arm(k, c);
+    }
+}
+
+void rate_done_event(struct kernel *k, struct rate_class *c)
+{
+    uint64_t work = class_work_at(c, evq_now_ns(k->events));
+
+    while (c->nr_armed > 0 && c->heap[0]->rate_end <= work) {
+        struct task *t = c->heap[0];
+
+        heap_remove(c, t);
+        event_set(k, &task_rq(k, t)->segment, evq_now_ns(k->events));
+    }
+    class_arm(k, c);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Membership                                                                                   */
+
+static void count_member(struct kernel *k, struct rate_class *c, int32_t by)
+{
+    struct rates *r = k->rates;
+
+    if (c->nr_members == 0 && !list_empty(&c->idle)) {
+        list_del(&c->idle);
+        r->nr_idle--;
+    }
+    c->nr_members += by;
+    contend_class_count(r->contend, c->id, by);
+    if (c->nr_members == 0) {
+        list_add_tail(&r->idle, &c->idle);
+        if (++r->nr_idle > MAX_IDLE_CLASSES) {
+            forget_oldest_idle(k);
+        }
+    }
+    if (!evq_entry_queued(&r->solve) && contend_dirty(r->contend)) {
+        event_set(k, &r->solve, evq_now_ns(k->events));
+    }
+}
+
+void rate_leave(struct kernel *k, struct task *t)
+{
+    struct rate_class *c = t->rate;
+
+    if (c == NULL) {
+        return;
+    }
+    rate_disarm(k, t);
+    t->rate = NULL;
+    count_member(k, c, -1);
+}
+
+bool rate_join(struct kernel *k, struct task *t, const struct rate_key *key,
+               const struct rate_flow *flows)
+{
+    struct rate_class wanted = {.key = *key, .flows = (struct rate_flow *)(void *)flows};
+    struct rate_class *c = t->rate;
+
+    if (c != NULL && key_equal(c, &wanted)) {
+        return false;
+    }
+    rate_leave(k, t);
+    c = g_hash_table_lookup(k->rates->by_key, &wanted);
+    if (c == NULL) {
+        c = class_new(k, &wanted);
+    }
+    t->rate = c;
+    t->rate_index = -1;
+    count_member(k, c, 1);
+    if (contend_pace(k->rates->contend, c->id) != c->pace.total) { /* nobody was in it meanwhile */
+        c->carry = 0;
+        c->since_ns = evq_now_ns(k->events);
+        class_set_total(c, contend_pace(k->rates->contend, c->id));
+        emit_pace(k, c);
+    }
+    t->rate_from = class_work_at(c, MAX(evq_now_ns(k->events), c->since_ns));
+    return true;
+}
+
+int32_t rate_class_id(const struct task *t)
+{
+    return t->rate != NULL ? t->rate->id : -1;
+}
+
+uint64_t rate_progress(struct kernel *k, struct task *t, uint64_t limit)
+{
+    uint64_t now = class_work_at(t->rate, evq_now_ns(k->events));
+    uint64_t done = now > t->rate_from ? MIN(now - t->rate_from, limit) : 0;
+
+    t->rate_from += done;
+    return done;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Rates                                                                                        */
+
+static void pace_changes(int32_t class_id, uint64_t old_pace, uint64_t new_pace, void *data)
+{
+    struct kernel *k = data;
+    struct rate_class *c = g_ptr_array_index(k->rates->by_id, (guint)class_id);
+
+    class_advance(c, evq_now_ns(k->events));
+    c->carry = mul_div_u64(c->carry, new_pace, old_pace);
+    class_set_total(c, new_pace);
+    emit_pace(k, c);
+    class_arm(k, c);
+}
+
+void rates_event(struct kernel *k)
+{
+    contend_solve(k->rates->contend, pace_changes, k);
+}
+
+int64_t rates_latency_ns(const struct kernel *k, int32_t cpu_node, int32_t node)
+{
+    int64_t ps = contend_wait_ps(k->rates->contend, resources_node(k->rates->resources, node));
+
+    return machine_latency_ns(k->machine, cpu_node, node) + ps / 1000;
+}
+
+int32_t rates_utilisation_ppm(const struct kernel *k, int32_t node)
+{
+    int32_t step = contend_step(k->rates->contend, resources_node(k->rates->resources, node));
+
+    return (2 * step + 1) * (1000000 / (2 * CONTEND_STEPS));
+}

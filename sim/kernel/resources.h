@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory side of a machine as resources that tasks share: each node's controller, each link, each
+ * LLC; and which of them an access passes.
+ */
+#ifndef NUMASIM_KERNEL_RESOURCES_H
+#define NUMASIM_KERNEL_RESOURCES_H
+
+#include "kernel/contend.h"
+#include "machine/machine.h"
+
+struct resources;
+
+struct resources *resources_new(const struct machine *m);
+void resources_free(struct resources *r);
+
+/* The table for contend_new(), and its length. Borrowed. */
+const struct contend_resource *resources_table(const struct resources *r, int32_t *ret_nr);
+
+/* The controller of @node. */
+int32_t resources_node(const struct resources *r, int32_t node);
+
+/*
+ * Adds to @uses[], which holds *@nr entries of other resources and has room for one of each, what
+ * @misses_milli lines read and @writes_milli lines written back each second, x 1000, by a CPU of
+ * @llc on @cpu_node mean to the resources on the way to @node. Resources without a limit are left out.
+ */
+void resources_add_uses(const struct resources *r, int32_t llc, int32_t cpu_node, int32_t node,
+                        uint64_t misses_milli, uint64_t writes_milli, struct contend_use *uses,
+                        int32_t *nr);
+
+#endif
