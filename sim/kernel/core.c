@@ -315,7 +315,7 @@ void schedule(struct kernel *k, struct rq *rq)
     }
     /* Now, because a numa policy that hears of it may move what would be picked. */
     if (prev != NULL && prev->mix != NULL && k->nops != NULL && k->nops->accessed != NULL) {
-        pace_account(k, rq, prev);
+        access_account(k, rq, prev);
     }
     rq->came_late = false;
     struct task *next = pick_or_pull(k, rq);
@@ -443,9 +443,15 @@ void segment_event(struct kernel *k, struct rq *rq)
     k->acting_cpu = rq->pub.id;
     settle(k, rq);
     tick_catch_up(k, rq);
+    if (t->rate != NULL && t->action == ACTION_RUN && t->work_left > 0) { /* its cache is warm */
+        access_account(k, rq, t);
+        pace_refresh(k, rq);
+        segment_arm(k, rq);
+        return;
+    }
     if (t->action == ACTION_RUN || t->action == ACTION_ADVANCE) {
         if (t->mix != NULL) {
-            pace_account(k, rq, t);
+            access_account(k, rq, t);
         }
         advance(k, rq, t);
         if (k->failed) {

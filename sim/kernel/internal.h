@@ -89,11 +89,11 @@ struct task {
     int64_t rr_left_ns;        /* SCHED_RR: of its slice, in whole ticks */
     int64_t runnable_since_ns; /* when it last began to wait for its CPU */
 
-    uint64_t work_left;  /* units */
-    uint64_t work_given; /* units, all that task_run() stated so far */
-    uint64_t carry;      /* progress not yet a whole unit: numerator over pace.total */
-    struct pace pace;    /* of one without a mix; else its class's holds */
-    struct rate_class *rate;     /* while it runs with a mix; with the next three, rate.c's own */
+    uint64_t work_left;      /* units */
+    uint64_t work_given;     /* units, all that task_run() stated so far */
+    uint64_t carry;          /* progress not yet a whole unit: numerator over pace.total */
+    struct pace pace;        /* of one without a mix; else its class's holds */
+    struct rate_class *rate; /* while it runs with a mix; with the next three, rate.c's own */
     uint64_t rate_from, rate_end;
     int32_t rate_index;
     uint64_t cold_work;         /* units of work until its working set is in the LLC again */
@@ -270,10 +270,11 @@ struct kernel {
     int64_t tick_ns, tick_phase_ns;
     struct frequency *frequency; /* NULL: the machine has no table */
     struct rates *rates;
+    struct rate_flow *flows;      /* [nr_nodes] scratch */
     struct llc_share *llc_shares; /* [nr_llcs] */
     int64_t *best_latency_ns;     /* [nr_nodes] least from a node's CPUs to any memory */
-    uint64_t base_pace;          /* the tick's own cost spread over all work */
-    uint64_t least_pace;         /* of any CPU: for kernel_least_ns() */
+    uint64_t base_pace;           /* the tick's own cost spread over all work */
+    uint64_t least_pace;          /* of any CPU: for kernel_least_ns() */
     struct rng boot, policy, workload;
     int32_t *resched_cpus; /* ring of CPUs that must pick again before the next event */
     int32_t resched_head, nr_resched;
@@ -569,8 +570,8 @@ uint64_t pace_misses_milli(const struct kernel *k, const struct rq *rq, const st
                            const struct mm_mix_entry *e, uint64_t *ret_cold_milli);
 
 /* llc.c: who shares an LLC, and what it holds for whom */
-void llcs_new(struct kernel *k);
-void llcs_free(struct kernel *k);
+void llc_shares_new(struct kernel *k);
+void llc_shares_free(struct kernel *k);
 /* @t, which has a mix, begins or ends to run on @rq. */
 void llc_enter(struct kernel *k, struct rq *rq, struct task *t);
 void llc_leave(struct kernel *k, struct rq *rq, struct task *t);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/internal.h"
 
+#include "kernel/rate.h"
+
 static const char *const event_names[] = {
     [EVENT_TICK] = "the tick",
     [EVENT_SEGMENT] = "running",
@@ -17,6 +19,8 @@ static const char *const event_names[] = {
     [EVENT_RT_PUSH] = "pushing real-time tasks",
     [EVENT_FAIR_SERVER] = "the fair server",
     [EVENT_REST] = "a core's rest",
+    [EVENT_RATE_DONE] = "running",
+    [EVENT_RATES] = "finding rates",
 };
 
 /* Unpacks @stack: one numasim_self per plugin, and the operations of each role. */
@@ -124,6 +128,7 @@ struct kernel *kernel_new(const struct machine *m, const struct sched_domains *s
     cgroups_new(k);
     boot(k);
     frequency_new(k);
+    paces_new(k);
     domains_attach(k, sds);
     if (!plugins_init(k, error)) {
         kernel_free(k);
@@ -149,6 +154,7 @@ void kernel_free(struct kernel *k)
         process_free(k, k->processes[i]);
     }
     cgroups_free(k);
+    paces_free(k);
     frequency_free(k);
     objects_free(k);
     for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
@@ -268,6 +274,12 @@ static void dispatch(struct kernel *k, struct evq_entry *e)
         break;
     case EVENT_REST:
         frequency_rest_event(k, e);
+        break;
+    case EVENT_RATE_DONE:
+        rate_done_event(k, e);
+        break;
+    case EVENT_RATES:
+        rates_event(k);
         break;
     }
 }

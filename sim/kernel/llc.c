@@ -29,7 +29,7 @@ struct llc_share {
     int64_t level_bytes; /* of one working set at most */
 };
 
-void llcs_new(struct kernel *k)
+void llc_shares_new(struct kernel *k)
 {
     k->llc_shares = g_new0(struct llc_share, (gsize)k->nr_llcs);
     for (int32_t i = 0; i < k->nr_llcs; i++) {
@@ -38,7 +38,7 @@ void llcs_new(struct kernel *k)
     }
 }
 
-void llcs_free(struct kernel *k)
+void llc_shares_free(struct kernel *k)
 {
     for (int32_t i = 0; k->llc_shares != NULL && i < k->nr_llcs; i++) {
         g_free(k->llc_shares[i].claims);
@@ -84,19 +84,26 @@ static void level_changed(struct kernel *k, int32_t llc, const struct task *but)
     struct llc_share *s = &k->llc_shares[llc];
     int64_t size_bytes = k->machine->llcs[llc].size_bytes;
     int64_t step_bytes = MAX(size_bytes / LEVEL_STEPS, 1);
-    int64_t level = level_of(s, size_bytes) / step_bytes * step_bytes;
+    int64_t level = MAX(level_of(s, size_bytes) / step_bytes * step_bytes, step_bytes);
 
-    level = MAX(level, step_bytes);
     if (level == s->level_bytes) {
         return;
     }
-    s->level_bytes = level;
-    for (struct list *l = s->running.next, *next; l != &s->running; l = next) {
+    for (struct list *l = s->running.next; l != &s->running; l = l->next) {
         struct task *t = container_of(l, struct task, on_llc);
 
-        next = l->next;
+        if (t != but) { /* what was done, was done with the cache as it was */
+            settle(k, task_rq(k, t));
+            access_account(k, task_rq(k, t), t);
+        }
+    }
+    s->level_bytes = level;
+    for (struct list *l = s->running.next; l != &s->running; l = l->next) {
+        struct task *t = container_of(l, struct task, on_llc);
+
         if (t != but) {
-            pace_change(k, task_rq(k, t));
+            pace_refresh(k, task_rq(k, t));
+            segment_arm(k, task_rq(k, t));
         }
     }
 }
@@ -161,8 +168,8 @@ static uint64_t refill_work(const struct kernel *k, const struct rq *rq, const s
         uint64_t more;
 
         if (!r->shared || !shared_is_warm) {
-            int64_t set_bytes = e->references ? mm_working_set_bytes(r)
-                                              : r->working_set_bytes / r->nr_slices;
+            int64_t set_bytes =
+                e->references ? mm_working_set_bytes(r) : r->working_set_bytes / r->nr_slices;
 
             bytes += llc_share_bytes(k, rq, set_bytes);
         }

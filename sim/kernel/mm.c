@@ -124,7 +124,7 @@ static void pages_will_change(struct kernel *k, struct process *p)
         struct rq *rq = task_rq(k, t);
 
         settle(k, rq);
-        pace_account(k, rq, t);
+        access_account(k, rq, t);
     }
 }
 
@@ -289,9 +289,8 @@ void task_touch_for_run(struct kernel *k, struct task *t, int64_t work_ns)
         if (s->untouched_pages == 0) {
             continue;
         }
-        uint64_t misses =
-            mul_div_u64((uint64_t)work_ns, (uint64_t)mix->entries[i].misses_per_s_milli,
-                        UINT64_C(1000) * (uint64_t)NSEC_PER_SEC);
+        uint64_t misses = mul_div_u64((uint64_t)work_ns, (uint64_t)mix->entries[i].milli,
+                                      UINT64_C(1000) * (uint64_t)NSEC_PER_SEC);
         uint64_t pages;
 
         if (r->sequential) {

@@ -45,7 +45,9 @@ struct process {
 /* One region's share of a task's access mix. */
 struct mm_mix_entry {
     int32_t region;
-    int64_t misses_per_s_milli; /* per second of work at reference speed, x 1000 */
+    bool references;     /* to the LLC, of which some hit; else misses */
+    uint32_t writes_ppm; /* lines written back for each line that misses */
+    int64_t milli;       /* per second of work at reference speed, x 1000 */
 };
 
 struct mm_mix {
@@ -64,6 +66,12 @@ int32_t kernel_region_new(struct kernel *k, struct process *p, const char *name,
 
 /* Restricts where its pages may lie (bitmap of nodes, copied): cpuset.mems or a placement. */
 void kernel_process_set_nodes(struct kernel *k, struct process *p, const uint64_t *nodes);
+
+/* What a warm cache would hold for one thread of @r: for all, where they share it. */
+static inline int64_t mm_working_set_bytes(const struct mm_region *r)
+{
+    return (r->working_set_bytes > 0 ? r->working_set_bytes : r->pub.size_bytes) / r->nr_slices;
+}
 
 /* The slice of @r that thread @slice_index accesses. */
 static inline struct mm_slice *mm_slice(const struct mm_region *r, int32_t slice_index)

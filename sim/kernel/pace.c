@@ -52,12 +52,12 @@ void paces_new(struct kernel *k)
     }
     k->flows = g_new(struct rate_flow, (gsize)k->nr_nodes);
     rates_new(k);
-    llcs_new(k);
+    llc_shares_new(k);
 }
 
 void paces_free(struct kernel *k)
 {
-    llcs_free(k);
+    llc_shares_free(k);
     rates_free(k);
     g_free(k->flows);
     g_free(k->best_latency_ns);
@@ -117,7 +117,8 @@ uint64_t pace_misses_milli(const struct kernel *k, const struct rq *rq, const st
 
     if (share_bytes >= set_bytes) {
         hits = milli;
-    } else if (!r->sequential) { /* what comes round in order is evicted just before it is used again */
+    } else if (
+        !r->sequential) { /* what comes round in order is evicted just before it is used again */
         hits = mul_div_u64(milli, (uint64_t)share_bytes, (uint64_t)set_bytes);
     }
     *ret_cold_milli = hits;
@@ -165,8 +166,8 @@ static uint64_t tlb_pace(const struct kernel *k, const struct mm_region *r, uint
         return 0;
     }
     if (r->sequential) { /* one for each page */
-        milli = mul_div_u64(milli, (uint64_t)k->machine->cache_line_bytes,
-                            (uint64_t)r->pub.page_bytes);
+        milli =
+            mul_div_u64(milli, (uint64_t)k->machine->cache_line_bytes, (uint64_t)r->pub.page_bytes);
     } else {
         milli = mul_div_u64(milli, (uint64_t)(bytes - reach), (uint64_t)bytes);
     }
@@ -179,8 +180,7 @@ static uint64_t tlb_pace(const struct kernel *k, const struct mm_region *r, uint
 static struct rate_key make_key(struct kernel *k, struct rq *rq, const struct task *t)
 {
     const struct mm_mix *mix = t->mix;
-    struct rate_key key = {
-        .llc = rq->pub.llc, .cpu_node = rq->pub.node, .mlp_ppm = mix->mlp_ppm};
+    struct rate_key key = {.llc = rq->pub.llc, .cpu_node = rq->pub.node, .mlp_ppm = mix->mlp_ppm};
     int64_t best_ns = k->best_latency_ns[rq->pub.node];
     uint64_t cold_milli = 0;
 

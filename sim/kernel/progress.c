@@ -4,11 +4,13 @@
  *
  * A CPU's time is cut at settled_ns: what lies before is counted as idle, overhead or progress.
  * Up to segment_start_ns the CPU does the kernel's work; after it the task makes progress at its
- * pace, a slower one while its cache is cold. Settling is exact (the remainder of a division by the
+ * pace, its own or that of its class (rate.h). Settling is exact (the remainder of a division by the
  * pace is carried), so it may happen at any moment without changing a result.
  * Accounting to the queue policy (update_curr()) is not: it happens where the kernel does it.
  */
 #include "kernel/internal.h"
+
+#include "kernel/rate.h"
 
 /* Below this, wall time in units x pace fits 64 bits beside a carry (2^63 / 2^30). */
 #define NARROW_WALL_NS (INT64_C(1) << 33)
@@ -28,57 +30,37 @@ static uint64_t work_at(struct task *t, int64_t wall_ns, uint64_t pace)
     return (uint64_t)(units / pace);
 }
 
-/* Wall time until @work units are done at @pace with @carry in hand; *@ret_rest is what the last
- * nanosecond brings beyond them. */
-static int64_t time_for(uint64_t work, uint64_t pace, uint64_t carry, uint64_t *ret_rest)
-{
-    uint128 unit_ns = (uint128)1 << (WORK_SHIFT + PACE_SHIFT);
-    uint128 units = (uint128)work * pace;
-    uint128 left = units > carry ? units - carry : 0;
-    uint128 wall_ns = (left + unit_ns - 1) / unit_ns;
-
-    *ret_rest = (uint64_t)(wall_ns * unit_ns + carry - units);
-    return (int64_t)wall_ns;
-}
-
 static void work_done(struct task *t, uint64_t done)
 {
     t->work_left -= done;
     t->stretch_work += done;
 }
 
-/* While its cache is cold; returns the wall time that is left when it is warm. */
-static int64_t progress_cold(struct task *t, int64_t wall_ns)
+/* What is left for a member of a class before its rate or what it does changes. */
+static uint64_t class_work_left(const struct task *t)
 {
-    uint64_t pace = t->pace.total + t->pace.cold;
-    uint64_t goal = MIN(t->cold_work, t->work_left);
-    uint64_t rest;
-    int64_t need_ns = time_for(goal, pace, t->carry, &rest);
-    uint64_t done = goal;
-
-    if (wall_ns < need_ns) {
-        done = work_at(t, wall_ns, pace);
-        wall_ns = 0;
-    } else {
-        t->carry = mul_div_u64(rest, t->pace.total, pace);
-        wall_ns -= need_ns;
-    }
-    t->cold_work -= done;
-    t->stretch_cold_work += done;
-    work_done(t, done);
-    return wall_ns;
+    return t->cold_work > 0 ? MIN(t->cold_work, t->work_left) : t->work_left;
 }
 
-static void progress(struct task *t, int64_t wall_ns)
+static void class_progress(struct kernel *k, struct task *t)
+{
+    uint64_t done = rate_progress(k, t, class_work_left(t));
+
+    if (t->cold_work > 0) {
+        t->cold_work -= done;
+        t->stretch_cold_work += done;
+    }
+    work_done(t, done);
+}
+
+static void progress(struct kernel *k, struct task *t, int64_t wall_ns)
 {
     if (t->action != ACTION_RUN) {
         return;
     }
-    if (t->cold_work > 0) {
-        wall_ns = progress_cold(t, wall_ns);
-        if (t->cold_work > 0) {
-            return;
-        }
+    if (t->rate != NULL) {
+        class_progress(k, t);
+        return;
     }
     uint64_t done = t->pace.total == PACE_ONE && t->carry == 0 ? (uint64_t)wall_ns << WORK_SHIFT
                                                                : work_at(t, wall_ns, t->pace.total);
@@ -106,7 +88,7 @@ void settle(struct kernel *k, struct rq *rq)
         rq->times.idle_ns += now_ns - from_ns;
     } else if (now_ns > from_ns) {
         rq->times.busy_ns += now_ns - from_ns;
-        progress(rq->curr, now_ns - from_ns);
+        progress(k, rq->curr, now_ns - from_ns);
     }
 }
 
@@ -145,39 +127,41 @@ int64_t kernel_task_cpu_ns(const struct kernel *k, const struct task *t)
     return ns;
 }
 
-/* Wall time until @t, running at its pace, has done its work. */
+/* Wall time until @t, running at its own pace, has done its work. */
 static int64_t time_to_finish(const struct task *t)
 {
-    uint64_t carry = t->carry, work = t->work_left, narrow;
-    int64_t cold_ns = 0;
+    const uint64_t unit_ns = UINT64_C(1) << (WORK_SHIFT + PACE_SHIFT);
+    uint64_t units;
 
-    if (t->cold_work > 0) {
-        uint64_t pace = t->pace.total + t->pace.cold;
-        uint64_t rest, goal = MIN(t->cold_work, work);
+    if (!__builtin_mul_overflow(t->work_left, t->pace.total, &units)) {
+        uint64_t left = units > t->carry ? units - t->carry : 0;
 
-        cold_ns = time_for(goal, pace, carry, &rest);
-        carry = mul_div_u64(rest, t->pace.total, pace);
-        work -= goal;
+        return (int64_t)(left / unit_ns + (left % unit_ns != 0));
     }
-    if (!__builtin_mul_overflow(work, t->pace.total, &narrow)) {
-        uint64_t unit_ns = UINT64_C(1) << (WORK_SHIFT + PACE_SHIFT);
-        uint64_t left = narrow > carry ? narrow - carry : 0;
+    uint128 left = (uint128)t->work_left * t->pace.total - t->carry;
 
-        return cold_ns + (int64_t)(left / unit_ns + (left % unit_ns != 0));
-    }
-    return cold_ns + time_for(work, t->pace.total, carry, &narrow);
+    return (int64_t)((left + unit_ns - 1) / unit_ns);
 }
 
 void segment_arm(struct kernel *k, struct rq *rq)
 {
-    const struct task *t = rq->curr;
+    struct task *t = rq->curr;
 
     if (t == NULL || t->action == ACTION_SPIN) {
         event_cancel(k, &rq->segment);
+        if (t != NULL) {
+            rate_disarm(k, t);
+        }
         return;
     }
     int64_t end_ns = MAX(evq_now_ns(k->events), rq->segment_start_ns);
 
+    if (t->action == ACTION_RUN && t->rate != NULL) {
+        event_cancel(k, &rq->segment);
+        rate_arm(k, t, end_ns, class_work_left(t));
+        return;
+    }
+    rate_disarm(k, t);
     if (t->action == ACTION_RUN) {
         end_ns = time_add_ns(end_ns, time_to_finish(t));
     }

@@ -145,18 +145,21 @@ static void class_idle_pace(const struct kernel *k, struct rate_class *c)
 {
     const struct rate_key *key = &c->key;
     int64_t best_ns = node_best_latency_ns(k, key->cpu_node);
+    uint64_t near = 0; /* what all misses cost where memory is nearest, a cold cache's too */
     struct pace *p = &c->pace;
 
-    *p = (struct pace){.full = key->core, .smt = key->smt, .cold = key->cold, .tlb = key->tlb};
+    *p = (struct pace){.smt = key->smt, .tlb = key->tlb};
     for (int32_t i = 0; i < key->nr_flows; i++) {
         const struct rate_flow *f = &c->flows[i];
         int64_t ns = machine_latency_ns(k->machine, key->cpu_node, f->node);
         uint64_t best = stall_pace(f->misses_milli, best_ns, key->mlp_ppm);
         uint64_t stall = stall_pace(f->misses_milli, ns, key->mlp_ppm);
 
-        p->full += best;
+        near += best;
         p->remote += stall - MIN(best, stall);
     }
+    p->cold = MIN(key->cold, near);
+    p->full = key->core + near - p->cold;
     c->idle_pace = p->full + p->smt + p->cold + p->remote + p->tlb;
 }
 
@@ -353,8 +356,9 @@ void rate_arm(struct kernel *k, struct task *t, int64_t from_ns, uint64_t work)
     }
 }
 
-void rate_done_event(struct kernel *k, struct rate_class *c)
+void rate_done_event(struct kernel *k, struct evq_entry *e)
 {
+    struct rate_class *c = container_of(e, struct rate_class, done);
     uint64_t work = class_work_at(c, evq_now_ns(k->events));
 
     while (c->nr_armed > 0 && c->heap[0]->rate_end <= work) {

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct evq_entry;
 struct kernel;
 struct rq;
 struct task;
@@ -58,7 +59,7 @@ void rate_arm(struct kernel *k, struct task *t, int64_t from_ns, uint64_t work);
 void rate_disarm(struct kernel *k, struct task *t);
 
 /* Events: somebody of a class is done; the counts of classes changed in this instant. */
-void rate_done_event(struct kernel *k, struct rate_class *c);
+void rate_done_event(struct kernel *k, struct evq_entry *e);
 void rates_event(struct kernel *k);
 
 /* Present latency from @cpu_node to memory of @node, its waits included; use of @node's controller. */

@@ -84,6 +84,8 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     t->pace = (struct pace){.total = k->base_pace, .full = k->base_pace};
     list_init(&t->waiting);
     list_init(&t->running);
+    list_init(&t->on_llc);
+    t->rate_index = -1;
     event_init(&t->arrive, EVENT_ARRIVE, CLASS_ARRIVE, 0);
     task_set_policy(t, params);
     t->sched_idle = t->pub.se.idle_policy || cgroup_is_idle(k, t->cgroup);
@@ -290,7 +292,7 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
         pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
         load_sums_changed(&k->loads, rq->pub.id);
     }
-    pace_forget_llc(k, t);
+    llc_forget(k, t);
     k->nr_alive--;
     /* The last of all leaves its pages where they are: nobody wants them, and results show them. */
     if (t->pub.process != NULL && --t->pub.process->nr_threads == 0 && k->nr_alive > 0) {

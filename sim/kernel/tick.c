@@ -120,7 +120,7 @@ static void numa_tick(struct kernel *k, struct rq *rq, bool due)
 {
     if (due) {
         settle(k, rq);
-        pace_account(k, rq, rq->curr);
+        access_account(k, rq, rq->curr);
     }
     int64_t wants_ns = k->nops->tick(k->nself, &rq->curr->pub);
 

@@ -31,11 +31,11 @@ enum tracepoint {
     TP_SCHED_PROCESS_EXIT, /* task         cpu         -             -            -           - */
     TP_SCHED_RATE,         /* task         cpu         class or -1   full         smt         -
                               without a class, the components of its pace; see pace.c */
-    TP_RATE_CPU,           /* -            -           class         full         smt         cold */
-    TP_RATE_MEMORY,        /* -            -           class         remote       bandwidth   tlb
+    TP_RATE_CPU,         /* -            -           class         full         smt         cold */
+    TP_RATE_MEMORY,      /* -            -           class         remote       bandwidth   tlb
                               a class's pace: wall ns per ns of work x 2^20; for its members */
-    TP_SCHED_MOVE_NUMA,    /* task         cpu         preferred     former       -           - */
-    TP_MM_PAGE_ALLOC,      /* task         cpu         region        node         pages       bytes
+    TP_SCHED_MOVE_NUMA,  /* task         cpu         preferred     former       -           - */
+    TP_MM_PAGE_ALLOC,    /* task         cpu         region        node         pages       bytes
                               c: of one page */
     TP_MM_PAGE_FREE,     /* process      cpu         region        node         pages       bytes */
     TP_MM_MIGRATE_PAGES, /* process      cpu         region        from         to          pages */

@@ -42,7 +42,8 @@ const struct mm_mix *interp_mix(struct interp *it, const void *key, const struct
 
         for (int32_t i = 0; i < mix->nr_entries; i++) {
             entries[i] =
-                (struct mm_mix_entry){mix->entries[i].region, mix->entries[i].misses_per_s_milli};
+                (struct mm_mix_entry){.region = mix->entries[i].region,
+                                      .milli = mix->entries[i].misses_per_s_milli};
         }
         made = g_new(struct mm_mix, 1);
         *made = (struct mm_mix){entries, mix->nr_entries, mix->mlp_ppm};

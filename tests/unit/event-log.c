@@ -49,6 +49,13 @@ int event_log_count(const GArray *log, enum tracepoint type, int32_t task)
     return n;
 }
 
+const struct tp_event *event_log_last(const GArray *log, enum tracepoint type)
+{
+    int count = event_log_count(log, type, -1);
+
+    return count > 0 ? event_log_find(log, type, -1, count - 1) : NULL;
+}
+
 int64_t event_log_sum(const GArray *log, enum tracepoint type, int32_t cpu, int32_t other)
 {
     int64_t sum = 0;

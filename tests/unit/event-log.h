@@ -11,6 +11,8 @@ GArray *event_log_new(struct engine *e);
 const struct tp_event *event_log_find(const GArray *log, enum tracepoint type, int32_t task, int n);
 /* When the @n-th such event came; its absence ends the test program. */
 int64_t event_log_time(const GArray *log, enum tracepoint type, int32_t task, int n);
+/* The last one of any task, or NULL. */
+const struct tp_event *event_log_last(const GArray *log, enum tracepoint type);
 /* How many there are. */
 int event_log_count(const GArray *log, enum tracepoint type, int32_t task);
 /* Sum of their fields a, with @cpu and @other as given (-1: any). */
