@@ -83,7 +83,7 @@ static double sqrt_of_q32(uint64_t q32)
  * "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied Statistics 37
  * (1988) 477-484.
  */
-static double normal_quantile(uint64_t u)
+double dist_normal_quantile(uint64_t u)
 {
     double q = ((double)(u >> 12) + 0.5) / 0x1p52 - 0.5;
     double r, z;
@@ -110,7 +110,7 @@ static double normal_quantile(uint64_t u)
  * e^@x = 2^n e^r with |r| <= ln(2)/2 and e^r by its series to r^13, the rest being below 2^-53.
  * 0 or 2^64 where the true value is beyond what the callers can tell from these.
  */
-static double exp_of(double x)
+double dist_exp(double x)
 {
     double r, power, sum = 1.0;
     int n, half, rest;
@@ -152,12 +152,12 @@ static int64_t exponential(int64_t mean, uint64_t u)
 
 static int64_t normal(const struct dist *d, uint64_t u)
 {
-    return to_result((double)d->a + (double)d->b * normal_quantile(u));
+    return to_result((double)d->a + (double)d->b * dist_normal_quantile(u));
 }
 
 static int64_t lognormal(const struct dist *d, uint64_t u)
 {
-    return to_result((double)d->a * exp_of((double)d->b / 1e6 * normal_quantile(u)));
+    return to_result((double)d->a * dist_exp((double)d->b / 1e6 * dist_normal_quantile(u)));
 }
 
 static int64_t empirical(const struct dist *d, const struct rng *r, uint64_t index)
@@ -210,7 +210,7 @@ static int64_t normal_mean(const struct dist *d)
     for (uint64_t i = 0; i < MEAN_POINTS; i++) {
         uint64_t u = (2 * i + 1) * (UINT64_MAX / (2 * MEAN_POINTS));
 
-        sum += MAX((double)d->a + (double)d->b * normal_quantile(u), 0.0);
+        sum += MAX((double)d->a + (double)d->b * dist_normal_quantile(u), 0.0);
     }
     return to_result(sum / MEAN_POINTS);
 }
@@ -241,7 +241,7 @@ int64_t dist_mean(const struct dist *d)
     case DIST_NORMAL:
         return normal_mean(d);
     case DIST_LOGNORMAL:
-        return to_result((double)d->a * exp_of(sigma * sigma / 2.0));
+        return to_result((double)d->a * dist_exp(sigma * sigma / 2.0));
     case DIST_EMPIRICAL:
         return empirical_mean(d);
     }
