@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Resources, classes and their steps; the fixed point. Shares of what is full: contend-share.c. */
+#include "kernel/contend-private.h"
+
+/* Rounds until the steps of all resources agree; beyond them the last answer stands. Each round goes
+ * over every resource once, so that a chain of resources settles in as many as it is long. */
+enum { MAX_STEP_ROUNDS = 12, MAX_SHARE_ROUNDS = 4 };
+
+uint32_t contend_factor_ppm(const struct contend_point *curve, int32_t nr_points,
+                            uint32_t utilisation_ppm)
+{
+    if (nr_points == 0) {
+        return 1000000;
+    }
+    if (utilisation_ppm <= curve[0].utilisation_ppm) {
+        return curve[0].factor_ppm;
+    }
+    for (int32_t i = 1; i < nr_points; i++) {
+        const struct contend_point *a = &curve[i - 1], *b = &curve[i];
+
+        if (utilisation_ppm <= b->utilisation_ppm) {
+            uint64_t width = b->utilisation_ppm - a->utilisation_ppm;
+
+            return a->factor_ppm +
+                   (uint32_t)((uint64_t)(b->factor_ppm - a->factor_ppm) *
+                              (utilisation_ppm - a->utilisation_ppm) / MAX(width, 1));
+        }
+    }
+    return curve[nr_points - 1].factor_ppm;
+}
+
+/* Picoseconds that an access waits at each step, by the curve at the step's middle. */
+static void resource_init(struct resource *r, const struct contend_resource *spec)
+{
+    r->capacity_milli = spec->capacity_milli;
+    r->classes = g_array_new(FALSE, FALSE, sizeof(int32_t));
+    for (int32_t s = 0; s < CONTEND_STEPS; s++) {
+        uint32_t middle_ppm = (uint32_t)((2 * s + 1) * 1000000LL / (2 * CONTEND_STEPS));
+        uint32_t factor_ppm = contend_factor_ppm(spec->curve, spec->nr_points, middle_ppm);
+
+        r->wait_ps[s] = mul_div_u64((uint64_t)spec->idle_ns, factor_ppm - 1000000, 1000);
+    }
+}
+
+struct contend *contend_new(const struct contend_resource *resources, int32_t nr_resources)
+{
+    struct contend *c = g_new0(struct contend, 1);
+
+    c->nr_resources = nr_resources;
+    c->resources = g_new0(struct resource, (gsize)nr_resources);
+    c->dirty = g_array_new(FALSE, FALSE, sizeof(int32_t));
+    c->component = g_array_new(FALSE, FALSE, sizeof(int32_t));
+    c->members = g_array_new(FALSE, FALSE, sizeof(int32_t));
+    c->classes = g_ptr_array_new();
+    c->free_ids = g_array_new(FALSE, FALSE, sizeof(int32_t));
+    for (int32_t i = 0; i < nr_resources; i++) {
+        resource_init(&c->resources[i], &resources[i]);
+    }
+    return c;
+}
+
+static void class_free(struct class_rate *k)
+{
+    if (k != NULL) {
+        g_free(k->uses);
+        g_free(k);
+    }
+}
+
+void contend_free(struct contend *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    for (int32_t i = 0; i < c->nr_resources; i++) {
+        g_array_free(c->resources[i].classes, TRUE);
+    }
+    for (guint i = 0; i < c->classes->len; i++) {
+        class_free(g_ptr_array_index(c->classes, i));
+    }
+    g_ptr_array_free(c->classes, TRUE);
+    g_array_free(c->dirty, TRUE);
+    g_array_free(c->component, TRUE);
+    g_array_free(c->members, TRUE);
+    g_array_free(c->free_ids, TRUE);
+    g_free(c->resources);
+    g_free(c);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Paces and loads                                                                              */
+
+int32_t contend_class_new(struct contend *c, uint64_t idle_pace, int32_t mlp_ppm,
+                          uint64_t lines_milli, const struct contend_use *uses, int32_t nr_uses)
+{
+    struct class_rate *k = g_new0(struct class_rate, 1);
+    int32_t id = (int32_t)c->classes->len;
+
+    *k = (struct class_rate){
+        .idle_pace = idle_pace,
+        .lines_milli = lines_milli,
+        .mlp_ppm = mlp_ppm,
+        .nr_uses = nr_uses,
+        .uses = g_memdup2(uses, sizeof(*uses) * (gsize)nr_uses),
+    };
+    if (c->free_ids->len > 0) {
+        id = g_array_index(c->free_ids, int32_t, c->free_ids->len - 1);
+        g_array_set_size(c->free_ids, c->free_ids->len - 1);
+        c->classes->pdata[id] = k;
+    } else {
+        g_ptr_array_add(c->classes, k);
+    }
+    k->pace = contend_pace_but(c, k, -1);
+    return id;
+}
+
+void contend_class_remove(struct contend *c, int32_t class_id)
+{
+    class_free(contend_class(c, class_id));
+    c->classes->pdata[class_id] = NULL;
+    g_array_append_val(c->free_ids, class_id);
+}
+
+static void mark_dirty(struct contend *c, int32_t resource)
+{
+    struct resource *r = &c->resources[resource];
+
+    if (!r->dirty && r->capacity_milli > 0) {
+        r->dirty = true;
+        g_array_append_val(c->dirty, resource);
+    }
+}
+
+static void class_list(struct contend *c, int32_t class_id, bool active)
+{
+    const struct class_rate *k = contend_class(c, class_id);
+
+    for (int32_t i = 0; i < k->nr_uses; i++) {
+        GArray *classes = c->resources[k->uses[i].resource].classes;
+
+        if (active) {
+            g_array_append_val(classes, class_id);
+            continue;
+        }
+        for (guint j = 0; j < classes->len; j++) {
+            if (g_array_index(classes, int32_t, j) == class_id) {
+                g_array_remove_index(classes, j); /* keeps the order */
+                break;
+            }
+        }
+    }
+}
+
+void contend_class_count(struct contend *c, int32_t class_id, int32_t by)
+{
+    struct class_rate *k = contend_class(c, class_id);
+    bool was_active = k->count > 0;
+
+    k->count += by;
+    if (was_active != (k->count > 0)) {
+        class_list(c, class_id, k->count > 0);
+    }
+    if (!was_active) {
+        k->pace = MAX(contend_pace_but(c, k, -1), k->share_pace);
+    }
+    for (int32_t i = 0; i < k->nr_uses; i++) {
+        mark_dirty(c, k->uses[i].resource);
+    }
+}
+
+bool contend_dirty(const struct contend *c)
+{
+    return c->dirty->len > 0;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* The fixed point                                                                              */
+
+/* Load of @resource if it waited as at @step and all else stays. */
+static uint64_t load_at(const struct contend *c, int32_t resource, int32_t step)
+{
+    const struct resource *r = &c->resources[resource];
+    uint64_t load = 0;
+
+    for (guint i = 0; i < r->classes->len; i++) {
+        const struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
+        const struct contend_use *use = contend_use_of(k, resource);
+        uint64_t pace = k->but_pace + contend_wait_pace(k, use, r->wait_ps[step]);
+
+        load += (uint64_t)k->count * contend_per_wall(use->load_milli, MAX(pace, k->share_pace));
+    }
+    return load;
+}
+
+/* True if a load of @load belongs to @step or a lower one. */
+static bool within(const struct resource *r, uint64_t load, int32_t step)
+{
+    return (uint128)load * CONTEND_STEPS <= (uint128)r->capacity_milli * (uint32_t)(step + 1);
+}
+
+/* The lowest step whose waits keep the load within it; the last one where none does. Loads fall as
+ * steps rise, so halving finds it. */
+static bool settle_step(struct contend *c, int32_t resource)
+{
+    struct resource *r = &c->resources[resource];
+    int32_t low = 0, high = CONTEND_STEPS - 1, before = r->step;
+
+    for (guint i = 0; i < r->classes->len; i++) {
+        struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
+
+        k->but_pace = contend_pace_but(c, k, resource);
+    }
+    while (low < high) {
+        int32_t middle = (low + high) / 2;
+
+        if (within(r, load_at(c, resource, middle), middle)) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    r->step = low;
+    return low != before;
+}
+
+/* Resources that are reached from the dirty ones by way of classes with members, and those classes. */
+static void find_component(struct contend *c)
+{
+    g_array_set_size(c->component, 0);
+    g_array_set_size(c->members, 0);
+    for (guint i = 0; i < c->dirty->len; i++) {
+        int32_t id = g_array_index(c->dirty, int32_t, i);
+
+        c->resources[id].reached = true;
+        g_array_append_val(c->component, id);
+    }
+    for (guint i = 0; i < c->component->len; i++) {
+        const struct resource *r = &c->resources[g_array_index(c->component, int32_t, i)];
+
+        for (guint j = 0; j < r->classes->len; j++) {
+            int32_t class_id = g_array_index(r->classes, int32_t, j);
+            struct class_rate *k = contend_class(c, class_id);
+
+            if (k->reached) {
+                continue;
+            }
+            k->reached = true;
+            g_array_append_val(c->members, class_id);
+            for (int32_t u = 0; u < k->nr_uses; u++) {
+                struct resource *other = &c->resources[k->uses[u].resource];
+
+                if (!other->reached && other->capacity_milli > 0) {
+                    other->reached = true;
+                    g_array_append_val(c->component, k->uses[u].resource);
+                }
+            }
+        }
+    }
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return *(const int32_t *)a - *(const int32_t *)b;
+}
+
+/* True if @resource is where settle_step() would leave it. */
+static bool step_holds(struct contend *c, int32_t resource)
+{
+    const struct resource *r = &c->resources[resource];
+
+    for (guint i = 0; i < r->classes->len; i++) {
+        struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
+
+        if (k->share_pace > 0) {
+            return false;
+        }
+        k->but_pace = contend_pace_but(c, k, resource);
+    }
+    return !r->saturated && within(r, load_at(c, resource, r->step), r->step) &&
+           (r->step == 0 || !within(r, load_at(c, resource, r->step - 1), r->step - 1));
+}
+
+/* True if no dirty resource moves or is full: then no rate changes. */
+static bool nothing_moves(struct contend *c)
+{
+    for (guint i = 0; i < c->dirty->len; i++) {
+        if (!step_holds(c, g_array_index(c->dirty, int32_t, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void settle_steps(struct contend *c)
+{
+    bool changed = true;
+
+    for (int32_t round = 0; changed && round < MAX_STEP_ROUNDS; round++) {
+        changed = false;
+        for (guint i = 0; i < c->component->len; i++) {
+            changed |= settle_step(c, g_array_index(c->component, int32_t, i));
+        }
+    }
+}
+
+static void commit(struct contend *c, contend_changed_fn changed, void *data)
+{
+    for (guint i = 0; i < c->members->len; i++) {
+        int32_t id = g_array_index(c->members, int32_t, i);
+        struct class_rate *k = contend_class(c, id);
+        uint64_t pace = MAX(contend_pace_but(c, k, -1), k->share_pace);
+
+        k->reached = false;
+        if (pace != k->pace) {
+            changed(id, k->pace, pace, data);
+            k->pace = pace;
+        }
+    }
+    for (guint i = 0; i < c->component->len; i++) {
+        c->resources[g_array_index(c->component, int32_t, i)].reached = false;
+    }
+}
+
+void contend_solve(struct contend *c, contend_changed_fn changed, void *data)
+{
+    if (!contend_dirty(c)) {
+        return;
+    }
+    if (!nothing_moves(c)) {
+        find_component(c);
+        g_array_sort(c->component, compare_ids);
+        g_array_sort(c->members, compare_ids);
+        contend_forget_shares(c);
+        for (int32_t round = 0; round < MAX_SHARE_ROUNDS; round++) {
+            settle_steps(c);
+            if (!contend_share(c)) {
+                break;
+            }
+        }
+        commit(c, changed, data);
+    }
+    for (guint i = 0; i < c->dirty->len; i++) {
+        c->resources[g_array_index(c->dirty, int32_t, i)].dirty = false;
+    }
+    g_array_set_size(c->dirty, 0);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+
+uint64_t contend_pace(const struct contend *c, int32_t class_id)
+{
+    return contend_class(c, class_id)->pace;
+}
+
+uint64_t contend_load_milli(const struct contend *c, int32_t resource)
+{
+    const struct resource *r = &c->resources[resource];
+    uint64_t load = 0;
+
+    for (guint i = 0; i < r->classes->len; i++) {
+        const struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
+
+        load +=
+            (uint64_t)k->count * contend_per_wall(contend_use_of(k, resource)->load_milli, k->pace);
+    }
+    return load;
+}
+
+int32_t contend_step(const struct contend *c, int32_t resource)
+{
+    return c->resources[resource].step;
+}
+
+bool contend_saturated(const struct contend *c, int32_t resource)
+{
+    return c->resources[resource].saturated;
+}
