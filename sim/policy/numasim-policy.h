@@ -36,7 +36,8 @@
  * ABI HISTORY: 1 first version. 2: util_est in struct numasim_load, counters in struct
  * numasim_domain, numasim_cpu_rt_util(), numasim_single_mask(), numasim_remaining_ns(),
  * nr_sched_idle in struct numasim_cpu, numasim_sched_idle_mask(), size_bytes in struct numasim_llc,
- * numasim_sum_loads(), counters in struct numasim_task, show() of queues.
+ * numasim_sum_loads(), counters in struct numasim_task, show() of queues. 3: memory: hint faults,
+ * populations, memory policies, watermarks, counters, daemons.
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H
@@ -49,7 +50,7 @@
 extern "C" {
 #endif
 
-#define NUMASIM_POLICY_ABI 2u
+#define NUMASIM_POLICY_ABI 3u
 #define NUMASIM_API        __attribute__((visibility("default")))
 #define NUMASIM_TIME_NEVER INT64_MAX
 
@@ -164,7 +165,9 @@ struct numasim_task {
     struct numasim_process *process;
     uint64_t *faults_by_node;      /* [nr_nodes] accesses by memory node, decayed by the numa role,
                                      which may write; NULL if the task has no memory */
-    void *state[NUMASIM_NR_ROLES]; /* by slot; descriptor's task_state_size */
+    const struct numasim_mempolicy *mempolicy; /* set_mempolicy(2); never NULL */
+    struct numasim_numa_stats *numa; /* the numa role's to write; NULL if the task has no memory */
+    void *state[NUMASIM_NR_ROLES];   /* by slot; descriptor's task_state_size */
     uint64_t *counters; /* by enum numasim_task_counter; the host's memory, numasim_count_task() */
 };
 
@@ -202,7 +205,10 @@ struct numasim_cpu {
     uint32_t nr_delayed;
     uint32_t nr_sched_idle; /* of nr_fair, those of SCHED_IDLE or of a cgroup with cpu.idle */
     int64_t idle_since_ns;  /* valid while idle */
-    int64_t avg_idle_ns;   /* rq->avg_idle: an average of idle spells, see 5.2 of the host's docs */
+    /* Fair tasks with a preferred node, and of those the ones that are on it (rq->nr_numa_running,
+     * nr_preferred_running). */
+    uint32_t nr_numa_running, nr_preferred_running;
+    int64_t avg_idle_ns; /* rq->avg_idle: an average of idle spells, see 5.2 of the host's docs */
     struct numasim_task *curr; /* NULL while idle */
     uint32_t nr_domains;
     struct numasim_domain *domain;     /* innermost, NULL for an isolated CPU */
@@ -221,10 +227,18 @@ struct numasim_llc {
 struct numasim_node {
     int32_t id;
     int32_t tier; /* 0 HBM, 1 DRAM, 2 CXL, 3 PMEM */
+    /* The kernel's abstract distance, 576 for DRAM, less is faster; its memory tier is that / 128. Top
+     * tier: one with CPUs, or a faster one (mm/memory-tiers.c, 6.12). */
+    int32_t abstract_distance;
+    bool top_tier;
     uint32_t nr_cpus;
     const uint64_t *cpus;
     int64_t total_bytes, free_bytes;
-    int64_t low_bytes; /* low watermark: less free than this, and low_memory() is called */
+    int64_t read_bytes_per_s, write_bytes_per_s; /* as HMAT or CDAT would say it, 0 unknown */
+    /* The watermarks, in bytes free: the tier role's to set; less than low, and low_memory() is
+     * called. */
+    int64_t min_bytes, low_bytes, high_bytes, promo_bytes;
+    uint64_t *vmstat;              /* [NUMASIM_NR_VM_ITEMS]; see there who counts */
     void *state[NUMASIM_NR_ROLES]; /* node_state_size */
 };
 
@@ -304,14 +318,6 @@ struct numasim_domain {
     struct numasim_domain *parent, *child; /* NULL at the ends */
     void *state[NUMASIM_NR_ROLES];         /* domain_state_size */
     struct numasim_domain_counters *counters;
-};
-
-/* A mapped range of a process. */
-struct numasim_region {
-    int32_t id; /* within its process */
-    const char *name;
-    int64_t size_bytes, page_bytes;
-    const int64_t *bytes_by_node; /* [nr_nodes] */
 };
 
 /* ------------------------------------------------------------------------------------------- */
@@ -491,49 +497,7 @@ struct numasim_balance_ops {
                      int32_t to);
 };
 
-/* ------------------------------------------------------------------------------------------- */
-/* Role: numa - preferred nodes, task and page migration                                        */
-
-struct numasim_numa_ops {
-    /* The tick of a CPU whose current task @task has memory. Returns as balance's tick(). Optional. */
-    int64_t (*tick)(struct numasim_self *self, struct numasim_task *task);
-
-    /*
-     * @task ran on @cpu_node and missed its LLC @accesses[n] times to node n (n < nr_nodes) since the
-     * last call. Called when a stretch of running ends or its rate changes; @accesses is valid until
-     * it returns or moves pages. Optional.
-     */
-    void (*accessed)(struct numasim_self *self, struct numasim_task *task, int32_t cpu_node,
-                     const uint64_t *accesses);
-
-    /* @task changed node. Optional. */
-    void (*moved)(struct numasim_self *self, struct numasim_task *task, int32_t from_node,
-                  int32_t to_node);
-
-    /* Query: does moving @task from node @src to @dst help (> 0), harm (< 0), or make no difference
-     * to its locality? Answers numasim_locality(). Optional, default 0. */
-    int32_t (*locality)(struct numasim_self *self, const struct numasim_task *task, int32_t src,
-                        int32_t dst);
-};
-
-/* ------------------------------------------------------------------------------------------- */
-/* Role: tier - where pages are                                                                 */
-
-struct numasim_tier_ops {
-    /*
-     * @task, on @cpu_node, touches @nr_pages pages of @region for the first time. Returns the node
-     * for the next of them and stores in @ret_pages how many go there (1..@nr_pages; the host gives
-     * no more than fit in the node's free memory); the host asks again for the rest. A node outside
-     * the process's allowed_nodes is a fault. -1: nowhere (the task is killed for want of memory). Optional, default: the nearest node with free memory in the kernel's
-     * fallback order.
-     */
-    int32_t (*alloc)(struct numasim_self *self, struct numasim_task *task,
-                     const struct numasim_region *region, int32_t cpu_node, int64_t nr_pages,
-                     int64_t *ret_pages, struct numasim_decision *d);
-
-    /* An allocation left less than the low watermark free on @node. Optional. */
-    void (*low_memory)(struct numasim_self *self, int32_t node);
-};
+#include "numasim-memory.h"
 
 /* ------------------------------------------------------------------------------------------- */
 /* Role: placement - what a container gets before it starts                                     */
@@ -600,7 +564,8 @@ struct numasim_policy {
 
     /* Bytes of private state the host keeps for each object; 0 for none. */
     size_t state_size, task_state_size, cpu_state_size, llc_state_size, domain_state_size,
-        group_state_size, node_state_size, process_state_size, queue_state_size, entity_state_size;
+        group_state_size, node_state_size, process_state_size, queue_state_size, entity_state_size,
+        region_state_size;
 
     /* Called once when the simulation starts, after CPUs, nodes, LLCs and domains exist and before any
      * task; false with a message in @error (of @size bytes) refuses to run. Optional. */
@@ -733,21 +698,6 @@ NUMASIM_API int32_t numasim_locality(struct numasim_host *host, const struct num
                                      int32_t src_node, int32_t dst_node);
 /* True iff the set has a numa policy, that is, locality can matter. */
 NUMASIM_API bool numasim_has_numa(const struct numasim_host *host);
-
-/* For the numa role: names the node the balancer should keep the task near; -1 none. */
-NUMASIM_API void numasim_set_preferred_node(struct numasim_host *host, struct numasim_task *task,
-                                            int32_t node);
-/* Bytes of the task's regions that lie on each node: [nr_nodes], or NULL without memory. */
-NUMASIM_API const int64_t *numasim_task_bytes(const struct numasim_host *host,
-                                              const struct numasim_task *task);
-/* For numa and tier: moves up to @nr_pages pages of region @region of @process from node to node; the
- * copy is charged to @cpu. Returns how many moved (bounded by what is there and what is free). */
-NUMASIM_API int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
-                                          struct numasim_process *process, int32_t region,
-                                          int32_t from, int32_t to, int64_t nr_pages);
-NUMASIM_API int32_t numasim_nr_regions(const struct numasim_process *process);
-NUMASIM_API const struct numasim_region *numasim_region(const struct numasim_process *process,
-                                                        int32_t region);
 
 /*
  * FOR ORACLES ONLY: CPU work that @task has yet to do until it exits, in ns at reference speed;
