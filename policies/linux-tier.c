@@ -205,12 +205,11 @@ static bool tier_init(struct numasim_self *self, char *error, size_t size)
     return true;
 }
 
-static int32_t tier_alloc(struct numasim_self *self, struct numasim_task *task,
-                          const struct numasim_region *region, int32_t cpu_node, int64_t nr_pages,
-                          int64_t *ret_pages, struct numasim_decision *d)
+static void tier_alloc(struct numasim_self *self, struct numasim_alloc *a,
+                       struct numasim_decision *d)
 {
-    const struct tier_node *local = tier_node(self, cpu_node);
-    const uint64_t *allowed = task->process->allowed_nodes;
+    const struct tier_node *local = tier_node(self, a->cpu_node);
+    int64_t base_pages = a->page_bytes / (BASE_PAGE_KIB * 1024);
 
     for (int below_low = 0; below_low <= 1; below_low++) {
         for (int32_t i = 0; i < local->nr_order; i++) {
@@ -218,23 +217,23 @@ static int32_t tier_alloc(struct numasim_self *self, struct numasim_task *task,
             const struct tier_node *there = tier_node(self, node);
             int64_t mark_bytes = below_low ? there->min_bytes : there->low_bytes;
             int64_t free_bytes = numasim_node(self->host, node)->free_bytes;
-            int64_t pages = (free_bytes - mark_bytes) / region->page_bytes;
+            int64_t units = (free_bytes - mark_bytes) / a->page_bytes;
 
-            if (pages <= 0 || (allowed != NULL && !numasim_mask_test(allowed, node))) {
+            if (units <= 0 || (a->allowed != NULL && !numasim_mask_test(a->allowed, node))) {
                 continue;
             }
-            *ret_pages = min64(pages, nr_pages);
+            a->nr = a->nr_by_node[node] = min64(units * base_pages, a->nr_pages);
             numasim_decide(d, node,
-                           below_low          ? TIER_BELOW_LOW
-                           : node == cpu_node ? TIER_LOCAL
-                                              : TIER_FALLBACK);
+                           below_low             ? TIER_BELOW_LOW
+                           : node == a->cpu_node ? TIER_LOCAL
+                                                 : TIER_FALLBACK);
             numasim_compared(d, "free_bytes", free_bytes);
             numasim_compared(d, "watermark_bytes", mark_bytes);
-            return node;
+            return;
         }
     }
+    a->failed = true;
     numasim_decide(d, -1, TIER_FULL);
-    return -1;
 }
 
 static const struct numasim_tier_ops tier_ops = {.alloc = tier_alloc};

@@ -24,9 +24,21 @@ static void spread_misses(struct kernel *k, const struct mm_slice *s, int32_t cp
     }
 }
 
+/* Accesses to a sliced fall on its parts by their weight, and within a part on all pages alike. */
+static void parts_accessed(struct mm_slice *s, uint64_t accesses)
+{
+    for (int32_t i = 0; i < s->nr_parts; i++) {
+        struct mm_part *part = &s->parts[i];
+        uint128 x = ((uint128)accesses << 8) * part->weight_ppm + part->carry;
+        uint64_t divisor = (uint64_t)part->nr * 1000000;
+
+        part->accesses_x256 += (uint64_t)(x / divisor);
+        part->carry = (uint64_t)(x % divisor);
+    }
+}
+
 void access_account(struct kernel *k, struct rq *rq, struct task *t)
 {
-    const uint64_t milli_per_unit = UINT64_C(1000) * (uint64_t)NSEC_PER_SEC << WORK_SHIFT;
     const struct mm_mix *mix = t->mix;
     uint64_t warm_work = t->stretch_work, cold_work = t->stretch_cold_work;
 
@@ -37,12 +49,19 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
     memset(k->accesses, 0, sizeof(*k->accesses) * (size_t)k->nr_nodes);
     for (int32_t i = 0; i < mix->nr_entries; i++) {
         const struct mm_mix_entry *e = &mix->entries[i];
-        const struct mm_region *r = task_process(t)->regions[e->region];
+        struct mm_region *r = task_process(t)->regions[e->region];
+        struct task_access *own = &t->access[i];
         uint64_t more, misses = pace_misses_milli(k, rq, t, e, &more);
-        uint128 x = (uint128)warm_work * misses + (uint128)cold_work * more + t->miss_carry[i];
+        uint128 x = (uint128)warm_work * misses + (uint128)cold_work * more + own->miss_carry;
+        uint128 all = (uint128)warm_work * (uint64_t)e->milli + own->carry;
 
-        t->miss_carry[i] = (uint64_t)(x % milli_per_unit);
-        spread_misses(k, mm_slice(r, t->slice_index), rq->pub.node, (uint64_t)(x / milli_per_unit));
+        own->miss_carry = (uint64_t)(x % MILLI_PER_UNIT);
+        spread_misses(k, mm_slice(r, t->slice_index), rq->pub.node, (uint64_t)(x / MILLI_PER_UNIT));
+        own->carry = (uint64_t)(all % MILLI_PER_UNIT);
+        own->accesses += (uint64_t)(all / MILLI_PER_UNIT);
+        if (k->counts_accesses) {
+            parts_accessed(mm_slice(r, t->slice_index), (uint64_t)(all / MILLI_PER_UNIT));
+        }
     }
     for (int32_t n = 0; n < k->nr_nodes; n++) {
         if (k->accesses[n] > 0) {

@@ -390,7 +390,11 @@ static void advance(struct kernel *k, struct rq *rq, struct task *t)
         t->action = ACTION_ADVANCE;
         k->acting = t;
         k->acting_cpu = rq->pub.id;
-        k->driver.advance(k, t, k->driver.data);
+        if (t->node_daemon != NULL) {
+            daemon_advance(k, t);
+        } else {
+            k->driver.advance(k, t, k->driver.data);
+        }
         k->acting = NULL;
         if (t->oom_killed) {
             t->action = ACTION_EXIT;
@@ -443,8 +447,15 @@ void segment_event(struct kernel *k, struct rq *rq)
     k->acting_cpu = rq->pub.id;
     settle(k, rq);
     tick_catch_up(k, rq);
-    if (t->rate != NULL && t->action == ACTION_RUN && t->work_left > 0) { /* its cache is warm */
+    /* Its cache is warm, or it has met protected pages. */
+    if (t->rate != NULL && t->action == ACTION_RUN && (t->work_left > 0 || t->fault_work == 0)) {
         access_account(k, rq, t);
+        if (t->fault_work == 0) {
+            task_faults(k, rq, t);
+        }
+        if (k->failed || rq->curr != t) {
+            return;
+        }
         pace_refresh(k, rq);
         segment_arm(k, rq);
         return;

@@ -32,6 +32,7 @@ enum event_kind {
     EVENT_FAIR_SERVER,
     EVENT_REST,
     EVENT_RATE_DONE,
+    EVENT_DAEMON,
     EVENT_RATES,
 };
 

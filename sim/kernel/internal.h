@@ -47,6 +47,14 @@
 #include "machine/schedstat.h"
 #include "policy/host.h"
 
+/* What a task accessed by one entry of its mix. */
+struct task_access {
+    uint64_t miss_carry, carry; /* remainders of misses and accesses, x MILLI_PER_UNIT */
+    uint64_t accesses;          /* lines, since its faults were last looked for */
+    int64_t place;        /* in a region that it accesses in order: pages from its slice's start */
+    uint64_t place_lines; /* and lines of that page */
+};
+
 /* What a task does when it has its CPU. */
 enum task_action {
     ACTION_ADVANCE, /* ask the driver */
@@ -60,6 +68,8 @@ enum task_action {
 /* Work is counted in units of 1/1024 ns at reference speed; a pace is wall ns per ns of work x 2^20. */
 enum { WORK_SHIFT = 10, PACE_SHIFT = 20 };
 #define PACE_ONE (UINT64_C(1) << PACE_SHIFT)
+/* Units of work x (accesses a second x 1000) that make one access. */
+#define MILLI_PER_UNIT (UINT64_C(1000) * (uint64_t)NSEC_PER_SEC << WORK_SHIFT)
 
 /* The components of a pace, in the order in which design.md states them; they add up to it. */
 struct pace {
@@ -103,7 +113,13 @@ struct task {
     struct list on_llc;    /* in llc->running, as long */
     uint64_t stretch_work; /* units of work done since accesses were last accounted */
     const struct mm_mix *mix;
-    uint64_t *miss_carry; /* [mix entries] remainders of misses, x 1e12 * units */
+    struct task_access *access; /* [mix entries] */
+    uint64_t fault_work;        /* units of work until it meets protected pages; UINT64_MAX never */
+    uint64_t nr_draws;          /* of faults, so far */
+    bool wants_task_work;
+    struct node_daemon *node_daemon; /* it is one */
+    struct numasim_mempolicy mempolicy;
+    struct numasim_numa_stats numa;
 
     uint64_t *own_allowed;   /* what it asked for; NULL: every CPU */
     uint64_t *narrowed;      /* that, within its cgroups' cpusets; NULL while nothing narrows it */
@@ -272,6 +288,8 @@ struct kernel {
     struct rates *rates;
     struct rate_flow *flows;      /* [nr_nodes] scratch */
     struct llc_share *llc_shares; /* [nr_llcs] */
+    struct node_daemon **daemons; /* [nr_nodes], NULL where none was needed */
+    bool counts_accesses;         /* some policy asks for accesses to pages */
     int64_t *best_latency_ns;     /* [nr_nodes] least from a node's CPUs to any memory */
     uint64_t base_pace;           /* the tick's own cost spread over all work */
     uint64_t least_pace;          /* of any CPU: for kernel_least_ns() */
@@ -579,6 +597,17 @@ void llc_leave(struct kernel *k, struct rq *rq, struct task *t);
 int64_t llc_share_bytes(const struct kernel *k, const struct rq *rq, int64_t working_set_bytes);
 /* No LLC is @t's own any more. */
 void llc_forget(struct kernel *k, struct task *t);
+
+/* fault.c */
+/* After how much work @t, which has a mix, is to look for faults. */
+void fault_plan(struct kernel *k, struct task *t);
+/* The hint faults of what @t, which runs on @rq, accessed since the last time; it is settled. */
+void task_faults(struct kernel *k, struct rq *rq, struct task *t);
+
+/* daemon.c */
+void daemons_free(struct kernel *k);
+void daemon_event(struct kernel *k, struct evq_entry *e);
+void daemon_advance(struct kernel *k, struct task *t);
 
 /* access.c */
 /* Turns the work done since the last call into accesses by node. */

@@ -20,6 +20,7 @@ static const char *const event_names[] = {
     [EVENT_FAIR_SERVER] = "the fair server",
     [EVENT_REST] = "a core's rest",
     [EVENT_RATE_DONE] = "running",
+    [EVENT_DAEMON] = "a node's kernel thread",
     [EVENT_RATES] = "finding rates",
 };
 
@@ -129,6 +130,7 @@ struct kernel *kernel_new(const struct machine *m, const struct sched_domains *s
     boot(k);
     frequency_new(k);
     paces_new(k);
+    k->counts_accesses = stack->tier != NULL && stack->tier->daemon != NULL;
     domains_attach(k, sds);
     if (!plugins_init(k, error)) {
         kernel_free(k);
@@ -154,6 +156,7 @@ void kernel_free(struct kernel *k)
         process_free(k, k->processes[i]);
     }
     cgroups_free(k);
+    daemons_free(k);
     paces_free(k);
     frequency_free(k);
     objects_free(k);
@@ -277,6 +280,9 @@ static void dispatch(struct kernel *k, struct evq_entry *e)
         break;
     case EVENT_RATE_DONE:
         rate_done_event(k, e);
+        break;
+    case EVENT_DAEMON:
+        daemon_event(k, e);
         break;
     case EVENT_RATES:
         rates_event(k);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Address spaces: first touch and page migration over populations of pages. */
+/* Address spaces: processes, regions, slices, and where their pages lie. */
 #include "kernel/internal.h"
+
+#include "kernel/memory.h"
 
 struct process *kernel_process_new(struct kernel *k, const char *name)
 {
@@ -12,6 +14,7 @@ struct process *kernel_process_new(struct kernel *k, const char *name)
     p->pub.bytes_by_node = p->bytes_by_node;
     list_init(&p->running);
     p->warm_threads = g_new0(int32_t, (gsize)k->nr_llcs);
+    p->next_vpn = FIRST_VPN;
     states_new(k, p->pub.state, offsetof(struct numasim_policy, process_state_size));
     k->processes = g_renew(struct process *, k->processes, (gsize)k->nr_processes + 1);
     k->processes[k->nr_processes++] = p;
@@ -57,11 +60,65 @@ bool kernel_place(struct kernel *k, struct process *p, const struct numasim_cont
     return true;
 }
 
-static void region_free(struct mm_region *r)
+/* ------------------------------------------------------------------------------------------- */
+/* Memory policies                                                                              */
+
+/* The nodes of @policy as they are in effect under @allowed (bitmap or NULL): the user's within the
+ * cpuset; all of the cpuset's if none is left (mm/mempolicy.c: mpol_set_nodemask()). */
+static void mempolicy_set(struct kernel *k, struct numasim_mempolicy *to,
+                          const struct numasim_mempolicy *from, const uint64_t *allowed)
+{
+    uint32_t nr = (uint32_t)k->nr_nodes;
+
+    g_free((uint64_t *)(uintptr_t)to->nodes);
+    *to = *from;
+    if (from->nodes == NULL) {
+        return;
+    }
+    uint64_t *nodes = bitmap_new(nr);
+
+    bitmap_copy(nodes, from->nodes, nr);
+    if (allowed != NULL) {
+        bitmap_and(nodes, nodes, allowed, nr);
+        if (bitmap_empty(nodes, nr)) {
+            bitmap_copy(nodes, allowed, nr);
+        }
+    }
+    to->nodes = nodes;
+}
+
+void kernel_task_set_mempolicy(struct kernel *k, struct task *t,
+                               const struct numasim_mempolicy *policy)
+{
+    mempolicy_set(k, &t->mempolicy, policy, task_process(t)->allowed_nodes);
+    t->pub.mempolicy = &t->mempolicy;
+}
+
+void mempolicy_release(struct numasim_mempolicy *policy)
+{
+    g_free((uint64_t *)(uintptr_t)policy->nodes);
+    policy->nodes = NULL;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Regions                                                                                      */
+
+static void slice_release(struct mm_slice *s)
+{
+    for (int32_t i = 0; i < s->nr_parts; i++) {
+        part_release(&s->parts[i]);
+    }
+    g_free(s->parts);
+    g_free(s->pages_by_node);
+}
+
+static void region_free(struct kernel *k, struct mm_region *r)
 {
     for (int32_t i = 0; i < r->nr_slices; i++) {
-        g_free(r->slices[i].pages_by_node);
+        slice_release(&r->slices[i]);
     }
+    states_free(k, r->pub.state);
+    mempolicy_release(&r->mempolicy);
     g_free(r->slices);
     g_free(r->bytes_by_node);
     g_free((char *)r->pub.name);
@@ -71,7 +128,7 @@ static void region_free(struct mm_region *r)
 void process_free(struct kernel *k, struct process *p)
 {
     for (int32_t i = 0; i < p->nr_regions; i++) {
-        region_free(p->regions[i]);
+        region_free(k, p->regions[i]);
     }
     states_free(k, p->pub.state);
     g_free(p->regions);
@@ -82,32 +139,79 @@ void process_free(struct kernel *k, struct process *p)
     g_free(p);
 }
 
-int32_t kernel_region_new(struct kernel *k, struct process *p, const char *name, int64_t size_bytes,
-                          int64_t page_bytes, bool shared, bool sequential,
-                          int64_t working_set_bytes, int32_t nr_slices)
+/* Cuts @s, whose place is set, into a part for each band, at whole pages of @page_bytes. */
+static void slice_parts(struct mm_slice *s, const struct mm_region_spec *spec, int64_t unit_pages)
+{
+    static const struct mm_band all = {1000000, 1000000};
+    const struct mm_band *bands = spec->nr_bands > 0 ? spec->bands : &all;
+    int32_t nr = MAX(spec->nr_bands, 1);
+    int64_t from = 0, seen_ppm = 0;
+
+    s->parts = g_new0(struct mm_part, (gsize)nr);
+    for (int32_t i = 0; i < nr; i++) {
+        seen_ppm += bands[i].size_ppm;
+        int64_t to = (int64_t)mul_div_u64((uint64_t)s->total_pages, (uint64_t)seen_ppm, 1000000);
+
+        to = i == nr - 1 ? s->total_pages : to / unit_pages * unit_pages;
+        if (to > from) {
+            part_init(&s->parts[s->nr_parts++], s->first + from, to - from, bands[i].weight_ppm);
+        }
+        from = MAX(from, to);
+    }
+}
+
+static void region_slices(struct kernel *k, struct mm_region *r, const struct mm_region_spec *spec)
+{
+    int64_t unit_pages = spec->page_bytes / k->machine->page_size_bytes;
+    int64_t units = (r->pub.nr_pages + unit_pages - 1) / unit_pages, first = 0;
+
+    r->nr_slices = spec->shared ? 1 : MAX(spec->nr_slices, 1);
+    r->slices = g_new0(struct mm_slice, (gsize)r->nr_slices);
+    for (int32_t i = 0; i < r->nr_slices; i++) {
+        struct mm_slice *s = &r->slices[i];
+
+        /* Pages that do not divide evenly go to the first slices. */
+        s->first = first;
+        s->total_pages = (units / r->nr_slices + (i < units % r->nr_slices)) * unit_pages;
+        s->untouched_pages = s->total_pages;
+        s->pages_by_node = g_new0(int64_t, (gsize)k->nr_nodes);
+        first += s->total_pages;
+        slice_parts(s, spec, unit_pages);
+    }
+}
+
+int32_t kernel_region_new(struct kernel *k, struct process *p, const struct mm_region_spec *spec)
 {
     struct mm_region *r = g_new0(struct mm_region, 1);
-    int64_t pages = (size_bytes + page_bytes - 1) / page_bytes;
+    int64_t page = k->machine->page_size_bytes;
+    int64_t pages =
+        (spec->size_bytes + spec->page_bytes - 1) / spec->page_bytes * (spec->page_bytes / page);
 
     r->bytes_by_node = g_new0(int64_t, (gsize)k->nr_nodes);
     r->pub = (struct numasim_region){
         .id = p->nr_regions,
-        .name = g_strdup(name),
-        .size_bytes = size_bytes,
-        .page_bytes = page_bytes,
+        .name = g_strdup(spec->name),
+        .size_bytes = spec->size_bytes,
+        .page_bytes = spec->page_bytes,
+        .nr_pages = pages,
+        .first_vpn = p->next_vpn,
+        .hugetlb = spec->hugetlb,
+        .file = spec->file,
+        .shared = spec->mapped_shared,
+        .writable = !spec->readonly,
         .bytes_by_node = r->bytes_by_node,
     };
-    r->shared = shared;
-    r->sequential = sequential;
-    r->working_set_bytes = working_set_bytes;
-    r->nr_slices = shared ? 1 : MAX(nr_slices, 1);
-    r->slices = g_new0(struct mm_slice, (gsize)r->nr_slices);
-    for (int32_t i = 0; i < r->nr_slices; i++) {
-        /* Pages that do not divide evenly go to the first slices. */
-        r->slices[i].total_pages = pages / r->nr_slices + (i < pages % r->nr_slices);
-        r->slices[i].untouched_pages = r->slices[i].total_pages;
-        r->slices[i].pages_by_node = g_new0(int64_t, (gsize)k->nr_nodes);
+    /* At whole huge pages of the largest kind, with a gap between. */
+    p->next_vpn += (pages + VPN_ALIGN - 1) / VPN_ALIGN * VPN_ALIGN + VPN_ALIGN;
+    r->shared = spec->shared;
+    r->sequential = spec->sequential;
+    r->working_set_bytes = spec->working_set_bytes;
+    states_new(k, r->pub.state, offsetof(struct numasim_policy, region_state_size));
+    if (spec->mempolicy != NULL) {
+        mempolicy_set(k, &r->mempolicy, spec->mempolicy, p->allowed_nodes);
+        r->pub.mempolicy = &r->mempolicy;
     }
+    region_slices(k, r, spec);
     p->regions = g_renew(struct mm_region *, p->regions, (gsize)p->nr_regions + 1);
     p->regions[p->nr_regions++] = r;
     return r->pub.id;
@@ -116,8 +220,7 @@ int32_t kernel_region_new(struct kernel *k, struct process *p, const char *name,
 /* ------------------------------------------------------------------------------------------- */
 /* Where pages lie                                                                              */
 
-/* Accounts what the running tasks of @p accessed while its pages lay where they do now. */
-static void pages_will_change(struct kernel *k, struct process *p)
+void pages_will_change(struct kernel *k, struct process *p)
 {
     for (struct list *l = p->running.next; l != &p->running; l = l->next) {
         struct task *t = container_of(l, struct task, running);
@@ -128,7 +231,7 @@ static void pages_will_change(struct kernel *k, struct process *p)
     }
 }
 
-static void pages_changed(struct kernel *k, struct process *p)
+void pages_changed(struct kernel *k, struct process *p)
 {
     for (struct list *l = p->running.next; l != &p->running; l = l->next) {
         struct task *t = container_of(l, struct task, running);
@@ -141,10 +244,10 @@ static void pages_changed(struct kernel *k, struct process *p)
     }
 }
 
-static void add_pages(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
-                      int32_t node, int64_t pages)
+void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
+                 int32_t node, int64_t pages)
 {
-    int64_t bytes = pages * r->pub.page_bytes;
+    int64_t bytes = pages * k->machine->page_size_bytes;
 
     s->pages_by_node[node] += pages;
     r->bytes_by_node[node] += bytes;
@@ -152,222 +255,9 @@ static void add_pages(struct kernel *k, struct process *p, struct mm_region *r, 
     k->nodes[node].free_bytes -= bytes;
 }
 
-static bool node_allowed(const struct process *p, int32_t node)
+bool node_allowed(const struct process *p, int32_t node)
 {
     return p->allowed_nodes == NULL || bitmap_test(p->allowed_nodes, (uint32_t)node);
-}
-
-/* The engine's default: the nearest allowed node, in fallback order, with room for a page. */
-static int32_t default_node(const struct kernel *k, const struct process *p, int32_t cpu_node,
-                            int64_t page_bytes)
-{
-    const int32_t *order = k->fallback + (gsize)cpu_node * (gsize)k->nr_nodes;
-
-    for (int32_t i = 0; i < k->nr_nodes; i++) {
-        if (node_allowed(p, order[i]) && k->nodes[order[i]].free_bytes >= page_bytes) {
-            return order[i];
-        }
-    }
-    return -1;
-}
-
-/* Asks the tier policy where up to @pages go; -1: nowhere. *@ret_pages is how many. */
-static int32_t alloc_node(struct kernel *k, struct task *t, const struct mm_region *r,
-                          int64_t pages, int64_t *ret_pages)
-{
-    const struct role *role = &k->roles[NUMASIM_ROLE_TIER];
-    struct process *p = task_process(t);
-    int32_t cpu_node = task_rq(k, t)->pub.node;
-    int32_t node;
-
-    *ret_pages = pages;
-    if (role->self == NULL || role->policy->tier->alloc == NULL) {
-        node = default_node(k, p, cpu_node, r->pub.page_bytes);
-    } else {
-        struct numasim_decision record;
-        struct numasim_decision *d = decision_begin(k, &record);
-
-        node =
-            role->policy->tier->alloc(role->self, &t->pub, &r->pub, cpu_node, pages, ret_pages, d);
-        decision_end(k, NUMASIM_ROLE_TIER, "tier.alloc", t->pub.id, t->pub.cpu, &record);
-        if (node < -1 || node >= k->nr_nodes || (node >= 0 && !node_allowed(p, node)) ||
-            (node >= 0 && (*ret_pages < 1 || *ret_pages > pages))) {
-            kernel_fault(k, NUMASIM_ROLE_TIER, "tier.alloc", t,
-                         "node %d for %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-                         " pages is no valid answer",
-                         node, *ret_pages, pages);
-            return -1;
-        }
-    }
-    if (node >= 0) {
-        *ret_pages = MIN(*ret_pages, k->nodes[node].free_bytes / r->pub.page_bytes);
-        node = *ret_pages > 0 ? node : -1;
-    }
-    return node;
-}
-
-static int64_t fault_cost_ns(const struct kernel *k, int64_t pages, int64_t page_bytes)
-{
-    const struct machine_costs *costs = &k->machine->costs;
-    int64_t cost_ns = pages * costs->page_fault_ns;
-
-    if (costs->page_zero_bytes_per_s > 0) {
-        cost_ns += (int64_t)mul_div_u64((uint64_t)(pages * page_bytes), NSEC_PER_SEC,
-                                        (uint64_t)costs->page_zero_bytes_per_s);
-    }
-    return cost_ns;
-}
-
-static void check_low_memory(struct kernel *k, int32_t node)
-{
-    const struct role *role = &k->roles[NUMASIM_ROLE_TIER];
-
-    if (role->self != NULL && role->policy->tier->low_memory != NULL &&
-        k->nodes[node].free_bytes < k->nodes[node].low_bytes) {
-        role->policy->tier->low_memory(role->self, node);
-    }
-}
-
-static void touch_pages(struct kernel *k, struct task *t, struct mm_region *r, struct mm_slice *s,
-                        int64_t pages)
-{
-    struct process *p = task_process(t);
-
-    pages = MIN(pages, s->untouched_pages);
-    if (pages <= 0) {
-        return;
-    }
-    pages_will_change(k, p);
-    while (pages > 0 && !k->failed) {
-        int64_t now_pages;
-        int32_t node = alloc_node(k, t, r, pages, &now_pages);
-
-        if (node < 0) {
-            emit(k, TP_OOM_KILL, t->pub.id, t->pub.cpu, r->pub.id, 0, 0, 0);
-            process_kill(k, p, t);
-            break;
-        }
-        add_pages(k, p, r, s, node, now_pages);
-        s->untouched_pages -= now_pages;
-        p->pub.resident_bytes += now_pages * r->pub.page_bytes;
-        pages -= now_pages;
-        emit(k, TP_MM_PAGE_ALLOC, t->pub.id, t->pub.cpu, r->pub.id, node, now_pages,
-             r->pub.page_bytes);
-        task_charge(k, t, fault_cost_ns(k, now_pages, r->pub.page_bytes));
-        check_low_memory(k, node);
-    }
-    pages_changed(k, p);
-}
-
-void task_touch(struct kernel *k, struct task *t, int32_t region, int64_t bytes)
-{
-    struct mm_region *r = task_process(t)->regions[region];
-    struct mm_slice *s = mm_slice(r, t->slice_index);
-
-    touch_pages(k, t, r, s,
-                bytes > 0 ? (bytes + r->pub.page_bytes - 1) / r->pub.page_bytes
-                          : s->untouched_pages);
-}
-
-void task_touch_all(struct kernel *k, struct task *t, int32_t region)
-{
-    struct mm_region *r = task_process(t)->regions[region];
-
-    for (int32_t i = 0; i < r->nr_slices; i++) {
-        touch_pages(k, t, r, &r->slices[i], r->slices[i].untouched_pages);
-    }
-}
-
-void task_touch_for_run(struct kernel *k, struct task *t, int64_t work_ns)
-{
-    const struct mm_mix *mix = t->mix;
-
-    for (int32_t i = 0; mix != NULL && i < mix->nr_entries; i++) {
-        struct mm_region *r = task_process(t)->regions[mix->entries[i].region];
-        struct mm_slice *s = mm_slice(r, t->slice_index);
-
-        if (s->untouched_pages == 0) {
-            continue;
-        }
-        uint64_t misses = mul_div_u64((uint64_t)work_ns, (uint64_t)mix->entries[i].milli,
-                                      UINT64_C(1000) * (uint64_t)NSEC_PER_SEC);
-        uint64_t pages;
-
-        if (r->sequential) {
-            pages = mul_div_ceil_u64(misses, (uint64_t)k->machine->cache_line_bytes,
-                                     (uint64_t)r->pub.page_bytes);
-        } else {
-            /* Random accesses meet untouched pages by their share; at most one fault an access. */
-            pages =
-                mul_div_ceil_u64(misses, (uint64_t)s->untouched_pages, (uint64_t)s->total_pages);
-        }
-        touch_pages(k, t, r, s, (int64_t)MIN(pages, (uint64_t)s->untouched_pages));
-    }
-}
-
-/* ------------------------------------------------------------------------------------------- */
-/* Moving pages                                                                                 */
-
-/* Faults if an argument of numasim_migrate_pages() names nothing there is. */
-static bool migration_valid(struct kernel *k, const struct process *p, int32_t cpu, int32_t region,
-                            int32_t from, int32_t to)
-{
-    const char *const call = "numasim_migrate_pages()";
-
-    if (cpu < 0 || cpu >= k->nr_cpus) {
-        kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "there is no CPU %d", cpu);
-    } else if (region < 0 || region >= p->nr_regions) {
-        kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "process '%s' has no region %d", p->pub.name,
-                     region);
-    } else if (from < 0 || from >= k->nr_nodes || to < 0 || to >= k->nr_nodes) {
-        kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "there is no node %d",
-                     from < 0 || from >= k->nr_nodes ? from : to);
-    } else {
-        return policy_may_act(k, call);
-    }
-    return false;
-}
-
-int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
-                              struct numasim_process *process, int32_t region, int32_t from,
-                              int32_t to, int64_t nr_pages)
-{
-    struct kernel *k = (struct kernel *)(void *)host;
-    struct process *p = (struct process *)(void *)process;
-    const struct machine_costs *costs = &k->machine->costs;
-
-    if (!migration_valid(k, p, cpu, region, from, to) || from == to || !node_allowed(p, to)) {
-        return 0;
-    }
-    struct mm_region *r = p->regions[region];
-    int64_t moved = 0;
-
-    if (nr_pages <= 0 || r->bytes_by_node[from] == 0 ||
-        k->nodes[to].free_bytes < r->pub.page_bytes) {
-        return 0;
-    }
-    /* The numa policy, which hears of the accesses so far, may move pages itself. */
-    pages_will_change(k, p);
-    nr_pages = MIN(nr_pages, k->nodes[to].free_bytes / r->pub.page_bytes);
-    for (int32_t i = 0; i < r->nr_slices && moved < nr_pages; i++) {
-        int64_t n = MIN(nr_pages - moved, r->slices[i].pages_by_node[from]);
-
-        if (n > 0) {
-            add_pages(k, p, r, &r->slices[i], from, -n);
-            add_pages(k, p, r, &r->slices[i], to, n);
-            moved += n;
-        }
-    }
-    int64_t cost_ns = moved * costs->page_move_ns;
-
-    if (costs->page_move_bytes_per_s > 0) {
-        cost_ns += (int64_t)mul_div_u64((uint64_t)(moved * r->pub.page_bytes), NSEC_PER_SEC,
-                                        (uint64_t)costs->page_move_bytes_per_s);
-    }
-    emit(k, TP_MM_MIGRATE_PAGES, p->pub.id, cpu, region, from, to, moved);
-    rq_charge(k, cpu_rq(k, cpu), cost_ns);
-    pages_changed(k, p);
-    return moved;
 }
 
 void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
@@ -379,17 +269,29 @@ void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
             int64_t bytes = r->bytes_by_node[n];
 
             if (bytes > 0) {
-                emit(k, TP_MM_PAGE_FREE, p->pub.id, cpu, i, n, bytes / r->pub.page_bytes,
-                     r->pub.page_bytes);
+                emit(k, TP_MM_PAGE_FREE, p->pub.id, cpu, i, n, bytes / k->machine->page_size_bytes,
+                     k->machine->page_size_bytes);
                 k->nodes[n].free_bytes += bytes;
+                k->nodes[n].vmstat[NUMASIM_PGFREE] +=
+                    (uint64_t)(bytes / k->machine->page_size_bytes);
                 p->bytes_by_node[n] -= bytes;
                 p->pub.resident_bytes -= bytes;
                 r->bytes_by_node[n] = 0;
             }
         }
         for (int32_t s = 0; s < r->nr_slices; s++) {
-            r->slices[s].untouched_pages = r->slices[s].total_pages;
-            memset(r->slices[s].pages_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
+            struct mm_slice *slice = &r->slices[s];
+
+            slice->untouched_pages = slice->total_pages;
+            memset(slice->pages_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
+            for (int32_t j = 0; j < slice->nr_parts; j++) {
+                struct mm_part *part = &slice->parts[j];
+                int64_t first = part->first, nr = part->nr;
+                uint32_t weight_ppm = part->weight_ppm;
+
+                part_release(part);
+                part_init(part, first, nr, weight_ppm);
+            }
         }
     }
 }
@@ -399,7 +301,7 @@ int32_t numasim_nr_regions(const struct numasim_process *process)
     return ((const struct process *)(const void *)process)->nr_regions;
 }
 
-const struct numasim_region *numasim_region(const struct numasim_process *process, int32_t region)
+struct numasim_region *numasim_region(const struct numasim_process *process, int32_t region)
 {
     return &((const struct process *)(const void *)process)->regions[region]->pub;
 }
@@ -408,4 +310,11 @@ const int64_t *numasim_task_bytes(const struct numasim_host *host, const struct 
 {
     (void)host;
     return task->process != NULL ? task->process->bytes_by_node : NULL;
+}
+
+const int32_t *numasim_fallback(const struct numasim_host *host, int32_t node)
+{
+    const struct kernel *k = (const struct kernel *)(const void *)host;
+
+    return k->fallback + (gsize)node * (gsize)k->nr_nodes;
 }

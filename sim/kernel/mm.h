@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Address spaces: processes with regions whose pages lie on nodes, kept as populations (how many
- * exchangeable pages of a slice lie on each node), never page by page. A region costs a few
- * hundred bytes whatever its size.
+ * Address spaces: processes with regions whose pages lie on nodes, kept as populations (extent.h),
+ * never page by page.
+ *
+ * A region's threads share all of it, or have a slice each. A slice consists of one or more parts, by
+ * address: the bands into which the region's accesses divide it (a hot tenth and the rest). Within a
+ * part all pages are accessed alike; or in order, where the region is sequential.
  */
 #ifndef NUMASIM_KERNEL_MM_H
 #define NUMASIM_KERNEL_MM_H
@@ -11,22 +14,27 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "kernel/extent.h"
 #include "policy/numasim-policy.h"
 
 struct kernel;
 struct process;
+struct task;
 
-/* The pages of one slice of a region. */
+/* What one thread accesses of a region, or all of them. */
 struct mm_slice {
-    int64_t total_pages, untouched_pages;
+    int64_t first, total_pages, untouched_pages;
     int64_t *pages_by_node; /* [nr_nodes] */
+    struct mm_part *parts;  /* [nr_parts], by address */
+    int32_t nr_parts;
 };
 
 struct mm_region {
-    struct numasim_region pub; /* first */
-    bool shared;               /* one slice for all threads, else one each */
-    bool sequential;           /* accesses walk through it, else they fall anywhere */
-    int64_t working_set_bytes; /* of the whole region: what a warm cache would hold */
+    struct numasim_region pub;          /* first */
+    struct numasim_mempolicy mempolicy; /* what pub.mempolicy points at, if anything */
+    bool shared;                        /* one slice for all threads, else one each */
+    bool sequential;                    /* accesses walk through it, else they fall anywhere */
+    int64_t working_set_bytes;          /* of the whole region: what a warm cache would hold */
     int32_t nr_slices;
     struct mm_slice *slices;
     int64_t *bytes_by_node; /* what pub.bytes_by_node points at */
@@ -40,6 +48,7 @@ struct process {
     struct list running;     /* its tasks that run with a mix: a move of pages changes their pace */
     int32_t *warm_threads;   /* [nr_llcs] of its threads that have the LLC for their own */
     uint64_t *allowed_nodes; /* bitmap, or NULL: all */
+    int64_t next_vpn;        /* where the next region begins */
 };
 
 /* One region's share of a task's access mix. */
@@ -56,27 +65,45 @@ struct mm_mix {
     int32_t mlp_ppm; /* misses in flight at once x 1e6, >= 1e6 */
 };
 
-/*
- * Adds a region of @size_bytes in pages of @page_bytes to @p, with @nr_slices slices (1 if shared).
- * @name is copied. Returns its index.
- */
-int32_t kernel_region_new(struct kernel *k, struct process *p, const char *name, int64_t size_bytes,
-                          int64_t page_bytes, bool shared, bool sequential,
-                          int64_t working_set_bytes, int32_t nr_slices);
+/* Where accesses to a slice go: this much of it gets this much of them. */
+struct mm_band {
+    uint32_t size_ppm, weight_ppm; /* the bands of a region add up to 1e6 of each */
+};
+
+struct mm_region_spec {
+    const char *name; /* copied */
+    int64_t size_bytes;
+    int64_t page_bytes; /* of a page at most; a power of two, the machine's page or more */
+    bool shared;        /* by all threads of the process */
+    bool sequential;
+    bool hugetlb, file, mapped_shared, readonly;
+    int64_t working_set_bytes;   /* 0: all of it */
+    int32_t nr_slices;           /* unless shared */
+    const struct mm_band *bands; /* NULL: one, all of it */
+    int32_t nr_bands;
+    const struct numasim_mempolicy *mempolicy; /* mbind(), or NULL; copied with its nodes */
+};
+
+/* Adds a region to @p. Returns its index. */
+int32_t kernel_region_new(struct kernel *k, struct process *p, const struct mm_region_spec *spec);
 
 /* Restricts where its pages may lie (bitmap of nodes, copied): cpuset.mems or a placement. */
 void kernel_process_set_nodes(struct kernel *k, struct process *p, const uint64_t *nodes);
 
-/* What a warm cache would hold for one thread of @r: for all, where they share it. */
-static inline int64_t mm_working_set_bytes(const struct mm_region *r)
-{
-    return (r->working_set_bytes > 0 ? r->working_set_bytes : r->pub.size_bytes) / r->nr_slices;
-}
+/* set_mempolicy(2) of @t; copied with its nodes. */
+void kernel_task_set_mempolicy(struct kernel *k, struct task *t,
+                               const struct numasim_mempolicy *policy);
 
 /* The slice of @r that thread @slice_index accesses. */
 static inline struct mm_slice *mm_slice(const struct mm_region *r, int32_t slice_index)
 {
     return &r->slices[r->shared ? 0 : slice_index % r->nr_slices];
+}
+
+/* What a warm cache would hold for one thread of @r: for all, where they share it. */
+static inline int64_t mm_working_set_bytes(const struct mm_region *r)
+{
+    return (r->working_set_bytes > 0 ? r->working_set_bytes : r->pub.size_bytes) / r->nr_slices;
 }
 
 #endif

@@ -105,7 +105,40 @@ static void watermarks_new(struct kernel *k)
         int64_t node_kib = m->nodes[i].memory_bytes >> 10;
         int64_t min_kib = min_free_kib * node_kib / total_kib;
 
-        k->nodes[i].low_bytes = (min_kib + MAX(min_kib / 4, node_kib / 1000)) << 10;
+        int64_t gap_kib = MAX(min_kib / 4, node_kib / 1000);
+
+        k->nodes[i].min_bytes = min_kib << 10;
+        k->nodes[i].low_bytes = (min_kib + gap_kib) << 10;
+        k->nodes[i].high_bytes = (min_kib + 2 * gap_kib) << 10;
+        k->nodes[i].promo_bytes = (min_kib + 3 * gap_kib) << 10;
+    }
+}
+
+/* Abstract distances where the machine states none: DRAM, and what dax devices get by default
+ * (include/linux/memory-tiers.h: MEMTIER_ADISTANCE_DRAM, drivers/dax/kmem.c, 6.12). HBM as HMAT would
+ * give it for four times the bandwidth at 1.1 times the latency. */
+enum { ADISTANCE_DRAM = 576, ADISTANCE_DAX = 5 * ADISTANCE_DRAM, ADISTANCE_HBM = 158 };
+enum { TIER_CHUNK = 128 };
+
+static void tiers_new(struct kernel *k)
+{
+    static const int32_t by_tier[NR_TIERS] = {[TIER_HBM] = ADISTANCE_HBM,
+                                              [TIER_DRAM] = ADISTANCE_DRAM,
+                                              [TIER_CXL] = ADISTANCE_DAX,
+                                              [TIER_PMEM] = ADISTANCE_DAX};
+    int32_t slowest = 0;
+
+    for (int32_t i = 0; i < k->nr_nodes; i++) {
+        const struct machine_node *n = &k->machine->nodes[i];
+
+        k->nodes[i].abstract_distance =
+            n->abstract_distance > 0 ? n->abstract_distance : by_tier[n->tier];
+        if (k->nodes[i].nr_cpus > 0) {
+            slowest = MAX(slowest, k->nodes[i].abstract_distance / TIER_CHUNK);
+        }
+    }
+    for (int32_t i = 0; i < k->nr_nodes; i++) {
+        k->nodes[i].top_tier = k->nodes[i].abstract_distance / TIER_CHUNK <= slowest;
     }
 }
 
@@ -124,10 +157,15 @@ static void nodes_new(struct kernel *k)
         node->cpus = machine_node_cpus(m, i);
         node->nr_cpus = bitmap_weight(node->cpus, (uint32_t)m->nr_cpus);
         node->total_bytes = node->free_bytes = m->nodes[i].memory_bytes;
+        node->read_bytes_per_s = m->nodes[i].read_bandwidth_bytes_per_s;
+        node->write_bytes_per_s = m->nodes[i].write_bandwidth_bytes_per_s;
+        node->vmstat = g_new0(uint64_t, NUMASIM_NR_VM_ITEMS);
         states_new(k, node->state, STATE_OF(node));
         machine_fallback_order(m, i, k->fallback + (gsize)i * (gsize)m->nr_nodes);
     }
     watermarks_new(k);
+    tiers_new(k);
+    k->daemons = g_new0(struct node_daemon *, (gsize)m->nr_nodes);
 }
 
 static void core_set_idle(struct kernel *k, int32_t core, bool idle)
@@ -321,6 +359,7 @@ void objects_free(struct kernel *k)
     }
     for (int32_t i = 0; i < k->nr_nodes; i++) {
         states_free(k, k->nodes[i].state);
+        g_free(k->nodes[i].vmstat);
     }
     g_free(k->rqs);
     g_free(k->llcs);

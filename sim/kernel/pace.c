@@ -250,6 +250,7 @@ void pace_switch_in(struct kernel *k, struct rq *rq, struct task *t)
     if (t->mix != NULL) {
         list_add_tail(&task_process(t)->running, &t->running);
         llc_enter(k, rq, t);
+        fault_plan(k, t);
     }
     pace_refresh(k, rq);
 }
@@ -269,12 +270,15 @@ void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)
     struct rq *rq = task_rq(k, t);
     bool running = rq->curr == t;
 
+    if (mix == t->mix) {
+        return;
+    }
     if (running) {
         settle(k, rq);
         pace_switch_out(k, rq, t);
     }
-    g_free(t->miss_carry);
-    t->miss_carry = mix != NULL ? g_new0(uint64_t, (gsize)mix->nr_entries) : NULL;
+    g_free(t->access);
+    t->access = mix != NULL ? g_new0(struct task_access, (gsize)mix->nr_entries) : NULL;
     t->mix = mix;
     if (running) {
         pace_switch_in(k, rq, t); /* where it takes up a mix, its cache is from here on */

@@ -39,7 +39,9 @@ static void work_done(struct task *t, uint64_t done)
 /* What is left for a member of a class before its rate or what it does changes. */
 static uint64_t class_work_left(const struct task *t)
 {
-    return t->cold_work > 0 ? MIN(t->cold_work, t->work_left) : t->work_left;
+    uint64_t left = MIN(t->work_left, t->fault_work);
+
+    return t->cold_work > 0 ? MIN(t->cold_work, left) : left;
 }
 
 static void class_progress(struct kernel *k, struct task *t)
@@ -49,6 +51,9 @@ static void class_progress(struct kernel *k, struct task *t)
     if (t->cold_work > 0) {
         t->cold_work -= done;
         t->stretch_cold_work += done;
+    }
+    if (t->fault_work != UINT64_MAX) {
+        t->fault_work -= done;
     }
     work_done(t, done);
 }

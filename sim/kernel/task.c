@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tasks' lives, and what the driver lets the acting one do next. */
-#include "kernel/internal.h"
+#include "kernel/memory.h"
 
 static void task_set_policy(struct task *t, const struct task_params *params)
 {
@@ -86,6 +86,9 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     list_init(&t->running);
     list_init(&t->on_llc);
     t->rate_index = -1;
+    t->fault_work = UINT64_MAX;
+    t->mempolicy = (struct numasim_mempolicy){.home_node = -1};
+    t->pub.mempolicy = &t->mempolicy;
     event_init(&t->arrive, EVENT_ARRIVE, CLASS_ARRIVE, 0);
     task_set_policy(t, params);
     t->sched_idle = t->pub.se.idle_policy || cgroup_is_idle(k, t->cgroup);
@@ -101,6 +104,11 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     if (params->process != NULL) {
         params->process->pub.nr_threads++;
         t->pub.faults_by_node = g_new0(uint64_t, (gsize)k->nr_nodes);
+        t->numa.task_private = g_new0(uint64_t, (gsize)k->nr_nodes * 4);
+        t->numa.task_shared = t->numa.task_private + k->nr_nodes;
+        t->numa.group_private = t->numa.task_shared + k->nr_nodes;
+        t->numa.group_shared = t->numa.group_private + k->nr_nodes;
+        t->pub.numa = &t->numa;
     }
     for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
         if (k->plugins[slot]->task_init != NULL) {
@@ -117,7 +125,9 @@ void task_free(struct kernel *k, struct task *t)
     g_free(t->own_allowed);
     g_free(t->narrowed);
     g_free(t->comm);
-    g_free(t->miss_carry);
+    g_free(t->access);
+    mempolicy_release(&t->mempolicy);
+    g_free(t->numa.task_private);
     g_free(t->pub.faults_by_node);
 }
 
@@ -400,7 +410,8 @@ void task_reapply_allowed(struct kernel *k, struct task *t)
     if (t->pub.task_state != NUMASIM_TASK_DEAD && t->pub.task_state != NUMASIM_TASK_NEW) {
         leave_forbidden_cpu(k, t);
         if (t->pub.sched_class == NUMASIM_CLASS_RT) {
-            rt_prio_changed(k, task_rq(k, t)); /* it may be one that can be pushed now, or no more */
+            rt_prio_changed(k,
+                            task_rq(k, t)); /* it may be one that can be pushed now, or no more */
         }
     }
 }

@@ -127,6 +127,15 @@ static void numa_tick(struct kernel *k, struct rq *rq, bool due)
     if (due) {
         rq->numa_wants_ns = wants_ns;
     }
+    /* It returns to user mode. */
+    struct task *t = rq->curr;
+
+    if (t->wants_task_work) {
+        t->wants_task_work = false;
+        if (k->nops->task_work != NULL) {
+            k->nops->task_work(k->nself, &t->pub);
+        }
+    }
 }
 
 void tick_event(struct kernel *k, struct rq *rq)

@@ -16,6 +16,7 @@ static const char *const tracepoint_names[NR_TRACEPOINTS] = {
     [TP_MM_PAGE_ALLOC] = "mm_page_alloc",
     [TP_MM_PAGE_FREE] = "mm_page_free",
     [TP_MM_MIGRATE_PAGES] = "mm_migrate_pages",
+    [TP_NUMA_HINT_FAULT] = "numasim_hint_fault",
     [TP_MEM_ACCESS] = "numasim_access",
     [TP_CGROUP_THROTTLE] = "numasim_throttle",
     [TP_REQUEST_ARRIVE] = "numasim_request_arrive",

@@ -39,6 +39,7 @@ enum tracepoint {
                               c: of one page */
     TP_MM_PAGE_FREE,     /* process      cpu         region        node         pages       bytes */
     TP_MM_MIGRATE_PAGES, /* process      cpu         region        from         to          pages */
+    TP_NUMA_HINT_FAULT,  /* task         cpu         region        node         faults      moved */
     TP_MEM_ACCESS,       /* task         CPU's node  memory node   accesses     latency ns  - */
     TP_CGROUP_THROTTLE,  /* cgroup       cpu         -             1: throttled -           - */
     TP_REQUEST_ARRIVE,   /* request      -           source        -            -           - */

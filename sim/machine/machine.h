@@ -45,7 +45,9 @@ struct machine_node {
     int64_t side_cache_bytes; /* memory-side cache in front of it, 0: none */
     /* Of its controllers when all is reads, or writes; 0 if unknown. */
     int64_t read_bandwidth_bytes_per_s, write_bandwidth_bytes_per_s;
-    bool full_duplex; /* reads and writes do not take each other's bandwidth, as across a CXL link */
+    int32_t abstract_distance; /* the kernel's, by HMAT; 0: by its tier */
+    bool
+        full_duplex; /* reads and writes do not take each other's bandwidth, as across a CXL link */
     int64_t hugetlb_2m_pages, hugetlb_1g_pages;
 };
 
@@ -123,7 +125,9 @@ struct machine_costs {
     int64_t page_move_ns;             /* migrating one base page: fixed part */
     int64_t page_move_bytes_per_s;    /* ... and its copy */
     int64_t hint_fault_ns;            /* one NUMA hint fault */
-    int32_t smt_pace_ppm;             /* a thread's speed while its sibling is busy, ppm of alone */
+    int64_t pte_scan_ns;              /* looking at one present page to protect it */
+    int64_t tlb_shootdown_ns, tlb_shootdown_cpu_ns; /* flushing others' TLBs, and each of them */
+    int32_t smt_pace_ppm; /* a thread's speed while its sibling is busy, ppm of alone */
 };
 
 /* The blocks of a machine's description; each has its source. */

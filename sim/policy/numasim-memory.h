@@ -87,7 +87,7 @@ struct numasim_pages {
     uint32_t tag;         /* the tier policy's, 0 at first: see numasim_tag_pages() */
     uint64_t
         accesses_x256; /* expected accesses to each of them since they were last tagged, x 256 */
-    uint64_t cookie;   /* the host's */
+    uint64_t cookie[2];     /* the host's */
 };
 
 /*

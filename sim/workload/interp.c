@@ -41,9 +41,8 @@ const struct mm_mix *interp_mix(struct interp *it, const void *key, const struct
         struct mm_mix_entry *entries = g_new(struct mm_mix_entry, (gsize)mix->nr_entries);
 
         for (int32_t i = 0; i < mix->nr_entries; i++) {
-            entries[i] =
-                (struct mm_mix_entry){.region = mix->entries[i].region,
-                                      .milli = mix->entries[i].misses_per_s_milli};
+            entries[i] = (struct mm_mix_entry){.region = mix->entries[i].region,
+                                               .milli = mix->entries[i].misses_per_s_milli};
         }
         made = g_new(struct mm_mix, 1);
         *made = (struct mm_mix){entries, mix->nr_entries, mix->mlp_ppm};
@@ -272,9 +271,16 @@ int32_t process_add_regions(struct interp *it, struct process *p,
     for (int32_t i = 0; i < nr; i++) {
         const struct workload_region *r = &regions[i];
 
-        kernel_region_new(it->kernel, p, r->name, r->size_bytes,
-                          page_bytes(kernel_machine(it->kernel), r->page), r->shared,
-                          r->pattern == PATTERN_SEQUENTIAL, r->working_set_bytes, nr_threads);
+        kernel_region_new(it->kernel, p,
+                          &(struct mm_region_spec){
+                              .name = r->name,
+                              .size_bytes = r->size_bytes,
+                              .page_bytes = page_bytes(kernel_machine(it->kernel), r->page),
+                              .shared = r->shared,
+                              .sequential = r->pattern == PATTERN_SEQUENTIAL,
+                              .working_set_bytes = r->working_set_bytes,
+                              .nr_slices = nr_threads,
+                          });
     }
     return nr;
 }

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* First touch: which pages, and, by the tier policy, on which nodes. */
+#include "kernel/memory.h"
+
+/* One task's touching of one slice. */
+struct touch {
+    struct task *t;
+    struct mm_region *r;
+    struct mm_slice *s;
+    struct mm_part *part;
+    int64_t *nr_by_node; /* [nr_nodes] */
+};
+
+/* The engine's own policy: the nearest allowed node, in fallback order, with room for a page. */
+static void host_alloc(struct kernel *k, struct numasim_alloc *a)
+{
+    const struct process *p = task_process(task_of(a->task));
+    const int32_t *order = k->fallback + (gsize)a->cpu_node * (gsize)k->nr_nodes;
+    int32_t wanted = -1;
+
+    for (int32_t i = 0; i < k->nr_nodes; i++) {
+        struct numasim_node *node = &k->nodes[order[i]];
+        int64_t units = node->free_bytes / a->page_bytes;
+
+        if (!node_allowed(p, order[i]) || node->total_bytes == 0) {
+            continue;
+        }
+        wanted = wanted < 0 ? order[i] : wanted;
+        if (units > 0) {
+            int64_t pages = MIN(units * (a->page_bytes / k->machine->page_size_bytes), a->nr_pages);
+
+            a->nr_by_node[order[i]] = a->nr = pages;
+            node->vmstat[order[i] == wanted ? NUMASIM_NUMA_HIT : NUMASIM_NUMA_MISS] +=
+                (uint64_t)pages;
+            if (order[i] != wanted) {
+                k->nodes[wanted].vmstat[NUMASIM_NUMA_FOREIGN] += (uint64_t)pages;
+            }
+            node->vmstat[order[i] == a->cpu_node ? NUMASIM_NUMA_LOCAL : NUMASIM_NUMA_OTHER] +=
+                (uint64_t)pages;
+            return;
+        }
+    }
+    a->failed = true;
+}
+
+/* True if the policy's answer can be carried out. */
+static bool answer_valid(struct kernel *k, const struct numasim_alloc *a)
+{
+    const struct process *p = task_process(task_of(a->task));
+    int64_t sum = 0, page = k->machine->page_size_bytes;
+    bool ok = a->nr > 0 && a->nr <= a->nr_pages && a->got_page_bytes >= page &&
+              a->got_page_bytes <= a->page_bytes &&
+              (a->got_page_bytes & (a->got_page_bytes - 1)) == 0;
+
+    for (int32_t n = 0; n < k->nr_nodes && ok; n++) {
+        int64_t pages = a->nr_by_node[n];
+
+        sum += pages;
+        ok = pages >= 0 &&
+             (pages == 0 || (node_allowed(p, n) && pages * page <= k->nodes[n].free_bytes &&
+                             pages % (a->got_page_bytes / page) == 0));
+    }
+    if (ok && sum == a->nr) {
+        return true;
+    }
+    kernel_fault(k, NUMASIM_ROLE_TIER, "tier.alloc", task_of(a->task),
+                 "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " pages of %" G_GINT64_FORMAT
+                 " bytes on its nodes is no valid answer",
+                 a->nr, a->nr_pages, a->got_page_bytes);
+    return false;
+}
+
+/* False: there is no memory, or the run has failed. */
+static bool ask(struct kernel *k, struct numasim_alloc *a)
+{
+    const struct role *role = &k->roles[NUMASIM_ROLE_TIER];
+
+    if (role->self == NULL || role->policy->tier->alloc == NULL) {
+        host_alloc(k, a);
+        return !a->failed;
+    }
+    struct numasim_decision record;
+    struct numasim_decision *d = decision_begin(k, &record);
+
+    role->policy->tier->alloc(role->self, a, d);
+    decision_end(k, NUMASIM_ROLE_TIER, "tier.alloc", a->task->id, a->cpu, &record);
+    return !k->failed && (a->nr > 0 || !a->failed) && answer_valid(k, a);
+}
+
+static void check_low_memory(struct kernel *k, int32_t node)
+{
+    const struct role *role = &k->roles[NUMASIM_ROLE_TIER];
+
+    if (role->self != NULL && role->policy->tier->low_memory != NULL &&
+        k->nodes[node].free_bytes < k->nodes[node].low_bytes) {
+        role->policy->tier->low_memory(role->self, node);
+    }
+}
+
+static int64_t fault_cost_ns(const struct kernel *k, int64_t pages, int64_t page_bytes)
+{
+    const struct machine_costs *costs = &k->machine->costs;
+    int64_t bytes = pages * k->machine->page_size_bytes;
+    int64_t cost_ns = bytes / page_bytes * costs->page_fault_ns;
+
+    if (costs->page_zero_bytes_per_s > 0) {
+        cost_ns += (int64_t)mul_div_u64((uint64_t)bytes, NSEC_PER_SEC,
+                                        (uint64_t)costs->page_zero_bytes_per_s);
+    }
+    return cost_ns;
+}
+
+/* Carries out an answer: untouched pages of @e become pages of its nodes. */
+static void place(struct kernel *k, const struct touch *touch, const struct numasim_alloc *a,
+                  struct mm_extent *e)
+{
+    struct process *p = task_process(touch->t);
+    int64_t page = k->machine->page_size_bytes;
+
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        int64_t pages = a->nr_by_node[n];
+        struct mm_kind to = {.protected_ns = MM_NOT_PROTECTED,
+                             .tagged_x256 = touch->part->accesses_x256,
+                             .last_cpu = -1,
+                             .last_pid = -1,
+                             .node = (int16_t)n};
+
+        for (to.order = 0; page << to.order < a->got_page_bytes; to.order++) {
+        }
+        for (int32_t i = e->nr_kinds - 1; i >= 0 && pages > 0; i--) {
+            if (e->kinds[i].node == MM_UNTOUCHED) {
+                extent_change(touch->part, e, i, pages, &to);
+                break;
+            }
+        }
+        if (pages > 0) {
+            pages_count(k, p, touch->r, touch->s, n, pages);
+            k->nodes[n].vmstat[NUMASIM_PGALLOC] += (uint64_t)pages;
+            k->nodes[n].vmstat[NUMASIM_PGFAULT] += (uint64_t)(pages * page / a->got_page_bytes);
+            emit(k, TP_MM_PAGE_ALLOC, touch->t->pub.id, touch->t->pub.cpu, touch->r->pub.id, n,
+                 pages * page / a->got_page_bytes, a->got_page_bytes);
+            check_low_memory(k, n);
+        }
+    }
+    touch->s->untouched_pages -= a->nr;
+    p->pub.resident_bytes += a->nr * page;
+    task_charge(k, touch->t, fault_cost_ns(k, a->nr, a->got_page_bytes));
+}
+
+/* Touches @pages untouched ones of extent @index, which begin at its start if it has no others. False:
+ * there is no memory left, and the process is killed. */
+static bool touch_extent(struct kernel *k, const struct touch *touch, int32_t index, int64_t pages)
+{
+    int64_t unit = touch->r->pub.page_bytes / k->machine->page_size_bytes;
+    int64_t first = touch->part->extents[index].first;
+
+    pages = (pages + unit - 1) / unit * unit;
+    while (pages > 0 && !k->failed) {
+        struct numasim_alloc a = {
+            .task = &touch->t->pub,
+            .region = &touch->r->pub,
+            .cpu = touch->t->pub.cpu,
+            .cpu_node = task_rq(k, touch->t)->pub.node,
+            .first = first,
+            .nr_pages = pages,
+            .page_bytes = touch->r->pub.page_bytes,
+            .write = true,
+            .allowed = task_process(touch->t)->allowed_nodes,
+            .got_page_bytes = touch->r->pub.page_bytes,
+            .nr_by_node = touch->nr_by_node,
+        };
+
+        memset(touch->nr_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
+        if (!ask(k, &a)) {
+            if (!k->failed) {
+                k->nodes[a.cpu_node].vmstat[NUMASIM_OOM_KILL]++;
+                emit(k, TP_OOM_KILL, touch->t->pub.id, touch->t->pub.cpu, touch->r->pub.id, 0, 0,
+                     0);
+                process_kill(k, task_process(touch->t), touch->t);
+            }
+            return false;
+        }
+        place(k, touch, &a, &touch->part->extents[index]);
+        pages -= a.nr;
+        first += a.nr;
+    }
+    return !k->failed;
+}
+
+static int64_t untouched_of(const struct mm_extent *e)
+{
+    for (int32_t i = 0; i < e->nr_kinds; i++) {
+        if (e->kinds[i].node == MM_UNTOUCHED) {
+            return e->kinds[i].pages;
+        }
+    }
+    return 0;
+}
+
+/* In order of address: cuts off what is touched from what is not. */
+static bool touch_in_order(struct kernel *k, const struct touch *touch, int64_t pages)
+{
+    struct mm_part *part = touch->part;
+
+    for (int32_t i = 0; i < part->nr_extents && pages > 0; i++) {
+        int64_t here = MIN(untouched_of(&part->extents[i]), pages);
+
+        if (here == 0) {
+            continue;
+        }
+        if (here < part->extents[i].nr && here == pages) {
+            part_cut(part, part->extents[i].first + here);
+            here = untouched_of(&part->extents[i]);
+        }
+        if (!touch_extent(k, touch, i, here)) {
+            return false;
+        }
+        pages -= here;
+    }
+    part_join(part, 0, part->nr_extents, !touch->r->sequential);
+    return true;
+}
+
+/* Anywhere: each extent by its share of the untouched pages. */
+static bool touch_anywhere(struct kernel *k, const struct touch *touch, int64_t pages)
+{
+    struct mm_part *part = touch->part;
+    int64_t untouched = part->untouched, seen = 0, given = 0;
+
+    for (int32_t i = 0; i < part->nr_extents; i++) {
+        int64_t here = untouched_of(&part->extents[i]);
+
+        seen += here;
+        int64_t upto =
+            (int64_t)mul_div_ceil_u64((uint64_t)pages, (uint64_t)seen, (uint64_t)untouched);
+
+        if (upto > given && !touch_extent(k, touch, i, MIN(upto - given, here))) {
+            return false;
+        }
+        given = upto;
+    }
+    return true;
+}
+
+static void touch_pages(struct kernel *k, struct task *t, struct mm_region *r, struct mm_slice *s,
+                        int64_t pages, bool in_order)
+{
+    struct process *p = task_process(t);
+    g_autofree int64_t *nr_by_node = NULL;
+    int64_t untouched = s->untouched_pages;
+
+    pages = MIN(pages, untouched);
+    if (pages <= 0) {
+        return;
+    }
+    nr_by_node = g_new(int64_t, (gsize)k->nr_nodes);
+    pages_will_change(k, p);
+    for (int32_t i = 0; i < s->nr_parts && pages > 0; i++) {
+        struct touch touch = {t, r, s, &s->parts[i], nr_by_node};
+        int64_t here = MIN(pages, touch.part->untouched);
+
+        if (!in_order && untouched > 0) { /* each part by its share of them */
+            here = MIN((int64_t)mul_div_ceil_u64((uint64_t)pages, (uint64_t)touch.part->untouched,
+                                                 (uint64_t)untouched),
+                       here);
+            untouched -= touch.part->untouched;
+        }
+        if (here > 0 &&
+            !(in_order ? touch_in_order(k, &touch, here) : touch_anywhere(k, &touch, here))) {
+            break;
+        }
+        pages -= here;
+    }
+    pages_changed(k, p);
+}
+
+void task_touch(struct kernel *k, struct task *t, int32_t region, int64_t bytes)
+{
+    struct mm_region *r = task_process(t)->regions[region];
+    struct mm_slice *s = mm_slice(r, t->slice_index);
+    int64_t page = k->machine->page_size_bytes;
+
+    touch_pages(k, t, r, s, bytes > 0 ? (bytes + page - 1) / page : s->untouched_pages, true);
+}
+
+void task_touch_all(struct kernel *k, struct task *t, int32_t region)
+{
+    struct mm_region *r = task_process(t)->regions[region];
+
+    for (int32_t i = 0; i < r->nr_slices; i++) {
+        touch_pages(k, t, r, &r->slices[i], r->slices[i].untouched_pages, true);
+    }
+}
+
+void task_touch_for_run(struct kernel *k, struct task *t, int64_t work_ns)
+{
+    const struct mm_mix *mix = t->mix;
+
+    for (int32_t i = 0; mix != NULL && i < mix->nr_entries; i++) {
+        struct mm_region *r = task_process(t)->regions[mix->entries[i].region];
+        struct mm_slice *s = mm_slice(r, t->slice_index);
+
+        if (s->untouched_pages == 0) {
+            continue;
+        }
+        uint64_t misses = mul_div_u64((uint64_t)work_ns, (uint64_t)mix->entries[i].milli,
+                                      UINT64_C(1000) * (uint64_t)NSEC_PER_SEC);
+        uint64_t pages;
+
+        if (r->sequential) {
+            pages = mul_div_ceil_u64(misses, (uint64_t)k->machine->cache_line_bytes,
+                                     (uint64_t)k->machine->page_size_bytes);
+        } else {
+            /* Random accesses meet untouched pages by their share; at most one fault an access. */
+            pages =
+                mul_div_ceil_u64(misses, (uint64_t)s->untouched_pages, (uint64_t)s->total_pages);
+        }
+        touch_pages(k, t, r, s, (int64_t)MIN(pages, (uint64_t)s->untouched_pages), r->sequential);
+    }
+}
