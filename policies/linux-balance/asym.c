@@ -29,8 +29,11 @@ void lb_start_group(const struct numasim_self *self, const struct numasim_group 
         sgc->max_capacity = capacity > sgc->max_capacity ? capacity : sgc->max_capacity;
         if (sgc->prefer_cpu < 0 || lb_prefers(self, cpu, sgc->prefer_cpu)) {
             sgc->prefer_cpu = cpu;
+            sgc->prefer_priority = c->priority;
         }
+        sgc->end_word = cpu / 64 + 1;
     }
+    sgc->first_word = numasim_mask_next(group->span, NULL, nr_cpus, 0) / 64;
 }
 
 bool lb_prefers(const struct numasim_self *self, int32_t a, int32_t b)

@@ -119,7 +119,8 @@ extern const char *const lb_reasons[];
 
 /* The plugin's own. */
 struct lb_state {
-    int32_t nr_words; /* of a bitmap of CPUs */
+    int32_t nr_words;              /* of a bitmap of CPUs */
+    const uint64_t *idle, *single; /* the host's */
     int64_t hz;
     struct lb_rules rules;
     bool smt_active;
@@ -189,11 +190,13 @@ struct lb_domain {
     int64_t newidle_since_ns; /* when newidle_call was last halved */
 };
 
-/* struct sched_group_capacity. */
+/* struct sched_group_capacity; all but `imbalanced` stays what it was when the domains were made. */
 struct lb_sgc {
     bool imbalanced;
     uint32_t capacity, min_capacity, max_capacity; /* of its CPUs: sum, least, most */
     int32_t prefer_cpu;                            /* the one that firmware ranks highest */
+    int32_t prefer_priority;                       /* its rank */
+    int32_t first_word, end_word;                  /* of a bitmap: those that hold its CPUs */
 };
 
 struct lb_task {
@@ -247,6 +250,19 @@ static inline struct lb_task *lb_task(const struct numasim_self *self,
 static inline void lb_count(const struct lb_env *env, enum numasim_lb_counter what, int64_t amount)
 {
     numasim_count_lb(env->sd, (enum numasim_lb_idle)env->idle, what, amount);
+}
+static inline struct lb_sgc *lb_sgc(const struct numasim_self *self,
+                                    const struct numasim_group *group)
+{
+    return group->state[self->slot];
+}
+/* CPUs in a word of a bitmap: what compilers make of it for any x86-64 is a call. */
+static inline uint32_t lb_weight(uint64_t bits)
+{
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+    bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (uint32_t)(bits * UINT64_C(0x0101010101010101) >> 56);
 }
 /* cpus_share_cache(). */
 static inline bool lb_share_cache(const struct numasim_self *self, int32_t a, int32_t b)
@@ -303,9 +319,12 @@ int32_t lb_find_idlest_cpu(struct numasim_self *self, struct numasim_domain *sd,
 /* Adds the averages of CPU @cpu to @g, less those of a task there, @without (NULL: none). */
 void lb_group_add_load(const struct numasim_self *self, struct lb_group *g, int32_t cpu,
                        const struct numasim_load *without);
-/* Adds those of the CPUs in @span and @only. */
-void lb_group_add_loads(const struct numasim_self *self, struct lb_group *g, const uint64_t *span,
-                        const uint64_t *only);
+/* Adds those of the CPUs in @group and @only. */
+void lb_group_add_loads(const struct numasim_self *self, struct lb_group *g,
+                        const struct numasim_group *group, const uint64_t *only);
+/* Adds up the tasks of the CPUs in @group and @only; true if a CPU has more than one. */
+bool lb_group_add_counts(const struct numasim_self *self, struct lb_group *g,
+                         const struct numasim_group *group, const uint64_t *only);
 /* Fair tasks of @c that count for a group. */
 uint32_t lb_nr_fair(const struct numasim_self *self, const struct numasim_cpu *c);
 /* Sets env->imbalance and returns the group to pull from, or NULL with nothing to do. */

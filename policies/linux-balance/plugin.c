@@ -192,6 +192,8 @@ static bool lb_init(struct numasim_self *self, char *error, size_t size)
         return false;
     }
     state->nr_words = (nr_cpus + 63) / 64;
+    state->idle = numasim_idle_mask(self->host);
+    state->single = numasim_single_mask(self->host);
     state->hz = INT64_C(1000000000) / numasim_tick_ns(self->host);
     lb_read_rules(self, &state->rules);
     return true;
