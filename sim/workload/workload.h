@@ -177,15 +177,23 @@ struct workload_arrival {
     int64_t limit;             /* requests in all, 0: no limit */
 };
 
-enum admin_kind { ADMIN_CPU_OFFLINE, ADMIN_CPU_ONLINE, ADMIN_CPUSET, ADMIN_WEIGHT, ADMIN_AFFINITY };
+enum admin_kind {
+    ADMIN_CPU_OFFLINE,
+    ADMIN_CPU_ONLINE,
+    ADMIN_CPUSET,
+    ADMIN_WEIGHT,
+    ADMIN_AFFINITY,
+    ADMIN_QUOTA
+};
 
 struct workload_admin {
     enum admin_kind kind;
     struct workload_mark mark;
     int64_t at_ns;
     int32_t cpu;             /* OFFLINE, ONLINE */
-    int32_t cgroup, process; /* CPUSET, WEIGHT: cgroup; AFFINITY: process */
-    int64_t value;
+    int32_t cgroup, process; /* CPUSET, WEIGHT, QUOTA: cgroup; AFFINITY: process */
+    int64_t value;           /* WEIGHT; QUOTA: ns, 0 is max */
+    int64_t period_ns, burst_ns;
     char *cpus;
 };
 

@@ -366,6 +366,36 @@ static void test_change(void)
     engine_free(e);
 }
 
+/*
+ * By the workload: none until 100 ms, then 10 ms of each 50 ms, which begin with a full pool, then none
+ * again. A tick and a slice are what a queue may be over or short.
+ */
+static void test_admin(void)
+{
+    struct engine *e =
+        start_plain("cgroups: {g: {}}\n"
+                    "admin:\n"
+                    "  - {at: 100ms, quota: {cgroup: g, quota: 10ms, period: 50ms}}\n"
+                    "  - {at: 1100ms, quota: {cgroup: g, quota: max}}\n" ONE_HOG,
+                    1);
+    const struct kernel_cgroup *cg = cgroup_named(e, "g");
+    int64_t at_100_ns, at_1100_ns;
+
+    engine_run(e, 100 * MS);
+    at_100_ns = used_ns(e, cg);
+    g_assert_cmpint(at_100_ns, >=, 99 * MS);
+    g_assert_cmpint(cg->quota_ns, ==, 10 * MS);
+    engine_run(e, 1100 * MS);
+    at_1100_ns = used_ns(e, cg);
+    g_assert_cmpint(at_1100_ns - at_100_ns, >=, 20 * 10 * MS - TICK);
+    g_assert_cmpint(at_1100_ns - at_100_ns, <=, 21 * 10 * MS + TICK);
+    g_assert_cmpint(cg->quota_ns, ==, 0);
+    engine_run(e, 1200 * MS);
+    g_assert_cmpint(used_ns(e, cg) - at_1100_ns, >=, 99 * MS);
+    kernel_check(e->kernel);
+    engine_free(e);
+}
+
 /* Skipped ticks and the order of acting do not change what a quota does. */
 static void test_all_ticks(void)
 {
@@ -407,6 +437,7 @@ int main(int argc, char **argv)
     g_test_add_func("/quota/expiry", test_expiry);
     g_test_add_func("/quota/slice", test_slice);
     g_test_add_func("/quota/change", test_change);
+    g_test_add_func("/quota/admin", test_admin);
     g_test_add_func("/quota/all-ticks", test_all_ticks);
     return g_test_run();
 }
