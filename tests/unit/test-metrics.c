@@ -86,6 +86,13 @@ static int32_t task_cgroups(int32_t id, int32_t *ret, int32_t max, void *data)
     return 2;
 }
 
+/* 2 and 4 are of two replicas. */
+static const char *cgroup_name(int32_t id, void *data)
+{
+    (void)data;
+    return id == 1 ? "outer" : id == 5 ? "inner" : "pod";
+}
+
 static const char *const arrivals[] = {"db", "cache", "db", NULL};
 static const char *const counters[] = {"rounds", "cache", NULL};
 
@@ -99,7 +106,8 @@ static void set_up(struct fixture *f, gconstpointer data)
                                     .arrivals = arrivals,
                                     .counters = counters,
                                     .task = task_info,
-                                    .cgroups = task_cgroups};
+                                    .cgroups = task_cgroups,
+                                    .cgroup_name = cgroup_name};
 
     f->metrics = metrics_new(&config);
 }
@@ -396,6 +404,58 @@ static void test_throttle(struct fixture *f, gconstpointer data)
     assert_value(r, "run_delay_ns.max", 100);
 }
 
+/*
+ * cpu.stat. Cgroup 1: three periods, at the end of two of which some queue was throttled; on CPU 0 over
+ * 100..150 and on CPU 1 over 120..200 and from 280 on: 50 + 80 + 20. Cgroups 2 and 4, one pod twice: one
+ * period and two, one of them out of runtime; CPU 2 over 10..20, CPU 3 from 290 on. 5 has no quota.
+ */
+static void test_bandwidth(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    feed(f, 10, TP_CGROUP_THROTTLE, 2, 2, -1, 1, 0, 0);
+    feed(f, 20, TP_CGROUP_THROTTLE, 2, 2, -1, 0, 0, 0);
+    feed(f, 90, TP_CGROUP_PERIOD, 2, -1, -1, 0, 0, 0);
+    feed(f, 100, TP_CGROUP_PERIOD, 1, -1, -1, 0, 30, 0);
+    feed(f, 100, TP_CGROUP_THROTTLE, 1, 0, -1, 1, 0, 0);
+    feed(f, 120, TP_CGROUP_THROTTLE, 1, 1, -1, 1, 0, 0);
+    feed(f, 150, TP_CGROUP_THROTTLE, 1, 0, -1, 0, 0, 0);
+    feed(f, 200, TP_CGROUP_PERIOD, 1, -1, -1, 1, 0, 0);
+    feed(f, 200, TP_CGROUP_THROTTLE, 1, 1, -1, 0, 0, 0);
+    feed(f, 210, TP_CGROUP_PERIOD, 4, -1, -1, 1, 0, 0);
+    feed(f, 280, TP_CGROUP_THROTTLE, 1, 1, -1, 1, 0, 0);
+    feed(f, 290, TP_CGROUP_THROTTLE, 4, 3, -1, 1, 0, 0);
+    feed(f, 295, TP_CGROUP_PERIOD, 4, -1, -1, 0, 0, 0);
+    feed(f, 299, TP_CGROUP_PERIOD, 1, -1, -1, 1, 0, 0);
+    g_autoptr(result_t) r = finish(f, 300);
+
+    assert_value(r, "cgroup.outer.nr_periods", 3);
+    assert_value(r, "cgroup.outer.nr_throttled", 2);
+    assert_value(r, "cgroup.outer.throttled_ns", 50 + 80 + 20);
+    assert_value(r, "cgroup.pod.nr_periods", 3);
+    assert_value(r, "cgroup.pod.nr_throttled", 1);
+    assert_value(r, "cgroup.pod.throttled_ns", 10 + 10);
+    g_assert_null(result_metric(r, "cgroup.inner.nr_periods"));
+}
+
+/* What was throttled before the warmup ended counts from its end on. */
+static void test_bandwidth_warmup(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    feed(f, 40, TP_CGROUP_THROTTLE, 1, 0, -1, 1, 0, 0);
+    feed(f, 50, TP_CGROUP_PERIOD, 1, -1, -1, 1, 0, 0);
+    feed(f, 60, TP_CGROUP_THROTTLE, 5, 0, -1, 1, 0, 0);
+    feed(f, 70, TP_CGROUP_THROTTLE, 5, 0, -1, 0, 0, 0);
+    metrics_reset(f->metrics, 100, f->times);
+    feed(f, 130, TP_CGROUP_PERIOD, 1, -1, -1, 1, 0, 0);
+    feed(f, 130, TP_CGROUP_THROTTLE, 1, 0, -1, 0, 0, 0);
+    g_autoptr(result_t) r = finish(f, 200);
+
+    assert_value(r, "cgroup.outer.nr_periods", 1);
+    assert_value(r, "cgroup.outer.nr_throttled", 1);
+    assert_value(r, "cgroup.outer.throttled_ns", 30);
+    assert_value(r, "cgroup.inner.throttled_ns", 0);
+}
+
 /* An offline CPU is not idle; it is again once it is back. */
 static void test_hotplug(struct fixture *f, gconstpointer data)
 {
@@ -570,6 +630,8 @@ int main(int argc, char **argv)
     ADD("/metrics/warmup", test_warmup);
     ADD("/metrics/percentiles", test_percentiles);
     ADD("/metrics/throttle", test_throttle);
+    ADD("/metrics/bandwidth", test_bandwidth);
+    ADD("/metrics/bandwidth-warmup", test_bandwidth_warmup);
     ADD("/metrics/hotplug", test_hotplug);
     ADD("/metrics/series", test_series);
     ADD("/metrics/response", test_response);
