@@ -19,13 +19,33 @@ static void leave_out(const struct numasim_self *self, struct lb_group *g,
     g->idle_cpus += numasim_cpu(self->host, task->cpu)->nr_running == 1;
 }
 
+/* True iff @task, which runs (a new one has no utilisation yet), fits a CPU of @group. */
+static bool fits_one_of(const struct numasim_self *self, const struct numasim_group *group,
+                        struct numasim_task *task)
+{
+    uint64_t util = lb_util(self, numasim_task_load(self->host, task));
+    int32_t nr_cpus = numasim_nr_cpus(self->host);
+
+    for (int32_t cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, 0); cpu < nr_cpus;
+         cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, cpu + 1)) {
+        if (lb_fits_cpu(self, util, cpu)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Of the CPUs of @group that @task may use, without what @task itself (in exec) adds to them. */
 static struct lb_group group_for_task(const struct numasim_self *self,
                                       const struct numasim_domain *sd,
                                       const struct numasim_group *group, struct numasim_task *task)
 {
     struct numasim_host *host = self->host;
-    struct lb_group g = {.capacity = lb_sgc(self, group)->capacity,
+    bool asym = (sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) != 0 &&
+                numasim_cpu(host, task->cpu)->curr == task;
+    struct lb_group g = {.misfit_load = asym && !fits_one_of(self, group, task),
+                         .max_capacity = lb_sgc(self, group)->max_capacity,
+                         .capacity = lb_sgc(self, group)->capacity,
                          .weight = group->weight,
                          .cores = group->cores,
                          .smt = (group->flags & NUMASIM_SD_SHARE_CPUCAPACITY) != 0};

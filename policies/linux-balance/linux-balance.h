@@ -57,6 +57,7 @@ enum lb_param {
     LB_PARAM_UTIL_WITHIN_LLC,
     LB_PARAM_ASYM_IDLE_CORE,
     LB_PARAM_MISFIT_BACKOFF,
+    LB_PARAM_REDUCED_CAPACITY,
     LB_PARAM_DETACH_LOAD,
     LB_PARAM_DETACH_UTIL,
     LB_PARAM_DETACH_ELIGIBLE,
@@ -127,6 +128,7 @@ struct lb_state {
     uint32_t threads_per_core;      /* the most of any core */
     bool cache_active;              /* llc_balancing, and some partition has several LLCs */
     bool asym_capacity;             /* some domain has SD_ASYM_CPUCAPACITY */
+    bool capacity_changes;          /* real-time tasks took some from a CPU */
     uint32_t max_capacity;          /* of all CPUs */
     bool cluster_active;            /* some domain has SD_CLUSTER, and sis_cluster is on */
     bool overload;                  /* root domain: some CPU had two runnable tasks */
@@ -174,6 +176,7 @@ struct lb_cpu {
     int32_t share_first;      /* first CPU of the cluster, llc_first without one */
     int64_t avg_scan_cost_ns; /* of searches for an idle CPU on behalf of this waking CPU */
     struct lb_llc shared;
+    uint32_t capacity;          /* rq->cpu_capacity: what real-time tasks leave to fair ones */
     struct occupancy occupancy; /* by the processes that ran here */
     int64_t cache_epoch;        /* of the last tick that counted it */
     bool nohz;                  /* its tick is stopped */
@@ -197,6 +200,7 @@ struct lb_sgc {
     int32_t prefer_cpu;                            /* the one that firmware ranks highest */
     int32_t prefer_priority;                       /* its rank */
     int32_t first_word, end_word;                  /* of a bitmap: those that hold its CPUs */
+    int64_t next_update_j;
 };
 
 struct lb_task {
@@ -335,6 +339,23 @@ int32_t lb_find_busiest_cpu(const struct lb_env *env, const struct numasim_group
 /* asym.c */
 /* Fills what a group's record says of its CPUs. */
 void lb_start_group(const struct numasim_self *self, const struct numasim_group *group);
+/* What @cpu has for fair tasks, as its own balancing last saw it (capacity_of()). */
+static inline uint32_t lb_capacity_of(const struct numasim_self *self, int32_t cpu)
+{
+    return lb_cpu(self, cpu)->capacity;
+}
+/* True iff real-time tasks take so much of @cpu that balancing in @sd minds (check_cpu_capacity()). */
+static inline bool lb_is_reduced(const struct numasim_self *self, const struct numasim_domain *sd,
+                                 int32_t cpu)
+{
+    return lb_state(self)->capacity_changes &&
+           lb_capacity_of(self, cpu) * lb_imbalance_pct(self, sd) <
+               (uint32_t)numasim_cpu(self->host, cpu)->capacity * 100;
+}
+/* Brings the capacity of the group that balances up to date (update_group_capacity()). */
+void lb_update_capacity(const struct lb_env *env);
+/* True iff the one fair task of the source has more of a CPU at the destination. */
+bool lb_leaves_reduced(const struct lb_env *env);
 /* True iff firmware ranks CPU @a above @b (sched_asym_prefer()). */
 bool lb_prefers(const struct numasim_self *self, int32_t a, int32_t b);
 /* True iff @dst should have the work of @src for its rank (sched_asym()). */

@@ -121,6 +121,9 @@ const struct numasim_param lb_params[] = {
     SWITCH(MISFIT_BACKOFF, "misfit_backoff", 0, NULL, FAIR "sched_balance_rq(), 6.12",
            "Failing to move a task too big for its CPU counts as a failure, and the domain is "
            "balanced more rarely for it (6.1)."),
+    SWITCH(REDUCED_CAPACITY, "reduced_capacity", 1, NULL, FAIR "sched_reduced_capacity(), 6.12",
+           "A CPU that real-time tasks leave little of is a source for idle CPUs, even with one "
+           "fair task (c82a69629c53, 6.0)."),
     /* Moving tasks. */
     CHOICE(DETACH_LOAD, "detach_load", 1, detach_rules, FAIR "detach_tasks(), 5.10",
            "A task is too big if half of its load exceeds the imbalance and few balances failed "

@@ -280,7 +280,7 @@ static int64_t next_turn(const struct numasim_self *self, const struct numasim_c
 /* Whether idle CPUs could do something for a CPU with one task. */
 static bool needs_help(const struct numasim_self *self, const struct numasim_cpu *c)
 {
-    if (lb_kick_to_pack(self, c)) {
+    if ((c->nr_fair > 0 && lb_is_reduced(self, c->domain, c->id)) || lb_kick_to_pack(self, c)) {
         return true;
     }
     if (lb_state(self)->asym_capacity && lb_is_asym_capacity(c)) {

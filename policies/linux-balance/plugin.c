@@ -15,8 +15,8 @@
  * FITS. Machines with SMT, clusters, several LLCs to a node and several nodes, CPUs of unlike
  * capacity or rank; fair tasks.
  *
- * DOES NOT FIT. Energy-aware placement, CPUs that RT tasks take away from the fair class, and the queue
- * filter of NUMA balancing (fbq_type) are not modelled. asym.c and llc.c say what is simpler there
+ * DOES NOT FIT. Energy-aware placement, time that interrupts take, and the queue filter of NUMA
+ * balancing (fbq_type) are not modelled. asym.c and llc.c say what is simpler there
  * than in the kernel. Averages of sleeping tasks are always up to date, so the
  * kernel's kicks that only update them do not exist. CPUs with one task take turns in checking for
  * nohz kicks instead of doing so at every tick.
@@ -114,6 +114,7 @@ static void start_cpu(struct numasim_self *self, const struct numasim_cpu *c, in
     own->llc = &lb_cpu(self, own->llc_first)->shared;
     own->share_first = first_of_cluster(self, c, own->llc_first);
     own->avg_scan_cost_ns = 0;
+    own->capacity = (uint32_t)c->capacity;
     own->nohz = c->online && c->idle;
     start_domains(self, c, now_j);
 }
@@ -153,6 +154,7 @@ static void lb_domains_built(struct numasim_self *self)
     state->cache_active = false;
     state->threads_per_core = 1;
     state->asym_capacity = false;
+    state->capacity_changes = false;
     state->max_capacity = 0;
     for (int32_t cpu = 0; cpu < nr_cpus; cpu++) {
         lb_cpu(self, cpu)->shared = (struct lb_llc){0};
@@ -234,7 +236,7 @@ NUMASIM_PLUGIN = {
         "Source: kernel/sched/fair.c and topology.c, 6.12; what other releases have instead are\n"
         "parameters. Fits CPUs alike or not, and fair tasks.\n"
         "Does not model energy-aware placement, time\n"
-        "taken by RT tasks and fbq_type; CPUs with one task take turns in checking for\n"
+        "taken by interrupts and fbq_type; CPUs with one task take turns in checking for\n"
         "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
         "with nothing due O(1), a balance O(CPUs of the domain that have work).\n",
     .params = lb_params,

@@ -101,6 +101,29 @@ void lb_group_add_loads(const struct numasim_self *self, struct lb_group *g,
     g->runnable += sum.runnable_avg;
 }
 
+/* CPUs that real-time tasks leave so little of that their one fair task should go elsewhere
+ * (sched_reduced_capacity()). */
+static void add_reduced(const struct lb_env *env, const struct numasim_group *group,
+                        struct lb_group *g)
+{
+    const struct lb_sgc *sgc = lb_sgc(env->self, group);
+
+    for (int32_t word = sgc->first_word; word < sgc->end_word; word++) {
+        uint64_t bits = group->span[word] & env->cpus[word] & ~lb_state(env->self)->idle[word];
+
+        for (; bits != 0; bits &= bits - 1) {
+            int32_t cpu = word * 64 + __builtin_ctzll(bits);
+
+            if (lb_is_reduced(env->self, env->sd, cpu) &&
+                lb_nr_fair(env->self, numasim_cpu(env->host, cpu)) == 1) {
+                uint64_t load = numasim_cpu_load(env->host, cpu).load_avg;
+
+                g->misfit_load = load > g->misfit_load ? load : g->misfit_load;
+            }
+        }
+    }
+}
+
 /* Averages, of idle CPUs, too, if nobody has added them up yet: most decisions need none. */
 static void add_loads(const struct lb_env *env, const struct numasim_group *group,
                       struct lb_group *g)
@@ -129,6 +152,9 @@ static struct lb_group group_stats(const struct lb_env *env, const struct numasi
     *overloaded |= lb_group_add_counts(env->self, &g, group, env->cpus);
     if (misfits) {
         add_misfits(env, group, &g, overloaded);
+    } else if (!local && env->idle != LB_BUSY && lb_state(env->self)->capacity_changes &&
+               env->self->param[LB_PARAM_REDUCED_CAPACITY]) {
+        add_reduced(env, group, &g);
     }
     g.nr_prefer_dst = local || g.nr_fair == 0 ? 0 : lb_llc_pull(env, group);
     g.packs =
@@ -209,11 +235,12 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
         .imbalance_pct = lb_imbalance_pct(env->self, sd),
         .imb_numa_nr = sd->imb_numa_nr,
         .asym_capacity = (sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) != 0,
-        .dst_capacity = (uint32_t)numasim_cpu(env->host, env->dst_cpu)->capacity,
+        .dst_capacity = lb_capacity_of(env->self, env->dst_cpu),
     };
     bool overloaded = false, room = shows_room(env), records = lb_llc_records(env);
     uint64_t sum_util = 0;
 
+    lb_update_capacity(env);
     for (uint32_t i = 0; i < sd->nr_groups; i++) {
         const struct numasim_group *group = &sd->groups[i];
         bool local = numasim_mask_test(group->span, env->dst_cpu);
@@ -226,7 +253,7 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
         if (local) {
             sds.local = g; /* where groups overlap, the last one that holds the CPU */
             local_group = group;
-        } else if (!lb_wrong_capacity(&sds, &g) &&
+        } else if (!lb_wrong_capacity(&sds, &g, busiest != NULL) &&
                    lb_busier(sds.rules, &g, &sds.busiest, busiest != NULL)) {
             sds.busiest = g;
             busiest = group;
@@ -251,10 +278,9 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
 /* True iff the one task of @c has a CPU at least as large or ranked above the destination. */
 static bool is_well_placed(const struct lb_env *env, const struct numasim_cpu *c)
 {
-    const struct numasim_cpu *dst = numasim_cpu(env->host, env->dst_cpu);
-
     if ((env->sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) &&
-        !lb_capacity_greater((uint32_t)dst->capacity, (uint32_t)c->capacity)) {
+        !lb_capacity_greater(lb_capacity_of(env->self, env->dst_cpu),
+                             lb_capacity_of(env->self, c->id))) {
         return true;
     }
     return (env->sd->flags & NUMASIM_SD_ASYM_PACKING) != 0 &&
@@ -292,10 +318,11 @@ static bool source_score(const struct lb_env *env, const struct numasim_cpu *c, 
         return true;
     default:
         load = numasim_cpu_load(env->host, c->id);
-        if (lb_nr_fair(env->self, c) == 1 && (int64_t)load.load_avg > env->imbalance.amount) {
+        if (lb_nr_fair(env->self, c) == 1 && (int64_t)load.load_avg > env->imbalance.amount &&
+            !lb_is_reduced(env->self, env->sd, c->id)) {
             return false;
         }
-        *ret_score = load.load_avg * 1024 / (uint64_t)c->capacity;
+        *ret_score = load.load_avg * 1024 / lb_capacity_of(env->self, c->id);
         return true;
     }
 }
