@@ -6,41 +6,12 @@
 #include <glib.h>
 
 #include "../../policies/linux-balance/rules.c"
+#include "balance-fixture.h"
 
 static const struct lb_rules linux_5_10 = {.numa_imbalance = LB_NUMA_PAIR};
 static const struct lb_rules linux_5_17 = {.numa_imbalance = LB_NUMA_QUARTER};
 static const struct lb_rules linux_5_18 = {.numa_imbalance = LB_NUMA_NR};
 static const struct lb_rules linux_6_1 = {.numa_imbalance = LB_NUMA_NR, .numa_total = true};
-static const struct lb_rules linux_6_12 = {
-    .smt_balance = true,
-    .sibling_imbalance = true,
-    .fully_busy_last = true,
-    .spare_smt = true,
-    .prefer_sibling_busiest = true,
-    .numa_imbalance = LB_NUMA_NR,
-    .numa_total = true,
-};
-
-/* @nr of @weight CPUs of 1024 each run one task that never sleeps. */
-static struct lb_group group(uint32_t weight, uint32_t nr)
-{
-    uint32_t busy = nr < weight ? nr : weight;
-    struct lb_group g = {
-        .load = UINT64_C(1024) * nr,
-        .util = UINT64_C(1024) * busy,
-        .runnable = UINT64_C(1024) * nr,
-        .capacity = UINT64_C(1024) * weight,
-        .nr_running = nr,
-        .nr_fair = nr,
-        .idle_cpus = weight - busy,
-        .weight = weight,
-        .cores = weight,
-    };
-
-    g.type = lb_group_type(&g, 117, false, false);
-    g.avg_load = g.type == LB_OVERLOADED ? g.load * 1024 / g.capacity : 0;
-    return g;
-}
 
 /* What a CPU of a group with @local tasks pulls from one with @busiest, both of @weight CPUs. */
 static struct lb_imbalance pull(const struct lb_rules *rules, uint32_t weight, uint32_t local,

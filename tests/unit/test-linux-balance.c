@@ -6,39 +6,9 @@
 #include <glib.h>
 
 #include "../../policies/linux-balance/rules.c"
-
-static const struct lb_rules linux_6_12 = {
-    .smt_balance = true,
-    .sibling_imbalance = true,
-    .fully_busy_last = true,
-    .spare_smt = true,
-    .prefer_sibling_busiest = true,
-    .numa_imbalance = LB_NUMA_NR,
-    .numa_total = true,
-};
+#include "balance-fixture.h"
 
 enum { TICK_250_NS = 4000000 }; /* HZ=250 */
-
-/* @nr of @weight CPUs of 1024 each run one task that never sleeps. */
-static struct lb_group group(uint32_t weight, uint32_t nr)
-{
-    uint32_t busy = nr < weight ? nr : weight;
-    struct lb_group g = {
-        .load = UINT64_C(1024) * nr,
-        .util = UINT64_C(1024) * busy,
-        .runnable = UINT64_C(1024) * nr,
-        .capacity = UINT64_C(1024) * weight,
-        .nr_running = nr,
-        .nr_fair = nr,
-        .idle_cpus = weight - busy,
-        .weight = weight,
-        .cores = weight,
-    };
-
-    g.type = lb_group_type(&g, 117, false, false);
-    g.avg_load = g.type == LB_OVERLOADED ? g.load * 1024 / g.capacity : 0;
-    return g;
-}
 
 static struct lb_domain_stats between(struct lb_group local, struct lb_group busiest)
 {
