@@ -37,11 +37,13 @@ static void count_sched_idle(struct kernel *k, struct rq *rq)
     const struct task *curr = rq->curr;
     uint32_t nr = curr != NULL && curr->sched_idle && curr->on_rq &&
                   queue_throttled(task_queue(k, curr, rq->pub.id)) == NULL;
+    const struct list *counted = curr != NULL ? &curr->waiting : &rq->waiting;
 
     for (struct list *l = rq->waiting.next; l != &rq->waiting; l = l->next) {
         const struct task *t = container_of(l, struct task, waiting);
 
-        nr += t != curr && t->sched_idle && queue_throttled(task_queue(k, t, rq->pub.id)) == NULL;
+        nr +=
+            l != counted && t->sched_idle && queue_throttled(task_queue(k, t, rq->pub.id)) == NULL;
     }
     rq->pub.nr_sched_idle = nr;
     rq_counted(k, rq);
