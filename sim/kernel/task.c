@@ -398,7 +398,8 @@ void task_reapply_allowed(struct kernel *k, struct task *t)
     if (t->pub.task_state != NUMASIM_TASK_DEAD && t->pub.task_state != NUMASIM_TASK_NEW) {
         leave_forbidden_cpu(k, t);
         if (t->pub.sched_class == NUMASIM_CLASS_RT) {
-            rt_prio_changed(k, task_rq(k, t)); /* it may be one that can be pushed now, or no more */
+            rt_prio_changed(k,
+                            task_rq(k, t)); /* it may be one that can be pushed now, or no more */
         }
     }
 }

@@ -202,7 +202,7 @@ struct numasim_cpu {
     uint32_t nr_delayed;
     uint32_t nr_sched_idle; /* of nr_fair, those of SCHED_IDLE or of a cgroup with cpu.idle */
     int64_t idle_since_ns;  /* valid while idle */
-    int64_t avg_idle_ns;   /* rq->avg_idle: an average of idle spells, see 5.2 of the host's docs */
+    int64_t avg_idle_ns; /* rq->avg_idle: an average of idle spells, see 5.2 of the host's docs */
     struct numasim_task *curr; /* NULL while idle */
     uint32_t nr_domains;
     struct numasim_domain *domain;     /* innermost, NULL for an isolated CPU */
