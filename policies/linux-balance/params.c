@@ -38,7 +38,7 @@ static const char *const recent_rules[] = {"used", "always", NULL};
 static const char *const gates[] = {"migration-cost", "newidle-cost", NULL};
 static const char *const picks[] = {"first", "last", NULL};
 static const char *const siblings[] = {"child", "busiest", NULL};
-static const char *const numa_rules[] = {"pair", "quarter", "imb-numa-nr", NULL};
+static const char *const numa_rules[] = {"pair", "quarter", "imb-numa-nr", "none", NULL};
 static const char *const halves[] = {"half", "whole", NULL};
 static const char *const active_rules[] = {"any", "task", NULL};
 static const char *const detach_rules[] = {"half", "shift", NULL};
@@ -90,7 +90,8 @@ const struct numasim_param lb_params[] = {
         FAIR "adjust_numa_imbalance(), 6.1",
         "What stays on a node: what a source with two tasks has, and new tasks while a CPU idles "
         "(pair, 5.10); a difference of two below a quarter of the CPUs (quarter, 5.11); the same "
-        "up to imb_numa_nr tasks (imb-numa-nr, 5.18)."),
+        "up to imb_numa_nr tasks (imb-numa-nr, 5.18); nothing but new tasks while a CPU idles "
+        "(none, 5.5)."),
     CHOICE(
         NUMA_DIFFERENCE, "numa_difference", 1, halves, FAIR "calculate_imbalance(), 6.1",
         "The allowance is held against the tasks to move, half of the difference, and a new task "

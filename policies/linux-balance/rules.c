@@ -178,6 +178,8 @@ int64_t lb_allow_numa_imbalance(const struct lb_rules *rules, int64_t imbalance,
                                 uint32_t imb_numa_nr)
 {
     switch (rules->numa_imbalance) {
+    case LB_NUMA_NONE:
+        return imbalance;
     case LB_NUMA_PAIR:
         return busiest->nr_running <= 2 ? 0 : imbalance;
     case LB_NUMA_QUARTER:
@@ -363,6 +365,7 @@ static bool stays_on_node(const struct lb_rules *rules, const struct lb_group *l
     int64_t difference = (int64_t)local->idle_cpus - (int64_t)idlest->idle_cpus;
 
     switch (rules->numa_imbalance) {
+    case LB_NUMA_NONE:
     case LB_NUMA_PAIR:
         return local->idle_cpus > 0;
     case LB_NUMA_QUARTER:

@@ -29,7 +29,8 @@ enum lb_group_type {
 enum lb_numa_rule {
     LB_NUMA_PAIR,    /* a source with up to two keeps them (5.10) */
     LB_NUMA_QUARTER, /* a difference of two while less than a quarter of the CPUs has work (5.11) */
-    LB_NUMA_NR       /* a difference of two while no more than imb_numa_nr run (5.18) */
+    LB_NUMA_NR,      /* a difference of two while no more than imb_numa_nr run (5.18) */
+    LB_NUMA_NONE     /* any difference is evened out (5.5) */
 };
 
 /* What releases do differently; the parameters of the same names say more. */

@@ -9,6 +9,7 @@
 #include "balance-fixture.h"
 
 static const struct lb_rules linux_5_10 = {.numa_imbalance = LB_NUMA_PAIR};
+static const struct lb_rules linux_5_5 = {.numa_imbalance = LB_NUMA_NONE};
 static const struct lb_rules linux_5_17 = {.numa_imbalance = LB_NUMA_QUARTER};
 static const struct lb_rules linux_5_18 = {.numa_imbalance = LB_NUMA_NR};
 static const struct lb_rules linux_6_1 = {.numa_imbalance = LB_NUMA_NR, .numa_total = true};
@@ -139,6 +140,7 @@ static void test_util_within_llc(void)
 static void test_pair(void)
 {
     /* 5.10: a node with two tasks keeps them, one with three gives half of the difference. */
+    g_assert_cmpint(pull_between_nodes(&linux_5_5, 48, 0, 2, 0), ==, 1);
     g_assert_cmpint(pull_between_nodes(&linux_5_10, 48, 0, 2, 0), ==, 0);
     g_assert_cmpint(pull_between_nodes(&linux_5_10, 48, 0, 3, 0), ==, 1);
     g_assert_cmpint(pull_between_nodes(&linux_5_10, 48, 0, 6, 0), ==, 3);
@@ -179,6 +181,8 @@ static bool leaves_node(const struct lb_rules *rules, uint32_t local, uint32_t o
 static void test_fork(void)
 {
     /* 5.10: while a CPU idles here. */
+    g_assert_false(leaves_node(&linux_5_5, 127, 0));
+    g_assert_true(leaves_node(&linux_5_5, 128, 0));
     g_assert_false(leaves_node(&linux_5_10, 127, 0));
     g_assert_true(leaves_node(&linux_5_10, 128, 0));
     /* 5.17: while less than a quarter of the domain's 256 CPUs run. */
