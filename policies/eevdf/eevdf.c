@@ -17,9 +17,10 @@
  *
  * FITS. Linux 6.6 and later; with delayed dequeue, short-slice preemption and relative deadlines
  * switched off, nearly 6.6 itself; with slice_protection, lag_limit, short_wakee and fork_preempt
- * switched, tasks of one cgroup on 7.3. Contrast with fifo and rr.
+ * switched and the host's flat_queue, 7.3: then weights have ten more bits, and virtual time is
+ * divided instead of multiplied with an inverse. Contrast with fifo and rr.
  *
- * DOES NOT FIT. CFS (6.5 and before). The flat hierarchy of 7.x. NEXT_BUDDY
+ * DOES NOT FIT. CFS (6.5 and before). NEXT_BUDDY
  * (off in Linux) and HRTICK (off in 6.12) are left out: the end of a slice is seen at ticks, which
  * with 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it
  * that woke is not known here: it counts as SCHED_OTHER.
@@ -54,6 +55,30 @@ static void insert(struct eevdf_queue *eq, struct eevdf_entity *es)
     tree_insert(&eq->root, &es->node);
 }
 
+/* What @se counts for in @q. */
+static uint64_t weight_in(const struct numasim_queue *q, const struct numasim_entity *se)
+{
+    return q->flat ? se->load : se->weight;
+}
+
+static void set_weight(const struct numasim_queue *q, struct eevdf_entity *es)
+{
+    if (q->flat) {
+        weight_set_load(&es->load, es->se->load);
+    } else {
+        weight_set(&es->load, es->se->weight, es->se->is_task);
+    }
+}
+
+/* Changed while away: the service owed stays, and that left until the deadline (rescale_entity()). */
+static void rescale(struct eevdf_entity *es, uint64_t was, uint64_t is)
+{
+    es->vlag = eevdf_rescale(es->vlag, was, is);
+    if (es->relative_deadline) {
+        es->node.key = eevdf_rescale(es->node.key, was, is);
+    }
+}
+
 static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
                           struct numasim_entity *se, uint32_t flags)
 {
@@ -61,11 +86,11 @@ static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
 
     es->se = se;
-    if (es->load.weight != se->weight) {
-        if (es->load.weight != 0) { /* changed while away: the service owed stays */
-            es->vlag = es->vlag * es->load.weight / se->weight;
+    if (es->load.weight != weight_in(q, se)) {
+        if (es->load.weight != 0) {
+            rescale(es, es->load.weight, weight_in(q, se));
         }
-        weight_set(&es->load, se->weight, se->is_task);
+        set_weight(q, es);
     }
     eevdf_place(self, eq, es, flags);
     eevdf_count(eq, es);
@@ -313,24 +338,26 @@ static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
 {
     struct eevdf_queue *eq = q->state;
     struct eevdf_entity *es = se->state;
-    int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es),
-            was = es->load.weight;
+    int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es);
+    uint64_t was = es->load.weight, is = weight_in(q, se);
     int64_t left = es->node.key - average, guarded = es->protected_till - average;
     bool waits = tree_contains(&es->node);
+    bool is_protected = self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT &&
+                        eq->running == es && eevdf_is_protected(self, es);
 
     (void)old_weight;
-    if (was == se->weight) {
+    if (was == is) {
         return;
     }
     if (waits) {
         tree_remove(&eq->root, &es->node);
     }
     eevdf_uncount(eq, es);
-    weight_set(&es->load, se->weight, se->is_task);
-    es->node.vruntime = average - lag * was / es->load.weight;
-    es->node.key = average + left * was / es->load.weight;
-    if (self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT && eq->running == es) {
-        es->protected_till = average + guarded * was / es->load.weight;
+    set_weight(q, es);
+    es->node.vruntime = average - eevdf_rescale(lag, was, is);
+    es->node.key = average + eevdf_rescale(left, was, is);
+    if (is_protected) {
+        es->protected_till = average + eevdf_rescale(guarded, was, is);
     }
     eevdf_count(eq, es);
     if (waits) {
@@ -346,7 +373,7 @@ static int64_t eevdf_lag(struct numasim_self *self, struct numasim_queue *q,
     int64_t lag = es->queued ? eevdf_average(eq) - es->node.vruntime : es->vlag;
 
     (void)self;
-    return lag * es->load.weight / NICE_0_WEIGHT;
+    return es->load.weight == 0 ? 0 : eevdf_rescale(lag, es->load.weight, weight_unit(&es->load));
 }
 
 static void eevdf_show(const struct numasim_self *self, const struct numasim_entity *se,
@@ -386,8 +413,9 @@ NUMASIM_PLUGIN = {
         "leaves; one that would leave in debt stays queued until the debt is paid.\n"
         "Source: Stoica and Abdel-Wahab 1995; kernel/sched/fair.c of Linux 6.12.y, in its "
         "integers.\n"
-        "Fits Linux 6.6 and later. Does not fit CFS (6.5 and before), nor the flat hierarchy of "
-        "7.x;\n"
+        "Fits Linux 6.6 and later; with host.flat_queue all tasks of a CPU are in one queue, as "
+        "in\n"
+        "7.3. Does not fit CFS (6.5 and before);\n"
         "without HRTICK and NEXT_BUDDY, which are off in 6.12: slices end at ticks.\n"
         "O(log n) for each operation, O(1) for accounting.\n",
     .params = eevdf_params,

@@ -57,9 +57,7 @@ const char *const lb_reasons[] = {
 
 int64_t lb_task_h_load(struct numasim_host *host, struct numasim_task *task)
 {
-    uint64_t queue = numasim_cpu_load(host, task->cpu).load_avg;
-
-    return (int64_t)(numasim_task_load(host, task).load_avg * queue / (queue + 1));
+    return (int64_t)numasim_task_h_load(host, task);
 }
 
 /* The schedules of a CPU's domains begin at phases that differ from boot to boot. */

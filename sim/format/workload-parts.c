@@ -7,14 +7,14 @@
 #include "format/workload-private.h"
 #include "machine/machine.h"
 
-enum { PART_NAME_MAX = 64 };
+enum { PART_NAME_MAX = 64, NO_NICE = 100 };
 
 /* ------------------------------------------------------------------------------------------- */
 /* cgroups                                                                                     */
 
 struct cgroup_spec {
     const struct yaml_node *parent, *cpus, *nodes;
-    int64_t weight, quota_ns, period_ns, burst_ns;
+    int64_t weight, weight_nice, quota_ns, period_ns, burst_ns;
     int partition;
     bool idle;
 };
@@ -34,6 +34,12 @@ static const struct yaml_field cgroup_fields[] = {
      .min = 1,
      .max = 10000,
      .help = "cpu.weight"},
+    {.key = "weight.nice",
+     .type = YAML_TYPE_INT,
+     .offset = offsetof(struct cgroup_spec, weight_nice),
+     .min = -20,
+     .max = 19,
+     .help = "cpu.weight.nice: the weight of a task of that nice value, instead"},
     {.key = "quota",
      .type = YAML_TYPE_INT,
      .offset = offsetof(struct cgroup_spec, quota_ns),
@@ -150,7 +156,7 @@ static bool check_exclusive(const struct workload *w, const struct yaml_node *ma
 static bool read_cgroup(const struct workload_reader *r, const struct yaml_node *node,
                         int32_t index, struct workload_cgroup *c, GError **error)
 {
-    struct cgroup_spec spec = {.weight = 100, .period_ns = 100 * NSEC_PER_MSEC};
+    struct cgroup_spec spec = {.weight_nice = NO_NICE, .period_ns = 100 * NSEC_PER_MSEC};
 
     c->mark = workload_mark(node->key);
     c->parent = -1;
@@ -159,7 +165,14 @@ static bool read_cgroup(const struct workload_reader *r, const struct yaml_node 
         return false;
     }
     c->name = g_strdup(node->key->text);
-    c->weight = spec.weight;
+    c->weight = spec.weight > 0 ? spec.weight : 100;
+    c->has_nice = spec.weight_nice != NO_NICE;
+    c->nice = c->has_nice ? (int32_t)spec.weight_nice : 0;
+    if (c->has_nice && spec.weight > 0) {
+        return yaml_error(node->key, error,
+                          "'%s' has both 'weight' and 'weight.nice'; expected one of them",
+                          c->name);
+    }
     c->quota_ns = spec.quota_ns;
     c->period_ns = spec.period_ns;
     c->burst_ns = spec.burst_ns;

@@ -148,7 +148,7 @@ static bool is_spent(const struct kernel *k, const struct fair_queue *q)
 
 void cgroup_queue_filled(struct kernel *k, struct fair_queue *q)
 {
-    if (cgroup_of(k, q)->quota_ns > 0 && !q->throttled && q->pub.curr == NULL &&
+    if (cgroup_of(k, q)->quota_ns > 0 && !q->throttled && !fair_queue_runs(k, q) &&
         cgroup_account(k, q, 0)) {
         throttle(k, q);
     }

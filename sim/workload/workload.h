@@ -153,6 +153,8 @@ struct workload_cgroup {
     struct workload_mark mark;
     int32_t parent;              /* index of an earlier one, -1: root */
     int64_t weight;              /* cpu.weight, 1..10000 */
+    bool has_nice;               /* instead, cpu.weight.nice */
+    int32_t nice;                /* of that, -20..19 */
     int64_t quota_ns, period_ns; /* cpu.max; quota 0: none */
     int64_t burst_ns;            /* cpu.max.burst, at most the quota */
     bool idle;                   /* cpu.idle: weight and cpu.weight count for nothing */
