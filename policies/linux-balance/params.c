@@ -171,6 +171,10 @@ const struct numasim_param lb_params[] = {
         SERIALIZE, "serialize", 0, serialize_rules, FAIR "sched_balance_domains(), 6.12",
         "One CPU at a time balances between nodes: of those whose time has come, which try again "
         "later (periodic), or newly idle ones as well, which do not (all, 7.3)."),
+    SWITCH(
+        TICK_RACE, "tick_race", 1, NULL, "kernel/time/tick-sched.c: tick_sched_do_timer(), 6.12",
+        "All CPUs have their ticks at once, in any order, and those before the one that advances "
+        "jiffies see the old value."),
     SWITCH(NOHZ_BALANCE, "nohz_balance", 1, NULL, FAIR "nohz_balancer_kick()",
            "Busy CPUs kick an idle one to balance for all idle ones."),
     CHOICE(NOHZ_ILB, "nohz_ilb", 0, ilb_rules, FAIR "find_new_ilb(), 6.12",
