@@ -41,6 +41,19 @@ static void assert_share(const struct facts *f, enum facts_group group, int32_t 
     g_assert_cmpint(facts_key(f, a, group) == facts_key(f, b, group), ==, share);
 }
 
+/* A column of a version to come is passed over, but not silently: it may be a misspelt one. */
+static void test_unknown_column(void)
+{
+    g_autoptr(facts_t) f = read_as(&facts_lscpu_e, "CPU Sockt CORE NODE FROBS\n"
+                                                   "  0     0    0    0     7\n"
+                                                   "  1     1    1    0     7\n");
+
+    g_assert_true(facts_noted(f, "lscpu -e: the column 'Sockt' is not known and passed over (did "
+                                 "you mean 'SOCKET'?)"));
+    g_assert_true(facts_noted(f, "the column 'FROBS' is not known and passed over"));
+    g_assert_cmpuint(f->notes->len, ==, 2);
+}
+
 static void test_p(void)
 {
     g_autoptr(facts_t) f = read_as(&facts_lscpu_p, P_TABLE "# CPU,Core,Socket,Node,,L1d,L1i,L2,L3\n"
@@ -467,6 +480,7 @@ static void test_json_errors(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/lscpu/unknown-column", test_unknown_column);
     g_test_add_func("/lscpu/p", test_p);
     g_test_add_func("/lscpu/p/list", test_p_list);
     g_test_add_func("/lscpu/p/missing-caches", test_p_missing_caches);
