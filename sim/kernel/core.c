@@ -64,7 +64,8 @@ static struct task *pick_fair(struct kernel *k, struct rq *rq)
         if (t->pub.se.delayed) {
             fair_finish_delayed(k, rq, t);
             t = NULL;
-        } else if (t->cgroup != 0 && cgroup_throttle_spent(k, task_queue(k, t, rq->pub.id))) {
+        } else if (t->cgroup != 0 && (cgroup_throttle_spent(k, task_queue(k, t, rq->pub.id)) ||
+                                      task_throttle(k, rq, t))) {
             t = NULL;
         }
     }

@@ -19,6 +19,7 @@
  *   shares.c   cpu.weight: what a cgroup weighs on each CPU
  *   quota.c    cpu.max: pools, timers, who is throttled
  *   throttle.c what throttling does to a queue and its tasks
+ *   throttle-task.c  the same since 6.18
  *   mm.c       address spaces, first touch, page migration
  *   pace.c     how fast a task runs where it runs
  *   frequency.c  of a package, by its active cores
@@ -126,11 +127,12 @@ struct fair_queue {
     uint64_t load_weight;         /* of the entities, scaled up */
     uint64_t shares;              /* its entity's weight, scaled up */
     bool on_rq;                   /* its entity counts in its parent */
-    bool throttled;
-    uint32_t throttle_count;   /* queues that are throttled, from it up */
-    int64_t stopped_ns;        /* its clock, while there are any */
-    int64_t stood_still_ns;    /* and how long it did before */
-    struct pelt own_avg, *avg; /* the root's is its rq's */
+    bool throttled;               /* up to 6.17: has left the queue above */
+    bool spent, told;             /* since 6.18: stands in line; some task was taken off for it */
+    uint32_t throttle_count;      /* queues that are throttled, from it up */
+    int64_t stopped_ns;           /* its clock, while there are any */
+    int64_t stood_still_ns;       /* and how long it did before */
+    struct pelt own_avg, *avg;    /* the root's is its rq's */
     struct pelt_removed removed;
     bool has_removed;                  /* removed was added to since the last update of avg */
     struct pelt entity_avg;            /* last_update_ns -1: not part of its parent's */
@@ -537,6 +539,8 @@ int32_t select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu, uint32_t
  * (wake_up_new_task()). */
 void join_new(struct kernel *k, struct task *t, int32_t from_cpu);
 void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_reason reason);
+/* The load of @t, which is on no queue, leaves its CPU. */
+void blocked_load_leaves(struct kernel *k, struct task *t);
 void send_task(struct kernel *k, struct task *t, int32_t from_cpu, int32_t to_cpu, uint32_t flags);
 
 /* schedstat.c */
@@ -606,6 +610,18 @@ void queue_unthrottle(struct kernel *k, struct fair_queue *q);
 struct fair_queue *queue_throttled(struct fair_queue *q);
 /* True if @q is @ancestor or below it. */
 bool queue_below(const struct fair_queue *q, const struct fair_queue *ancestor);
+
+/* throttle-task.c */
+/* @q or the nearest above it that stands in line for runtime and is still queued, or NULL. */
+struct fair_queue *queue_spent(struct fair_queue *q);
+/* True if @t was taken off: THROTTLED, and on no queue. */
+bool task_held(const struct task *t);
+/* Takes @t, which @rq picked, off, if a queue above it is spent; false if it may run. */
+bool task_throttle(struct kernel *k, struct rq *rq, struct task *t);
+/* @t, held, goes to CPU @to. */
+bool task_move_held(struct kernel *k, struct task *t, int32_t to, enum migrate_reason reason);
+/* @q has runtime again: what it held joins. */
+void queue_let_go(struct kernel *k, struct fair_queue *q);
 
 /* pace.c */
 void pace_refresh(struct kernel *k, struct rq *rq);

@@ -4,8 +4,8 @@
  * unthrottle_cfs_rq(), 6.12): the queue's entity leaves the queue above, and its tasks, which stay
  * queued in it, count nowhere until they are back. When and for how long is quota.c's business.
  *
- * In 7.3 the kernel takes each task off when it is picked and returns to user space instead. With
- * flat_queue all of them leave the order at once, as if each had been picked at no cost.
+ * Since 6.18 the kernel takes each task off when it is picked and returns to user space instead:
+ * throttle-task.c. With flat_queue and without that all of them leave the order at once.
  */
 #include "kernel/internal.h"
 

@@ -340,7 +340,7 @@ void join_new(struct kernel *k, struct task *t, int32_t from_cpu)
  * The load of @t, which sleeps or is on its way, goes where it goes, and out of its old queue's when that
  * is next updated (kernel/sched/fair.c: remove_entity_load_avg(), migrate_se_pelt_lag(), 6.12).
  */
-static void blocked_load_leaves(struct kernel *k, struct task *t)
+void blocked_load_leaves(struct kernel *k, struct task *t)
 {
     struct rq *from = task_rq(k, t);
 

@@ -77,6 +77,10 @@ static const struct numasim_param params[] = {
                                     "A CPU tells a cgroup its load there once in 1 ms at most; "
                                     "since 6.7.",
                                     NULL, "kernel/sched/fair.c: update_tg_load_avg(), 6.12"},
+    [HOST_CFS_THROTTLE_TASKS] = {"cfs_throttle_tasks", NUMASIM_PARAM_BOOL, 0, 0, 1, NULL,
+                                 "Who has used up a quota is taken off task by task, on the way "
+                                 "back to user space, and not with the whole queue; since 6.18.",
+                                 NULL, "commit e1fad12dcb66 (6.18)"},
     [NR_HOST_PARAMS] = {.name = NULL},
 };
 

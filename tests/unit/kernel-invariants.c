@@ -41,6 +41,13 @@ static void check_queued_task(const struct kernel *k, const struct task *t, stru
     enum numasim_task_state state = (enum numasim_task_state)t->pub.task_state;
     bool runs = state == NUMASIM_TASK_RUNNING;
 
+    if (task_held(t)) {
+        MUST(k, !t->pub.se.queued && !list_empty(&t->waiting) && rq->curr != t, "task %d",
+             t->pub.id);
+        MUST(k, queue_spent(k->cgroups[t->cgroup]->queues[t->pub.cpu]) != NULL, "task %d",
+             t->pub.id);
+        return;
+    }
     MUST(k, t->on_rq, "task %d", t->pub.id);
     MUST(k, rq->pub.online, "task %d on offline CPU %d", t->pub.id, t->pub.cpu);
     MUST(k, may_be_there(k, t), "task %d on CPU %d", t->pub.id, t->pub.cpu);
@@ -269,7 +276,7 @@ static void check_bandwidth(const struct kernel *k, const struct kernel_cgroup *
     for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
         const struct fair_queue *q = cg->queues[cpu];
 
-        if (q != NULL && q->throttled) {
+        if (q != NULL && (q->throttled || q->spent)) {
             MUST(k, q->runtime_left_ns <= 0, "cgroup %d on CPU %d", cg->id, cpu);
             nr_throttled++;
         }
