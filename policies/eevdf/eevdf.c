@@ -20,9 +20,8 @@
  * switched and the host's flat_queue, 7.3: then weights have ten more bits, and virtual time is
  * divided instead of multiplied with an inverse. Contrast with fifo and rr.
  *
- * DOES NOT FIT. CFS (6.5 and before). NEXT_BUDDY
- * (off in Linux) and HRTICK (off in 6.12) are left out: the end of a slice is seen at ticks, which
- * with 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it
+ * DOES NOT FIT. CFS (6.5 and before). NEXT_BUDDY (off in Linux) is left out. Without hrtick the end of
+ * a slice is seen at ticks, which with 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it
  * that woke is not known here: it counts as SCHED_OTHER.
  *
  * PARAMETERS. base_slice and tunable_scaling, and one switch for each sched feature, under the
@@ -79,6 +78,24 @@ static void rescale(struct eevdf_entity *es, uint64_t was, uint64_t is)
     }
 }
 
+/* hrtick_start_fair(), hrtick_start(): a timer where the current request will be served, and no
+ * sooner than 10 us from now; @nr: entities, when the call is over. */
+static void start_hrtick(struct numasim_self *self, struct numasim_queue *q, uint32_t nr)
+{
+    enum { LEAST_NS = 10000 };
+    struct eevdf_queue *eq = q->state;
+    const struct eevdf_entity *es = eq->running;
+
+    if (!eevdf_has(self, EEVDF_HRTICK) || es == NULL || nr < 2) {
+        return;
+    }
+    int64_t left_ns =
+        eevdf_rescale(es->node.key - es->node.vruntime, es->load.weight, weight_unit(&es->load));
+
+    numasim_set_slice_timer(self->host, q,
+                            numasim_now(self->host) + (left_ns > LEAST_NS ? left_ns : LEAST_NS));
+}
+
 static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
                           struct numasim_entity *se, uint32_t flags)
 {
@@ -101,6 +118,7 @@ static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
         insert(eq, es);
     }
     pass_slice_up(q, eq);
+    start_hrtick(self, q, q->nr_queued + 1);
 }
 
 /* dequeue_entity(): in debt, and of the kind that the kernel lets wait: no exit, no cgroup. */
@@ -222,6 +240,7 @@ static void eevdf_set_current(struct numasim_self *self, struct numasim_queue *q
     eq->running = es;
     eq->next = eq->next == es ? NULL : eq->next;
     eevdf_protect(self, eq, es);
+    start_hrtick(self, q, q->nr_queued);
 }
 
 /* update_curr(): a served request is followed by the next, and by a new pick. */
@@ -244,12 +263,25 @@ static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
     if (q->nr_queued == 1) {
         return false;
     }
+    if (served) {
+        start_hrtick(self, q, q->nr_queued);
+    }
     if (self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT) {
         return served || !eevdf_is_protected(self, es);
     }
     /* did_preempt_short() */
     return served || (!eevdf_is_protected(self, es) && eevdf_has(self, EEVDF_PREEMPT_SHORT) &&
                       !eevdf_eligible(eq, es));
+}
+
+/* The request that it was set for has been served, and account() said so; or it is short of it by
+ * what was not the task's own time. */
+static bool eevdf_slice_timer(struct numasim_self *self, struct numasim_queue *q,
+                              struct numasim_entity *se)
+{
+    (void)se;
+    start_hrtick(self, q, q->nr_queued);
+    return false;
 }
 
 /* Records why, with what was compared. */
@@ -394,6 +426,7 @@ static const struct numasim_queue_ops eevdf_queue_ops = {
     .set_current = eevdf_set_current,
     .put_current = eevdf_put_current,
     .account = eevdf_account,
+    .slice_timer = eevdf_slice_timer,
     .wakeup_preempt = eevdf_wakeup_preempt,
     .yield = eevdf_yield,
     .reweight = eevdf_reweight,
@@ -416,7 +449,7 @@ NUMASIM_PLUGIN = {
         "Fits Linux 6.6 and later; with host.flat_queue all tasks of a CPU are in one queue, as "
         "in\n"
         "7.3. Does not fit CFS (6.5 and before);\n"
-        "without HRTICK and NEXT_BUDDY, which are off in 6.12: slices end at ticks.\n"
+        "without NEXT_BUDDY, which is off; slices end at ticks, or by a timer with hrtick.\n"
         "O(log n) for each operation, O(1) for accounting.\n",
     .params = eevdf_params,
     .reasons = eevdf_reasons,
