@@ -99,7 +99,8 @@ test_plugins := $(patsubst tests/plugins/%.c,%,$(sort $(wildcard tests/plugins/*
 unit_sources := $(sort $(wildcard tests/unit/test-*.c tests/truth/test-*.c))
 unit_shared := $(sort $(filter-out $(unit_sources) tests/unit/fake-host.c, \
 	$(wildcard tests/unit/*.c tests/truth/*.c)))
-bench_sources := $(sort $(wildcard tests/bench/*.c))
+bench_shared := tests/bench/bench-fixture.c
+bench_sources := $(sort $(filter-out $(bench_shared),$(wildcard tests/bench/*.c)))
 fuzz_sources := $(sort $(wildcard tests/fuzz/*.c))
 
 library := $(BUILD)/libnumasim.a
@@ -238,7 +239,7 @@ $(fake_host_tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/unit/fake-host.o $(p
 	@mkdir -p $(@D)
 	$(say) LINK $@
 	$(Q)$(CC) $(link_flags) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(link_libs)
-$(benches): $(BUILD)/%: $(BUILD)/%.o $(library)
+$(benches): $(BUILD)/%: $(BUILD)/%.o $(bench_shared:%.c=$(BUILD)/%.o) $(library)
 	$(call link_with_library)
 $(fuzzers): $(BUILD)/%: $(BUILD)/%.o $(library)
 	$(call link_with_library,-fsanitize=fuzzer)

@@ -11,9 +11,11 @@
  *
  * SOURCE. P. Zijlstra, "sched: Cache aware load-balancing", LKML, 2025-03-25, and the series of Chen Yu
  * and Tim Chen that made it mergeable, LKML, April to December 2025; the numbers are those of the
- * merged form in Linux 7.3 (debugfs sched/llc_balancing/). Not a copy: the kernel adds it to the load
- * balancer as a group type and a migration type, here it stands on the wake path and in a balancer
- * of its own. It reckons an LLC's fill by its busy CPUs, where the kernel takes utilisation.
+ * merged form in Linux 7.3 (debugfs sched/llc_balancing/). The merged form itself, a group type and a
+ * migration type of the load balancer, is in linux-balance, which linux-7.3 turns on; both reckon a
+ * process's share of its CPUs alike (common/occupancy.h). Here it stands on the wake path and in a
+ * balancer of its own, as in the first versions of the series, and reckons an LLC's fill by its busy
+ * CPUs, where the kernel takes utilisation.
  *
  * FITS. Machines with several LLCs to a node (EPYC), processes whose threads share a working set that
  * one LLC holds and that are fewer than its CPUs.
@@ -24,11 +26,10 @@
  *
  * PARAMETERS. aggregate, epoch, affinity_timeout, overaggr_pct. COMPLEXITY. O(CPUs / 64 x nodes) at a
  * wakeup that finds an idle CPU, O(CPUs) where none is and where a CPU runs out of work; a tick each
- * epoch on each busy CPU, O(LLCs of the process, 16 at most).
+ * epoch on each busy CPU, and O(CPUs) for one of each process.
  */
 #include "near.h"
-
-#define NR_SLOTS 16 /* LLCs that a process is followed under; beyond, the least used is forgotten */
+#include "occupancy.h"
 
 enum param { PARAM_AGGREGATE, PARAM_EPOCH, PARAM_TIMEOUT, PARAM_OVERAGGR };
 
@@ -68,14 +69,14 @@ static const struct numasim_param cache_params[] = {
 };
 
 struct cache_process {
-    int64_t epoch_start_ns, last_ns; /* when one of its threads was last seen running */
-    int64_t occupancy_ns[NR_SLOTS];
-    int32_t llc[NR_SLOTS]; /* LLC + 1; 0: free */
-    int32_t preferred;     /* slot + 1; 0: none */
+    int64_t epoch;            /* when its LLC was last chosen */
+    int64_t last_ns;          /* when one of its threads was last seen running */
+    int32_t preferred_plus_1; /* LLC; 0: none */
 };
 
 struct cache_cpu {
     int64_t sampled_ns;
+    struct occupancy occupancy;
 };
 
 enum reason { REASON_PREFERRED, REASON_IDLE, REASON_SHORTEST, REASON_PULL, REASON_NOTHING };
@@ -109,10 +110,10 @@ static int32_t preferred_llc(const struct numasim_self *self, const struct numas
     const struct cache_process *p = task->process->state[self->slot];
     int64_t old_ns = self->param[PARAM_TIMEOUT] * self->param[PARAM_EPOCH];
 
-    if (p->preferred == 0 || numasim_now(self->host) - p->last_ns > old_ns) {
+    if (p->preferred_plus_1 == 0 || numasim_now(self->host) - p->last_ns > old_ns) {
         return -1;
     }
-    int32_t llc = p->llc[p->preferred - 1] - 1;
+    int32_t llc = p->preferred_plus_1 - 1;
     const struct numasim_llc *l = numasim_llc(self->host, llc);
     int32_t first = numasim_mask_next(l->cpus, NULL, numasim_nr_cpus(self->host), 0);
 
@@ -211,45 +212,48 @@ static int32_t cache_newidle(struct numasim_self *self, int32_t cpu, struct numa
     return pulled;
 }
 
-/* The slot of @llc in @p, for which the least used makes room. */
-static int32_t slot_of(struct cache_process *p, int32_t llc)
+/* What process @id occupied of the CPUs under @llc. */
+static uint64_t occupancy_under(const struct numasim_self *self, int32_t llc, int64_t epoch,
+                                int32_t id)
 {
-    int32_t least = 0;
+    const uint64_t *cpus = numasim_llc(self->host, llc)->cpus;
+    int32_t nr_cpus = numasim_nr_cpus(self->host);
+    uint64_t sum = 0;
 
-    for (int32_t i = 0; i < NR_SLOTS; i++) {
-        if (p->llc[i] == llc + 1) {
-            return i;
-        }
-        if (p->occupancy_ns[i] < p->occupancy_ns[least]) {
-            least = i;
-        }
+    for (int32_t cpu = numasim_mask_next(cpus, NULL, nr_cpus, 0); cpu < nr_cpus;
+         cpu = numasim_mask_next(cpus, NULL, nr_cpus, cpu + 1)) {
+        struct cache_cpu *own = numasim_cpu(self->host, cpu)->state[self->slot];
+
+        sum += occupancy_of(&own->occupancy, epoch, id);
     }
-    p->llc[least] = llc + 1;
-    p->occupancy_ns[least] = 0;
-    p->preferred = p->preferred == least + 1 ? 0 : p->preferred;
-    return least;
+    return sum;
 }
 
-/* A thread of @p ran under @llc for @ran_ns. */
-static void account(const struct numasim_self *self, struct cache_process *p, int32_t llc,
-                    int64_t ran_ns)
+/* A thread of @process ran on @c for @ran_ns; once an epoch the LLC is chosen anew. */
+static void account(const struct numasim_self *self, const struct numasim_process *process,
+                    const struct numasim_cpu *c, int64_t ran_ns)
 {
-    int64_t now_ns = numasim_now(self->host);
-    int64_t epochs = (now_ns - p->epoch_start_ns) / self->param[PARAM_EPOCH];
-    int32_t slot = slot_of(p, llc), best = 0;
+    int64_t now_ns = numasim_now(self->host), epoch = now_ns / self->param[PARAM_EPOCH];
+    struct cache_process *p = process->state[self->slot];
+    struct cache_cpu *own = c->state[self->slot];
+    uint64_t best = 0, present = 0;
+    int32_t best_plus_1 = 0;
 
+    occupancy_add(&own->occupancy, epoch, process->id, ran_ns);
     p->last_ns = now_ns;
-    p->occupancy_ns[slot] += ran_ns;
-    if (epochs == 0) {
+    if (p->epoch == epoch) {
         return;
     }
-    p->epoch_start_ns += epochs * self->param[PARAM_EPOCH];
-    for (int32_t i = 0; i < NR_SLOTS; i++) {
-        p->occupancy_ns[i] >>= epochs < 62 ? epochs : 62;
-        best = p->occupancy_ns[i] > p->occupancy_ns[best] ? i : best;
+    p->epoch = epoch;
+    for (int32_t llc = 0; llc < numasim_nr_llcs(self->host); llc++) {
+        uint64_t sum = occupancy_under(self, llc, epoch, process->id);
+
+        best_plus_1 = sum > best ? llc + 1 : best_plus_1;
+        best = sum > best ? sum : best;
+        present = p->preferred_plus_1 == llc + 1 ? sum : present;
     }
-    if (p->preferred == 0 || p->occupancy_ns[best] > 2 * p->occupancy_ns[p->preferred - 1]) {
-        p->preferred = best + 1;
+    if (occupancy_outweighs(best, present)) {
+        p->preferred_plus_1 = best_plus_1;
     }
 }
 
@@ -270,8 +274,7 @@ static int64_t cache_tick(struct numasim_self *self, int32_t cpu)
     if (c->curr == NULL || c->curr->process == NULL) {
         return now_ns + epoch_ns;
     }
-    account(self, c->curr->process->state[self->slot], c->llc,
-            since_ns < 2 * epoch_ns ? since_ns : epoch_ns);
+    account(self, c->curr->process, c, since_ns < 2 * epoch_ns ? since_ns : epoch_ns);
     int32_t llc = preferred_llc(self, c->curr);
 
     if (llc >= 0 && llc != c->llc && has_room(self, llc)) {
@@ -303,8 +306,9 @@ NUMASIM_PLUGIN = {
         "\n"
         "Source: P. Zijlstra, sched: Cache aware load-balancing, LKML, 2025-03-25, and the\n"
         "series of Chen Yu and Tim Chen, LKML, 2025; numbers of the merged form in Linux 7.3.\n"
-        "There it is part of the load balancer; here it is a wake path and a balancer of its\n"
-        "own, which counts busy CPUs where the kernel takes utilisation.\n"
+        "There it is part of the load balancer (linux-balance, llc_balancing); here it is a wake\n"
+        "path and a balancer of its own, as in the series' first versions, which counts busy CPUs\n"
+        "where the kernel takes utilisation.\n"
         "\n"
         "Fits several LLCs to a node and threads that share a working set. Does not fit threads\n"
         "that share nothing, or processes that share with each other. `aggregate=off` is the\n"

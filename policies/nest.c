@@ -44,14 +44,14 @@ static const struct numasim_param nest_params[] = {
                         .min = 0,
                         .max = 1000,
                         .doc = "Ticks that a CPU of the primary nest may idle before it can leave.",
-                        .source = "Lawall et al., EuroSys 2022, table 1: P_remove"},
+                        .source = "Lawall et al., EuroSys 2022, table 1: P_remove; scx_nest: 2 ms"},
     [PARAM_R_MAX] = {.name = "r_max",
                      .type = NUMASIM_PARAM_INT,
                      .def = 5,
                      .min = 0,
                      .max = 4096,
                      .doc = "CPUs in the reserve nest at most.",
-                     .source = "Lawall et al., EuroSys 2022, table 1: R_max"},
+                     .source = "Lawall et al., EuroSys 2022, table 1: R_max; the same in scx_nest"},
     [PARAM_R_IMPATIENT] = {.name = "r_impatient",
                            .type = NUMASIM_PARAM_INT,
                            .def = 2,
@@ -59,7 +59,9 @@ static const struct numasim_param nest_params[] = {
                            .max = 1000,
                            .doc = "Times in a row that a task finds its last CPU taken before it "
                                   "passes the primary nest by; 0: never.",
-                           .source = "Lawall et al., EuroSys 2022, table 1: R_impatient"},
+                           .source =
+                               "Lawall et al., EuroSys 2022, table 1: R_impatient; the same in "
+                               "scx_nest"},
     {0},
 };
 

@@ -373,8 +373,9 @@ static int64_t cfs_lag(struct numasim_self *self, struct numasim_queue *q,
     const struct cfs_entity *es = se->state;
 
     (void)self;
-    return se->queued ? (cq->min_vruntime - es->node.vruntime) * es->load.weight / NICE_0_WEIGHT
-                      : 0;
+    return se->queued
+               ? (cq->min_vruntime - es->node.vruntime) * (int64_t)es->load.weight / NICE_0_WEIGHT
+               : 0;
 }
 
 static void cfs_show(const struct numasim_self *self, const struct numasim_entity *se,

@@ -12,11 +12,17 @@
 /* sched_prio_to_weight[20], include/linux/sched.h: NICE_0_LOAD without its extra resolution. */
 #define NICE_0_WEIGHT 1024u
 
+/* The same with it (kernel/sched/sched.h: scale_load()): the unit of weights in a flat queue. */
+#define NICE_0_LOAD_SHIFT 20
+
 struct entity_weight {
-    uint32_t weight;  /* 0: not set yet */
+    uint64_t weight;  /* 0: not set yet */
     uint32_t inverse; /* multiplier and shift of weight_vdelta() */
     uint8_t shift;
+    bool divides; /* by weight, in units of 2^-20, instead */
 };
+
+__extension__ typedef __int128 weight_wide;
 
 /*
  * Prepares @w for @weight > 0. The kernel multiplies with a 32-bit inverse: for a cgroup the truncated
@@ -35,9 +41,20 @@ static inline void weight_set(struct entity_weight *w, uint32_t weight, bool is_
         inverse >>= 1;
         shift--;
     }
-    w->weight = weight;
-    w->inverse = (uint32_t)inverse;
-    w->shift = shift;
+    *w = (struct entity_weight){weight, (uint32_t)inverse, shift, false};
+}
+
+/* Prepares @w for a member of a flat queue, of @load > 0: there the kernel divides (__calc_delta(), 7.3,
+ * 64-bit). */
+static inline void weight_set_load(struct entity_weight *w, uint64_t load)
+{
+    *w = (struct entity_weight){.weight = load, .divides = true};
+}
+
+/* What counts as nice 0 among weights like @w. */
+static inline uint64_t weight_unit(const struct entity_weight *w)
+{
+    return w->divides ? UINT64_C(1) << NICE_0_LOAD_SHIFT : NICE_0_WEIGHT;
 }
 
 /* @delta_ns >= 0 times @multiplier, right by @shift (<= 32), truncated: mul_u64_u32_shr(). */
@@ -51,7 +68,11 @@ static inline int64_t weight_multiply(int64_t delta_ns, uint32_t multiplier, uin
 /* calc_delta_fair(): @delta_ns >= 0 of running as virtual ns, truncated. */
 static inline int64_t weight_vdelta(const struct entity_weight *w, int64_t delta_ns)
 {
-    return w->weight == NICE_0_WEIGHT ? delta_ns : weight_multiply(delta_ns, w->inverse, w->shift);
+    if (w->weight == weight_unit(w)) {
+        return delta_ns;
+    }
+    return w->divides ? (int64_t)(((weight_wide)delta_ns << NICE_0_LOAD_SHIFT) / w->weight)
+                      : weight_multiply(delta_ns, w->inverse, w->shift);
 }
 
 /*

@@ -17,11 +17,11 @@
  *
  * FITS. Linux 6.6 and later; with delayed dequeue, short-slice preemption and relative deadlines
  * switched off, nearly 6.6 itself; with slice_protection, lag_limit, short_wakee and fork_preempt
- * switched, tasks of one cgroup on 7.3. Contrast with fifo and rr.
+ * switched and the host's flat_queue, 7.3: then weights have ten more bits, and virtual time is
+ * divided instead of multiplied with an inverse. Contrast with fifo and rr.
  *
- * DOES NOT FIT. CFS (6.5 and before). The flat hierarchy of 7.x. NEXT_BUDDY
- * (off in Linux) and HRTICK (off in 6.12) are left out: the end of a slice is seen at ticks, which
- * with 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it
+ * DOES NOT FIT. CFS (6.5 and before). NEXT_BUDDY (off in Linux) is left out. Without hrtick the end of
+ * a slice is seen at ticks, which with 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it
  * that woke is not known here: it counts as SCHED_OTHER.
  *
  * PARAMETERS. base_slice and tunable_scaling, and one switch for each sched feature, under the
@@ -54,6 +54,48 @@ static void insert(struct eevdf_queue *eq, struct eevdf_entity *es)
     tree_insert(&eq->root, &es->node);
 }
 
+/* What @se counts for in @q. */
+static uint64_t weight_in(const struct numasim_queue *q, const struct numasim_entity *se)
+{
+    return q->flat ? se->load : se->weight;
+}
+
+static void set_weight(const struct numasim_queue *q, struct eevdf_entity *es)
+{
+    if (q->flat) {
+        weight_set_load(&es->load, es->se->load);
+    } else {
+        weight_set(&es->load, es->se->weight, es->se->is_task);
+    }
+}
+
+/* Changed while away: the service owed stays, and that left until the deadline (rescale_entity()). */
+static void rescale(struct eevdf_entity *es, uint64_t was, uint64_t is)
+{
+    es->vlag = eevdf_rescale(es->vlag, was, is);
+    if (es->relative_deadline) {
+        es->node.key = eevdf_rescale(es->node.key, was, is);
+    }
+}
+
+/* hrtick_start_fair(), hrtick_start(): a timer where the current request will be served, and no
+ * sooner than 10 us from now; @nr: entities, when the call is over. */
+static void start_hrtick(struct numasim_self *self, struct numasim_queue *q, uint32_t nr)
+{
+    enum { LEAST_NS = 10000 };
+    struct eevdf_queue *eq = q->state;
+    const struct eevdf_entity *es = eq->running;
+
+    if (!eevdf_has(self, EEVDF_HRTICK) || es == NULL || nr < 2) {
+        return;
+    }
+    int64_t left_ns =
+        eevdf_rescale(es->node.key - es->node.vruntime, es->load.weight, weight_unit(&es->load));
+
+    numasim_set_slice_timer(self->host, q,
+                            numasim_now(self->host) + (left_ns > LEAST_NS ? left_ns : LEAST_NS));
+}
+
 static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
                           struct numasim_entity *se, uint32_t flags)
 {
@@ -61,11 +103,11 @@ static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
 
     es->se = se;
-    if (es->load.weight != se->weight) {
-        if (es->load.weight != 0) { /* changed while away: the service owed stays */
-            es->vlag = es->vlag * es->load.weight / se->weight;
+    if (es->load.weight != weight_in(q, se)) {
+        if (es->load.weight != 0) {
+            rescale(es, es->load.weight, weight_in(q, se));
         }
-        weight_set(&es->load, se->weight, se->is_task);
+        set_weight(q, es);
     }
     eevdf_place(self, eq, es, flags);
     eevdf_count(eq, es);
@@ -76,6 +118,7 @@ static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
         insert(eq, es);
     }
     pass_slice_up(q, eq);
+    start_hrtick(self, q, q->nr_queued + 1);
 }
 
 /* dequeue_entity(): in debt, and of the kind that the kernel lets wait: no exit, no cgroup. */
@@ -197,6 +240,7 @@ static void eevdf_set_current(struct numasim_self *self, struct numasim_queue *q
     eq->running = es;
     eq->next = eq->next == es ? NULL : eq->next;
     eevdf_protect(self, eq, es);
+    start_hrtick(self, q, q->nr_queued);
 }
 
 /* update_curr(): a served request is followed by the next, and by a new pick. */
@@ -219,12 +263,25 @@ static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
     if (q->nr_queued == 1) {
         return false;
     }
+    if (served) {
+        start_hrtick(self, q, q->nr_queued);
+    }
     if (self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT) {
         return served || !eevdf_is_protected(self, es);
     }
     /* did_preempt_short() */
     return served || (!eevdf_is_protected(self, es) && eevdf_has(self, EEVDF_PREEMPT_SHORT) &&
                       !eevdf_eligible(eq, es));
+}
+
+/* The request that it was set for has been served, and account() said so; or it is short of it by
+ * what was not the task's own time. */
+static bool eevdf_slice_timer(struct numasim_self *self, struct numasim_queue *q,
+                              struct numasim_entity *se)
+{
+    (void)se;
+    start_hrtick(self, q, q->nr_queued);
+    return false;
 }
 
 /* Records why, with what was compared. */
@@ -313,24 +370,26 @@ static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
 {
     struct eevdf_queue *eq = q->state;
     struct eevdf_entity *es = se->state;
-    int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es),
-            was = es->load.weight;
+    int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es);
+    uint64_t was = es->load.weight, is = weight_in(q, se);
     int64_t left = es->node.key - average, guarded = es->protected_till - average;
     bool waits = tree_contains(&es->node);
+    bool is_protected = self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT &&
+                        eq->running == es && eevdf_is_protected(self, es);
 
     (void)old_weight;
-    if (was == se->weight) {
+    if (was == is) {
         return;
     }
     if (waits) {
         tree_remove(&eq->root, &es->node);
     }
     eevdf_uncount(eq, es);
-    weight_set(&es->load, se->weight, se->is_task);
-    es->node.vruntime = average - lag * was / es->load.weight;
-    es->node.key = average + left * was / es->load.weight;
-    if (self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT && eq->running == es) {
-        es->protected_till = average + guarded * was / es->load.weight;
+    set_weight(q, es);
+    es->node.vruntime = average - eevdf_rescale(lag, was, is);
+    es->node.key = average + eevdf_rescale(left, was, is);
+    if (is_protected) {
+        es->protected_till = average + eevdf_rescale(guarded, was, is);
     }
     eevdf_count(eq, es);
     if (waits) {
@@ -346,7 +405,7 @@ static int64_t eevdf_lag(struct numasim_self *self, struct numasim_queue *q,
     int64_t lag = es->queued ? eevdf_average(eq) - es->node.vruntime : es->vlag;
 
     (void)self;
-    return lag * es->load.weight / NICE_0_WEIGHT;
+    return es->load.weight == 0 ? 0 : eevdf_rescale(lag, es->load.weight, weight_unit(&es->load));
 }
 
 static void eevdf_show(const struct numasim_self *self, const struct numasim_entity *se,
@@ -367,6 +426,7 @@ static const struct numasim_queue_ops eevdf_queue_ops = {
     .set_current = eevdf_set_current,
     .put_current = eevdf_put_current,
     .account = eevdf_account,
+    .slice_timer = eevdf_slice_timer,
     .wakeup_preempt = eevdf_wakeup_preempt,
     .yield = eevdf_yield,
     .reweight = eevdf_reweight,
@@ -386,9 +446,10 @@ NUMASIM_PLUGIN = {
         "leaves; one that would leave in debt stays queued until the debt is paid.\n"
         "Source: Stoica and Abdel-Wahab 1995; kernel/sched/fair.c of Linux 6.12.y, in its "
         "integers.\n"
-        "Fits Linux 6.6 and later. Does not fit CFS (6.5 and before), nor the flat hierarchy of "
-        "7.x;\n"
-        "without HRTICK and NEXT_BUDDY, which are off in 6.12: slices end at ticks.\n"
+        "Fits Linux 6.6 and later; with host.flat_queue all tasks of a CPU are in one queue, as "
+        "in\n"
+        "7.3. Does not fit CFS (6.5 and before);\n"
+        "without NEXT_BUDDY, which is off; slices end at ticks, or by a timer with hrtick.\n"
         "O(log n) for each operation, O(1) for accounting.\n",
     .params = eevdf_params,
     .reasons = eevdf_reasons,

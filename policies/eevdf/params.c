@@ -84,6 +84,13 @@ const struct numasim_param eevdf_params[EEVDF_NR_PARAMS + 1] = {
                                  "What a delayed task earned beyond its debt is forfeited."),
     [EEVDF_WAKEUP_PREEMPTION] = FEATURE("wakeup_preemption", "WAKEUP_PREEMPTION",
                                         "A woken task may preempt the current one."),
+    [EEVDF_HRTICK] = {.name = "hrtick",
+                      .type = NUMASIM_PARAM_BOOL,
+                      .def = 0,
+                      .doc = "A timer ends a request where it is served, not the next tick.",
+                      .knob = "/sys/kernel/debug/sched/features: HRTICK",
+                      .source = "kernel/sched/features.h, 6.12 (on in 7.3 where "
+                                "CONFIG_HRTIMER_REARM_DEFERRED is set)"},
 };
 
 const char *const eevdf_reasons[] = {

@@ -66,7 +66,7 @@ void eevdf_place(struct numasim_self *self, const struct eevdf_queue *eq, struct
 
     es->node.slice_ns = eevdf_slice_ns(self, es);
     if (es->vlag != 0 && eq->load != 0 && eevdf_has(self, EEVDF_PLACE_LAG)) {
-        lag = es->vlag * (eq->load + es->load.weight) / eq->load;
+        lag = eevdf_rescale(es->vlag, (uint64_t)eq->load + es->load.weight, (uint64_t)eq->load);
     }
     es->node.vruntime = eevdf_average(eq) - lag;
     if (es->relative_deadline) {

@@ -28,16 +28,13 @@ bool eevdf_is_protected(const struct numasim_self *self, const struct eevdf_enti
 /* Where @es, which is counted, has the others' average: beyond it, it is ahead of V. */
 static int64_t parity(const struct eevdf_queue *eq, const struct eevdf_entity *es)
 {
-    int64_t load = eq->load - es->load.weight;
-    int64_t sum = eq->sum - (es->node.vruntime - eq->zero) * es->load.weight;
+    int64_t weight = (int64_t)es->load.weight, load = eq->load - weight;
 
     if (load == 0) {
         return INT64_MAX;
     }
-    if (sum < 0) {
-        sum -= load - 1;
-    }
-    return eq->zero + sum / load;
+    return eq->zero +
+           eevdf_floor(eq->sum - (weight_wide)(es->node.vruntime - eq->zero) * weight, load);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

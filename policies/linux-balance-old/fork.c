@@ -24,7 +24,7 @@ static const struct numasim_group *find_idlest_group(const struct numasim_self *
              c = numasim_mask_next(group->span, NULL, nr_cpus, c + 1)) {
             load += old_cpu_load(self, c); /* forkexec_idx is 0 at all levels */
         }
-        load = load * OLD_SCALE / group->capacity;
+        load = load * OLD_SCALE / ((const struct old_sgc *)group->state[self->slot])->capacity;
         if (numasim_mask_test(group->span, cpu)) {
             here = load;
         } else if (load < least) {

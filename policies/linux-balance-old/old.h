@@ -34,6 +34,7 @@ enum old_param {
     OLD_PARAM_NOHZ_BALANCE,
     OLD_PARAM_OVERLAP_GROUPS,
     OLD_PARAM_HOTPLUG_DROPS_NUMA,
+    OLD_PARAM_SMT_GAIN,
 };
 
 /* Values of parameters that are choices. */
@@ -85,6 +86,7 @@ struct old_cpu {
     uint64_t history[4]; /* cpu_load[1..4] */
     uint64_t at_tick;    /* cpu_load[0]: the load at the last tick */
     int64_t history_j;   /* that tick */
+    uint32_t capacity;   /* of an SMT thread: its part of smt_gain */
     int32_t llc_first;   /* first CPU of the LLC domain's span; its own number without one */
     uint32_t llc_weight;
     int32_t nr_busy; /* of the LLC of which this is the first CPU */
@@ -103,6 +105,7 @@ struct old_domain {
 /* struct sched_group_capacity. */
 struct old_sgc {
     bool imbalanced;
+    uint64_t capacity; /* of its CPUs */
 };
 
 struct old_task {

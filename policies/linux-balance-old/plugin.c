@@ -23,9 +23,8 @@
  * FITS. Symmetric machines, fair tasks, cgroups.
  *
  * DOES NOT FIT. Capacity asymmetry and packing, NUMA balancing's hooks (which tasks of a queue, how
- * many), CPUs that RT or interrupts take away, smt_gain (a core of two threads has a capacity of 2048
- * here, 1178 there). Tasks leave a queue least recently run first; before 4.15 it was most recently
- * queued first. Of the scan for an idle CPU that came with 4.8 the limit (SIS_PROP) is left out.
+ * many), CPUs that RT or interrupts take away. Tasks leave a queue least recently run first; before
+ * 4.15 it was most recently queued first. Of the scan for an idle CPU that came with 4.8 the limit (SIS_PROP) is left out.
  *
  * PARAMETERS. See old_params[].
  *
@@ -116,6 +115,13 @@ static const struct numasim_param old_params[] = {
                                              "domains.",
                                       .source = "arch/x86/kernel/smpboot.c: "
                                                 "primarily_use_numa_for_topology(), by release"},
+    [OLD_PARAM_SMT_GAIN] = {.name = "smt_gain",
+                            .type = NUMASIM_PARAM_INT,
+                            .def = 1178,
+                            .max = 8192,
+                            .doc = "Capacity of a core whose threads share it, 1024 being that of "
+                                   "a core without SMT; 0: each thread has 1024.",
+                            .source = "kernel/sched/core.c: sd_init(), 4.3"},
     {.name = NULL},
 };
 
@@ -162,6 +168,37 @@ static void start_cpu(struct numasim_self *self, const struct numasim_cpu *c, in
     start_domains(self, c, now_j);
 }
 
+/* arch_scale_cpu_capacity(), 4.3: of a core that is shared each thread has its part. */
+static uint32_t capacity_of(const struct numasim_self *self, const struct numasim_cpu *c)
+{
+    const struct numasim_domain *sd = c->domain;
+
+    if (self->param[OLD_PARAM_SMT_GAIN] == 0 || sd == NULL || sd->span_weight <= 1 ||
+        !(sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY)) {
+        return (uint32_t)c->capacity;
+    }
+    return (uint32_t)self->param[OLD_PARAM_SMT_GAIN] / sd->span_weight;
+}
+
+/* The capacity of each group, once that of each CPU is known. */
+static void start_groups(const struct numasim_self *self, const struct numasim_cpu *c)
+{
+    int32_t nr_cpus = numasim_nr_cpus(self->host);
+
+    for (const struct numasim_domain *sd = c->domain; sd != NULL; sd = sd->parent) {
+        for (uint32_t i = 0; i < sd->nr_groups; i++) {
+            const struct numasim_group *group = &sd->groups[i];
+            struct old_sgc *sgc = group->state[self->slot];
+            bool known = sgc->capacity != 0; /* groups of many domains share one record */
+
+            for (int32_t cpu = known ? nr_cpus : numasim_mask_next(group->span, NULL, nr_cpus, 0);
+                 cpu < nr_cpus; cpu = numasim_mask_next(group->span, NULL, nr_cpus, cpu + 1)) {
+                sgc->capacity += old_cpu(self, cpu)->capacity;
+            }
+        }
+    }
+}
+
 static void old_domains_built(struct numasim_self *self)
 {
     struct numasim_host *host = self->host;
@@ -172,12 +209,14 @@ static void old_domains_built(struct numasim_self *self)
     state->nr_nohz = 0;
     for (int32_t cpu = 0; cpu < nr_cpus; cpu++) {
         old_cpu(self, cpu)->nr_busy = 0;
+        old_cpu(self, cpu)->capacity = capacity_of(self, numasim_cpu(host, cpu));
     }
     for (int32_t cpu = 0; cpu < nr_cpus; cpu++) {
         const struct numasim_cpu *c = numasim_cpu(host, cpu);
         struct old_cpu *own = old_cpu(self, cpu);
 
         start_cpu(self, c, numasim_jiffies(host));
+        start_groups(self, c);
         state->nr_nohz += own->nohz;
         old_cpu(self, own->llc_first)->nr_busy += c->online && !own->nohz;
     }
@@ -228,7 +267,7 @@ NUMASIM_PLUGIN = {
         "what stood against each: group_imbalance, overlap_groups, wake_search,\n"
         "hotplug_drops_numa. Source: kernel/sched/fair.c of 3.19 to 4.3, and the paper's patches\n"
         "(github.com/jplozi/wastedcores). Fits symmetric machines, fair tasks, cgroups. Does not\n"
-        "model capacity asymmetry, packing, NUMA balancing's hooks, smt_gain. A wakeup costs\n"
+        "model capacity asymmetry, packing, NUMA balancing's hooks. A wakeup costs\n"
         "O(CPUs of the LLC), a tick O(tasks on the CPU), a balance O(CPUs and tasks below it).\n",
     .params = old_params,
     .reasons = old_reasons,

@@ -24,6 +24,7 @@ static struct old_group sum_group(const struct old_env *env, const struct numasi
     for (int32_t cpu = numasim_mask_next(group->span, env->cpus, nr_cpus, 0); cpu < nr_cpus;
          cpu = numasim_mask_next(group->span, env->cpus, nr_cpus, cpu + 1)) {
         const struct numasim_cpu *c = numasim_cpu(env->host, cpu);
+        uint64_t capacity = old_cpu(env->self, cpu)->capacity;
         uint64_t now = old_cpu_load(env->self, cpu);
         uint64_t load =
             local ? old_target_load(env->self, cpu, idx) : old_source_load(env->self, cpu, idx);
@@ -31,7 +32,7 @@ static struct old_group sum_group(const struct old_env *env, const struct numasi
 
         g.load += load;
         g.weighted += now;
-        g.util += util < (uint64_t)c->capacity ? util : (uint64_t)c->capacity;
+        g.util += util < capacity ? util : capacity;
         g.min_load = load < g.min_load ? load : g.min_load;
         g.max_load = load > g.max_load ? load : g.max_load;
         g.nr_running += c->nr_fair;
@@ -39,7 +40,7 @@ static struct old_group sum_group(const struct old_env *env, const struct numasi
         *overload |= c->nr_running > 1;
     }
     g.min_load = g.min_load == UINT64_MAX ? 0 : g.min_load;
-    g.capacity = group->capacity;
+    g.capacity = sgc->capacity;
     old_group_finish(&g, env->sd->imbalance_pct, sgc->imbalanced);
     return g;
 }
@@ -114,9 +115,9 @@ int32_t old_find_busiest_cpu(const struct old_env *env, const struct numasim_gro
         if (c->nr_running == 1 && (int64_t)load > env->imbalance) {
             continue;
         }
-        if (load * most_capacity > most * (uint64_t)c->capacity) {
+        if (load * most_capacity > most * old_cpu(env->self, cpu)->capacity) {
             most = load;
-            most_capacity = (uint64_t)c->capacity;
+            most_capacity = old_cpu(env->self, cpu)->capacity;
             busiest = cpu;
         }
     }

@@ -45,8 +45,8 @@ static bool affine_by_load(const struct numasim_self *self, const struct numasim
     numasim_compared(d, "waker_cpu_load", (int64_t)here);
     numasim_compared(d, "prev_cpu_load", (int64_t)there);
     numasim_compared(d, "task_load", (int64_t)own);
-    return old_wake_affine(here, there, own, (uint32_t)this_cpu->capacity,
-                           (uint32_t)numasim_cpu(self->host, prev)->capacity, sd->imbalance_pct);
+    return old_wake_affine(here, there, own, old_cpu(self, this_cpu->id)->capacity,
+                           old_cpu(self, prev)->capacity, sd->imbalance_pct);
 }
 
 /* wake_affine_idle(): the waking CPU or the previous one, or -1 (since 4.14). */

@@ -4,8 +4,9 @@
  * CPU is a misfit, pulled by a larger one. By firmware's ranking (ITMT): tasks are packed onto the
  * CPUs of higher priority. All of it stands behind the domains' flags.
  *
- * A utilisation here grows to 1024 on a CPU of any capacity, where the kernel's stops at the CPU's; and
- * whether the running task is a misfit is seen when somebody asks, not at its last tick.
+ * And CPUs of which real-time tasks take a part (cpu_capacity).
+ *
+ * Whether the running task is a misfit is seen here when somebody asks, not at its last tick.
  */
 #include "linux-balance.h"
 
@@ -29,8 +30,92 @@ void lb_start_group(const struct numasim_self *self, const struct numasim_group 
         sgc->max_capacity = capacity > sgc->max_capacity ? capacity : sgc->max_capacity;
         if (sgc->prefer_cpu < 0 || lb_prefers(self, cpu, sgc->prefer_cpu)) {
             sgc->prefer_cpu = cpu;
+            sgc->prefer_priority = c->priority;
         }
+        sgc->end_word = cpu / 64 + 1;
     }
+    sgc->first_word = numasim_mask_next(group->span, NULL, nr_cpus, 0) / 64;
+}
+
+/* scale_rt_capacity(), update_cpu_capacity(): interrupts take nothing here. */
+static uint32_t fair_capacity(const struct numasim_self *self, int32_t cpu)
+{
+    uint64_t capacity = (uint64_t)numasim_cpu(self->host, cpu)->capacity;
+    uint64_t used = numasim_cpu_rt_util(self->host, cpu);
+
+    return used < capacity ? (uint32_t)(capacity - used) : 1;
+}
+
+static void add_capacity(struct lb_sgc *sum, const struct lb_sgc *part)
+{
+    sum->capacity += part->capacity;
+    sum->min_capacity =
+        part->min_capacity < sum->min_capacity ? part->min_capacity : sum->min_capacity;
+    sum->max_capacity =
+        part->max_capacity > sum->max_capacity ? part->max_capacity : sum->max_capacity;
+}
+
+/* The group that @child is, from its CPUs where its groups overlap, else from those. */
+static struct lb_sgc sum_capacity(const struct numasim_self *self,
+                                  const struct numasim_domain *child)
+{
+    struct lb_sgc sum = {.min_capacity = UINT32_MAX};
+    int32_t nr_cpus = numasim_nr_cpus(self->host);
+
+    for (uint32_t i = 0; !(child->flags & NUMASIM_SD_NUMA) && i < child->nr_groups; i++) {
+        add_capacity(&sum, child->groups[i].state[self->slot]);
+    }
+    for (int32_t cpu = child->flags & NUMASIM_SD_NUMA
+                           ? numasim_mask_next(child->span, NULL, nr_cpus, 0)
+                           : nr_cpus;
+         cpu < nr_cpus; cpu = numasim_mask_next(child->span, NULL, nr_cpus, cpu + 1)) {
+        add_capacity(&sum, &(struct lb_sgc){.capacity = lb_capacity_of(self, cpu),
+                                            .min_capacity = lb_capacity_of(self, cpu),
+                                            .max_capacity = lb_capacity_of(self, cpu)});
+    }
+    return sum;
+}
+
+void lb_update_capacity(const struct lb_env *env)
+{
+    const struct numasim_self *self = env->self;
+    struct lb_sgc *sgc = env->sd->groups[0].state[self->slot], now;
+    int64_t now_j = numasim_jiffies(env->host);
+
+    if (env->idle == LB_NEWLY_IDLE && now_j < sgc->next_update_j) {
+        return;
+    }
+    sgc->next_update_j =
+        now_j + lb_interval_jiffies(lb_domain(self, env->sd)->balance_interval_ms, 1, false, false,
+                                    numasim_tick_ns(env->host), numasim_nr_online(env->host));
+    if (env->sd->child == NULL) {
+        uint32_t capacity = fair_capacity(self, env->dst_cpu);
+
+        lb_state(self)->capacity_changes |=
+            capacity != (uint32_t)numasim_cpu(env->host, env->dst_cpu)->capacity;
+        lb_cpu(self, env->dst_cpu)->capacity = capacity;
+        now = (struct lb_sgc){
+            .capacity = capacity, .min_capacity = capacity, .max_capacity = capacity};
+    } else {
+        if (!lb_state(self)->capacity_changes) {
+            return; /* as it always was */
+        }
+        now = sum_capacity(self, env->sd->child);
+    }
+    sgc->capacity = now.capacity;
+    sgc->min_capacity = now.min_capacity;
+    sgc->max_capacity = now.max_capacity;
+}
+
+bool lb_leaves_reduced(const struct lb_env *env)
+{
+    const struct numasim_self *self = env->self;
+    const struct numasim_cpu *src = numasim_cpu(env->host, env->src_cpu);
+
+    return env->idle != LB_BUSY && lb_nr_fair(self, src) == 1 &&
+           lb_is_reduced(self, env->sd, env->src_cpu) &&
+           lb_capacity_of(self, env->src_cpu) * lb_imbalance_pct(self, env->sd) <
+               lb_capacity_of(self, env->dst_cpu) * 100;
 }
 
 bool lb_prefers(const struct numasim_self *self, int32_t a, int32_t b)
@@ -125,14 +210,32 @@ bool lb_is_asym_capacity(const struct numasim_cpu *c)
     return false;
 }
 
+/* True iff @task may run on a CPU of more than @capacity (p->max_allowed_capacity). */
+static bool has_larger(const struct numasim_self *self, const struct numasim_task *task,
+                       int32_t capacity)
+{
+    int32_t nr_cpus = numasim_nr_cpus(self->host);
+
+    if ((uint32_t)capacity >= lb_state(self)->max_capacity) {
+        return false;
+    }
+    for (int32_t cpu = numasim_mask_next(task->allowed, NULL, nr_cpus, 0); cpu < nr_cpus;
+         cpu = numasim_mask_next(task->allowed, NULL, nr_cpus, cpu + 1)) {
+        if (numasim_cpu(self->host, cpu)->capacity > capacity) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint64_t lb_misfit_load(const struct numasim_self *self, const struct numasim_cpu *c)
 {
     struct numasim_task *task = c->curr;
     int64_t load;
 
     if (task == NULL || task->sched_class != NUMASIM_CLASS_FAIR || task->nr_allowed == 1 ||
-        (uint32_t)c->capacity >= lb_state(self)->max_capacity ||
-        lb_fits(lb_util(self, numasim_task_load(self->host, task)), (uint32_t)c->capacity)) {
+        !has_larger(self, task, c->capacity) ||
+        lb_fits(lb_util(self, numasim_task_load(self->host, task)), lb_capacity_of(self, c->id))) {
         return 0;
     }
     load = lb_task_h_load(self->host, task);
@@ -141,14 +244,14 @@ uint64_t lb_misfit_load(const struct numasim_self *self, const struct numasim_cp
 
 bool lb_fits_cpu(const struct numasim_self *self, uint64_t util, int32_t cpu)
 {
-    return !lb_state(self)->asym_capacity ||
-           lb_fits(util, (uint32_t)numasim_cpu(self->host, cpu)->capacity);
+    return !lb_state(self)->asym_capacity || lb_fits(util, lb_capacity_of(self, cpu));
 }
 
 int32_t lb_select_by_capacity(const struct numasim_self *self, const struct numasim_task *task,
                               const uint64_t *idle, uint64_t util, int32_t target)
 {
-    int32_t nr_cpus = numasim_nr_cpus(self->host), best = -1, most = 0;
+    int32_t nr_cpus = numasim_nr_cpus(self->host), best = -1;
+    uint32_t most = 0;
     const struct numasim_domain *sd = numasim_cpu(self->host, target)->domain;
 
     while (sd != NULL && !(sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY_FULL)) {
@@ -156,13 +259,13 @@ int32_t lb_select_by_capacity(const struct numasim_self *self, const struct numa
     }
     for (int32_t i = 0, cpu = target; sd != NULL && i < nr_cpus;
          i++, cpu = cpu + 1 < nr_cpus ? cpu + 1 : 0) {
-        int32_t capacity = numasim_cpu(self->host, cpu)->capacity;
+        uint32_t capacity = lb_capacity_of(self, cpu);
 
         if (!numasim_mask_test(sd->span, cpu) || !numasim_mask_test(task->allowed, cpu) ||
             !numasim_mask_test(idle, cpu)) {
             continue;
         }
-        if (lb_fits(util, (uint32_t)capacity)) {
+        if (lb_fits(util, capacity)) {
             return cpu;
         }
         if (capacity > most) {

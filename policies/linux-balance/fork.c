@@ -2,36 +2,59 @@
 /* kernel/sched/fair.c, 6.12: sched_balance_find_dst_cpu() and what it calls, the slow path. */
 #include "linux-balance.h"
 
+/* Takes @task, which runs on a CPU that @g has, out of it. */
+static void leave_out(const struct numasim_self *self, struct lb_group *g,
+                      struct numasim_task *task)
+{
+    struct numasim_load own = numasim_task_load(self->host, task);
+    struct lb_group with = {0}, without = {0};
+
+    lb_group_add_load(self, &with, task->cpu, NULL);
+    lb_group_add_load(self, &without, task->cpu, &own);
+    g->load -= with.load - without.load;
+    g->util -= with.util - without.util;
+    g->runnable -= with.runnable - without.runnable;
+    g->nr_running--;
+    g->nr_fair--;
+    g->idle_cpus += numasim_cpu(self->host, task->cpu)->nr_running == 1;
+}
+
+/* True iff @task, which runs (a new one has no utilisation yet), fits a CPU of @group. */
+static bool fits_one_of(const struct numasim_self *self, const struct numasim_group *group,
+                        struct numasim_task *task)
+{
+    uint64_t util = lb_util(self, numasim_task_load(self->host, task));
+    int32_t nr_cpus = numasim_nr_cpus(self->host);
+
+    for (int32_t cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, 0); cpu < nr_cpus;
+         cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, cpu + 1)) {
+        if (lb_fits_cpu(self, util, cpu)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Of the CPUs of @group that @task may use, without what @task itself (in exec) adds to them. */
 static struct lb_group group_for_task(const struct numasim_self *self,
                                       const struct numasim_domain *sd,
                                       const struct numasim_group *group, struct numasim_task *task)
 {
     struct numasim_host *host = self->host;
-    int32_t nr_cpus = numasim_nr_cpus(host);
-    const struct lb_sgc *sgc = group->state[self->slot];
-    struct lb_group g = {.capacity = sgc->capacity,
+    bool asym = (sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) != 0 &&
+                numasim_cpu(host, task->cpu)->curr == task;
+    struct lb_group g = {.misfit_load = asym && !fits_one_of(self, group, task),
+                         .max_capacity = lb_sgc(self, group)->max_capacity,
+                         .capacity = lb_sgc(self, group)->capacity,
                          .weight = group->weight,
                          .cores = group->cores,
                          .smt = (group->flags & NUMASIM_SD_SHARE_CPUCAPACITY) != 0};
 
-    for (int32_t cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, 0); cpu < nr_cpus;
-         cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, cpu + 1)) {
-        const struct numasim_cpu *c = numasim_cpu(host, cpu);
-
-        g.nr_running += c->nr_running;
-        g.nr_fair += lb_nr_fair(self, c);
-        g.idle_cpus += c->idle;
-        if (c->curr == task) {
-            struct numasim_load own = numasim_task_load(host, task);
-
-            lb_group_add_load(self, &g, cpu, &own);
-            g.nr_running--;
-            g.nr_fair--;
-            g.idle_cpus += c->nr_running == 1;
-        } else {
-            lb_group_add_load(self, &g, cpu, NULL);
-        }
+    lb_group_add_counts(self, &g, group, task->allowed);
+    lb_group_add_loads(self, &g, group, task->allowed);
+    if (numasim_cpu(host, task->cpu)->curr == task && numasim_mask_test(group->span, task->cpu) &&
+        numasim_mask_test(task->allowed, task->cpu)) {
+        leave_out(self, &g, task);
     }
     g.type = lb_group_type(&g, lb_imbalance_pct(self, sd), false, false);
     if (g.type == LB_FULLY_BUSY || g.type == LB_OVERLOADED) {
@@ -52,7 +75,7 @@ static uint32_t allowed_imbalance(const struct numasim_self *self, const struct 
         return sd->imb_numa_nr;
     }
     for (int32_t word = 0; word * 64 < nr_cpus; word++) {
-        usable += (uint32_t)__builtin_popcountll(local->span[word] & task->allowed[word]);
+        usable += lb_weight(local->span[word] & task->allowed[word]);
     }
     return usable < sd->imb_numa_nr ? usable : sd->imb_numa_nr;
 }
@@ -110,38 +133,69 @@ static const struct numasim_group *find_idlest_group(const struct numasim_self *
                                                                                           : NULL;
 }
 
-/* The first that runs SCHED_IDLE tasks alone, the one that idled last, or the one with the least load. Leaving idle costs the same everywhere
- * here, so that the kernel's first criterion, the exit latency, never decides. */
-static int32_t find_idlest_in_group(struct numasim_host *host, const struct numasim_group *group,
-                                    const struct numasim_task *task, int32_t otherwise)
+/* The one of @group that idled last, or -1. */
+static int32_t last_idled(const struct numasim_self *self, const struct numasim_group *group,
+                          const struct numasim_task *task)
 {
-    int32_t nr_cpus = numasim_nr_cpus(host), idlest = -1, least = otherwise;
-    const uint64_t *sched_idle = numasim_sched_idle_mask(host);
+    const struct lb_sgc *sgc = lb_sgc(self, group);
     int64_t latest_ns = -1;
+    int32_t found = -1;
+
+    for (int32_t word = sgc->first_word; word < sgc->end_word; word++) {
+        uint64_t bits = group->span[word] & task->allowed[word] & lb_state(self)->idle[word];
+
+        for (; bits != 0; bits &= bits - 1) {
+            const struct numasim_cpu *c =
+                numasim_cpu(self->host, word * 64 + __builtin_ctzll(bits));
+
+            if (c->idle_since_ns > latest_ns) {
+                latest_ns = c->idle_since_ns;
+                found = c->id;
+            }
+        }
+    }
+    return found;
+}
+
+/* The one of @group with the least load. */
+static int32_t least_loaded(const struct numasim_self *self, const struct numasim_group *group,
+                            const struct numasim_task *task, int32_t otherwise)
+{
+    int32_t nr_cpus = numasim_nr_cpus(self->host), least = otherwise;
     uint64_t least_load = UINT64_MAX;
 
     for (int32_t cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, 0); cpu < nr_cpus;
          cpu = numasim_mask_next(group->span, task->allowed, nr_cpus, cpu + 1)) {
-        const struct numasim_cpu *c = numasim_cpu(host, cpu);
+        uint64_t load = numasim_cpu_load(self->host, cpu).load_avg;
 
-        if (sched_idle != NULL && numasim_mask_test(sched_idle, cpu)) {
-            return cpu;
-        }
-        if (c->idle) {
-            if (c->idle_since_ns > latest_ns) {
-                latest_ns = c->idle_since_ns;
-                idlest = cpu;
-            }
-        } else if (idlest < 0) {
-            uint64_t load = numasim_cpu_load(host, cpu).load_avg;
-
-            if (load < least_load) {
-                least_load = load;
-                least = cpu;
-            }
+        if (load < least_load) {
+            least_load = load;
+            least = cpu;
         }
     }
-    return idlest >= 0 ? idlest : least;
+    return least;
+}
+
+/* The first that runs SCHED_IDLE tasks alone, the one that idled last, or the one with the least load.
+ * Leaving idle costs the same everywhere here, so that the kernel's first criterion, the exit latency,
+ * never decides. The loads of the group have been added up just before. */
+static int32_t find_idlest_in_group(const struct numasim_self *self,
+                                    const struct numasim_group *group,
+                                    const struct numasim_task *task, int32_t otherwise)
+{
+    const uint64_t *sched_idle = numasim_sched_idle_mask(self->host);
+    const struct lb_sgc *sgc = lb_sgc(self, group);
+    int32_t found;
+
+    for (int32_t word = sgc->first_word; sched_idle != NULL && word < sgc->end_word; word++) {
+        uint64_t bits = group->span[word] & task->allowed[word] & sched_idle[word];
+
+        if (bits != 0) {
+            return word * 64 + __builtin_ctzll(bits);
+        }
+    }
+    found = last_idled(self, group, task);
+    return found >= 0 ? found : least_loaded(self, group, task, otherwise);
 }
 
 /* The highest domain of @cpu that has @flag and spans fewer than @weight CPUs. */
@@ -178,7 +232,7 @@ int32_t lb_find_idlest_cpu(struct numasim_self *self, struct numasim_domain *sd,
             group = find_idlest_group(self, sd, task, cpu, d);
         }
         if (group != NULL) {
-            next = find_idlest_in_group(host, group, task, cpu);
+            next = find_idlest_in_group(self, group, task, cpu);
         }
         if (next == cpu) {
             sd = sd->child;

@@ -61,8 +61,8 @@ static struct scan scan_llc(const struct numasim_self *self, const struct numasi
     s.first_word = lb_cpu(self, target)->llc_first >> 6;
     s.last_word = s.first_word;
     /* The span's weight ends the search for its last word. */
-    for (uint32_t seen = (uint32_t)__builtin_popcountll(s.span[s.first_word]);
-         seen < llc->span_weight; seen += (uint32_t)__builtin_popcountll(s.span[s.last_word])) {
+    for (uint32_t seen = lb_weight(s.span[s.first_word]); seen < llc->span_weight;
+         seen += lb_weight(s.span[s.last_word])) {
         s.last_word++;
     }
     return s;
@@ -107,7 +107,7 @@ static uint32_t count_below(const struct scan *s, int32_t end)
         if (end < word * 64 + 64) {
             bits &= (UINT64_C(1) << (end & 63)) - 1;
         }
-        count += (uint32_t)__builtin_popcountll(bits);
+        count += lb_weight(bits);
     }
     return count;
 }

@@ -57,6 +57,7 @@ enum lb_param {
     LB_PARAM_UTIL_WITHIN_LLC,
     LB_PARAM_ASYM_IDLE_CORE,
     LB_PARAM_MISFIT_BACKOFF,
+    LB_PARAM_REDUCED_CAPACITY,
     LB_PARAM_DETACH_LOAD,
     LB_PARAM_DETACH_UTIL,
     LB_PARAM_DETACH_ELIGIBLE,
@@ -69,6 +70,7 @@ enum lb_param {
     LB_PARAM_BUSY_FACTOR,
     LB_PARAM_IMBALANCE_PCT,
     LB_PARAM_SERIALIZE,
+    LB_PARAM_TICK_RACE,
     LB_PARAM_NOHZ_BALANCE,
     LB_PARAM_NOHZ_ILB,
     LB_PARAM_LLC_BALANCING,
@@ -119,13 +121,15 @@ extern const char *const lb_reasons[];
 
 /* The plugin's own. */
 struct lb_state {
-    int32_t nr_words; /* of a bitmap of CPUs */
+    int32_t nr_words;              /* of a bitmap of CPUs */
+    const uint64_t *idle, *single; /* the host's */
     int64_t hz;
     struct lb_rules rules;
     bool smt_active;
     uint32_t threads_per_core;      /* the most of any core */
     bool cache_active;              /* llc_balancing, and some partition has several LLCs */
     bool asym_capacity;             /* some domain has SD_ASYM_CPUCAPACITY */
+    bool capacity_changes;          /* real-time tasks took some from a CPU */
     uint32_t max_capacity;          /* of all CPUs */
     bool cluster_active;            /* some domain has SD_CLUSTER, and sis_cluster is on */
     bool overload;                  /* root domain: some CPU had two runnable tasks */
@@ -173,6 +177,7 @@ struct lb_cpu {
     int32_t share_first;      /* first CPU of the cluster, llc_first without one */
     int64_t avg_scan_cost_ns; /* of searches for an idle CPU on behalf of this waking CPU */
     struct lb_llc shared;
+    uint32_t capacity;          /* rq->cpu_capacity: what real-time tasks leave to fair ones */
     struct occupancy occupancy; /* by the processes that ran here */
     int64_t cache_epoch;        /* of the last tick that counted it */
     bool nohz;                  /* its tick is stopped */
@@ -189,11 +194,14 @@ struct lb_domain {
     int64_t newidle_since_ns; /* when newidle_call was last halved */
 };
 
-/* struct sched_group_capacity. */
+/* struct sched_group_capacity; all but `imbalanced` stays what it was when the domains were made. */
 struct lb_sgc {
     bool imbalanced;
     uint32_t capacity, min_capacity, max_capacity; /* of its CPUs: sum, least, most */
     int32_t prefer_cpu;                            /* the one that firmware ranks highest */
+    int32_t prefer_priority;                       /* its rank */
+    int32_t first_word, end_word;                  /* of a bitmap: those that hold its CPUs */
+    int64_t next_update_j;
 };
 
 struct lb_task {
@@ -247,6 +255,19 @@ static inline struct lb_task *lb_task(const struct numasim_self *self,
 static inline void lb_count(const struct lb_env *env, enum numasim_lb_counter what, int64_t amount)
 {
     numasim_count_lb(env->sd, (enum numasim_lb_idle)env->idle, what, amount);
+}
+static inline struct lb_sgc *lb_sgc(const struct numasim_self *self,
+                                    const struct numasim_group *group)
+{
+    return group->state[self->slot];
+}
+/* CPUs in a word of a bitmap: what compilers make of it for any x86-64 is a call. */
+static inline uint32_t lb_weight(uint64_t bits)
+{
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+    bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (uint32_t)(bits * UINT64_C(0x0101010101010101) >> 56);
 }
 /* cpus_share_cache(). */
 static inline bool lb_share_cache(const struct numasim_self *self, int32_t a, int32_t b)
@@ -303,9 +324,12 @@ int32_t lb_find_idlest_cpu(struct numasim_self *self, struct numasim_domain *sd,
 /* Adds the averages of CPU @cpu to @g, less those of a task there, @without (NULL: none). */
 void lb_group_add_load(const struct numasim_self *self, struct lb_group *g, int32_t cpu,
                        const struct numasim_load *without);
-/* Adds those of the CPUs in @span and @only. */
-void lb_group_add_loads(const struct numasim_self *self, struct lb_group *g, const uint64_t *span,
-                        const uint64_t *only);
+/* Adds those of the CPUs in @group and @only. */
+void lb_group_add_loads(const struct numasim_self *self, struct lb_group *g,
+                        const struct numasim_group *group, const uint64_t *only);
+/* Adds up the tasks of the CPUs in @group and @only; true if a CPU has more than one. */
+bool lb_group_add_counts(const struct numasim_self *self, struct lb_group *g,
+                         const struct numasim_group *group, const uint64_t *only);
 /* Fair tasks of @c that count for a group. */
 uint32_t lb_nr_fair(const struct numasim_self *self, const struct numasim_cpu *c);
 /* Sets env->imbalance and returns the group to pull from, or NULL with nothing to do. */
@@ -316,6 +340,23 @@ int32_t lb_find_busiest_cpu(const struct lb_env *env, const struct numasim_group
 /* asym.c */
 /* Fills what a group's record says of its CPUs. */
 void lb_start_group(const struct numasim_self *self, const struct numasim_group *group);
+/* What @cpu has for fair tasks, as its own balancing last saw it (capacity_of()). */
+static inline uint32_t lb_capacity_of(const struct numasim_self *self, int32_t cpu)
+{
+    return lb_cpu(self, cpu)->capacity;
+}
+/* True iff real-time tasks take so much of @cpu that balancing in @sd minds (check_cpu_capacity()). */
+static inline bool lb_is_reduced(const struct numasim_self *self, const struct numasim_domain *sd,
+                                 int32_t cpu)
+{
+    return lb_state(self)->capacity_changes &&
+           lb_capacity_of(self, cpu) * lb_imbalance_pct(self, sd) <
+               (uint32_t)numasim_cpu(self->host, cpu)->capacity * 100;
+}
+/* Brings the capacity of the group that balances up to date (update_group_capacity()). */
+void lb_update_capacity(const struct lb_env *env);
+/* True iff the one fair task of the source has more of a CPU at the destination. */
+bool lb_leaves_reduced(const struct lb_env *env);
 /* True iff firmware ranks CPU @a above @b (sched_asym_prefer()). */
 bool lb_prefers(const struct numasim_self *self, int32_t a, int32_t b);
 /* True iff @dst should have the work of @src for its rank (sched_asym()). */

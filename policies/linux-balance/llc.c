@@ -2,7 +2,8 @@
 /*
  * kernel/sched/fair.c, 7.3, CONFIG_SCHED_CACHE: the threads of a process under one LLC. A process
  * prefers the LLC under which its threads ran most of late; periodic balancing moves them there and
- * leaves them there while that LLC is not too full. A wakeup knows nothing of it.
+ * leaves them there while that LLC is not too full. A wakeup knows nothing of it. The numbers are those
+ * of 7.3; the conditions between them were read in a backport of the merged series to 6.6.
  *
  * Three things are simpler here. A thread's time is counted when it wakes, moves, or runs as an epoch
  * begins, and not at each update. Which LLC a task prefers is looked up where it matters. And the

@@ -38,7 +38,7 @@ static const char *const recent_rules[] = {"used", "always", NULL};
 static const char *const gates[] = {"migration-cost", "newidle-cost", NULL};
 static const char *const picks[] = {"first", "last", NULL};
 static const char *const siblings[] = {"child", "busiest", NULL};
-static const char *const numa_rules[] = {"pair", "quarter", "imb-numa-nr", NULL};
+static const char *const numa_rules[] = {"pair", "quarter", "imb-numa-nr", "none", NULL};
 static const char *const halves[] = {"half", "whole", NULL};
 static const char *const active_rules[] = {"any", "task", NULL};
 static const char *const detach_rules[] = {"half", "shift", NULL};
@@ -90,7 +90,8 @@ const struct numasim_param lb_params[] = {
         FAIR "adjust_numa_imbalance(), 6.1",
         "What stays on a node: what a source with two tasks has, and new tasks while a CPU idles "
         "(pair, 5.10); a difference of two below a quarter of the CPUs (quarter, 5.11); the same "
-        "up to imb_numa_nr tasks (imb-numa-nr, 5.18)."),
+        "up to imb_numa_nr tasks (imb-numa-nr, 5.18); nothing but new tasks while a CPU idles "
+        "(none, 5.5)."),
     CHOICE(
         NUMA_DIFFERENCE, "numa_difference", 1, halves, FAIR "calculate_imbalance(), 6.1",
         "The allowance is held against the tasks to move, half of the difference, and a new task "
@@ -121,6 +122,9 @@ const struct numasim_param lb_params[] = {
     SWITCH(MISFIT_BACKOFF, "misfit_backoff", 0, NULL, FAIR "sched_balance_rq(), 6.12",
            "Failing to move a task too big for its CPU counts as a failure, and the domain is "
            "balanced more rarely for it (6.1)."),
+    SWITCH(REDUCED_CAPACITY, "reduced_capacity", 1, NULL, FAIR "sched_reduced_capacity(), 6.12",
+           "A CPU that real-time tasks leave little of is a source for idle CPUs, even with one "
+           "fair task (c82a69629c53, 6.0)."),
     /* Moving tasks. */
     CHOICE(DETACH_LOAD, "detach_load", 1, detach_rules, FAIR "detach_tasks(), 5.10",
            "A task is too big if half of its load exceeds the imbalance and few balances failed "
@@ -167,6 +171,10 @@ const struct numasim_param lb_params[] = {
         SERIALIZE, "serialize", 0, serialize_rules, FAIR "sched_balance_domains(), 6.12",
         "One CPU at a time balances between nodes: of those whose time has come, which try again "
         "later (periodic), or newly idle ones as well, which do not (all, 7.3)."),
+    SWITCH(
+        TICK_RACE, "tick_race", 1, NULL, "kernel/time/tick-sched.c: tick_sched_do_timer(), 6.12",
+        "All CPUs have their ticks at once, in any order, and those before the one that advances "
+        "jiffies see the old value."),
     SWITCH(NOHZ_BALANCE, "nohz_balance", 1, NULL, FAIR "nohz_balancer_kick()",
            "Busy CPUs kick an idle one to balance for all idle ones."),
     CHOICE(NOHZ_ILB, "nohz_ilb", 0, ilb_rules, FAIR "find_new_ilb(), 6.12",

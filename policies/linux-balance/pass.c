@@ -180,7 +180,7 @@ static bool need_active_balance(const struct lb_env *env)
         return false;
     }
     if (lb_packs_running(env) || env->imbalance.migration == LB_MIGRATE_MISFIT ||
-        env->imbalance.migration == LB_MIGRATE_LLC_TASK) {
+        env->imbalance.migration == LB_MIGRATE_LLC_TASK || lb_leaves_reduced(env)) {
         return true;
     }
     bool counts = env->imbalance.migration == LB_MIGRATE_TASK ||

@@ -189,11 +189,10 @@ static bool balance_if_due(struct lb_pass *pass, int32_t cpu, struct numasim_dom
     return true;
 }
 
-static void balance_domains(struct lb_pass *pass, int32_t cpu, enum lb_idle idle)
+static void balance_domains(struct lb_pass *pass, int32_t cpu, enum lb_idle idle, int64_t now_j)
 {
     struct numasim_self *self = pass->self;
     struct lb_cpu *own = lb_cpu(self, cpu);
-    int64_t now_j = numasim_jiffies(self->host);
     int64_t next_j = now_j + NOHZ_NEXT_MAX_S * lb_state(self)->hz, cost_ns = 0;
     bool go_on = true, decayed = false;
 
@@ -280,7 +279,7 @@ static int64_t next_turn(const struct numasim_self *self, const struct numasim_c
 /* Whether idle CPUs could do something for a CPU with one task. */
 static bool needs_help(const struct numasim_self *self, const struct numasim_cpu *c)
 {
-    if (lb_kick_to_pack(self, c)) {
+    if ((c->nr_fair > 0 && lb_is_reduced(self, c->domain, c->id)) || lb_kick_to_pack(self, c)) {
         return true;
     }
     if (lb_state(self)->asym_capacity && lb_is_asym_capacity(c)) {
@@ -325,13 +324,39 @@ void lb_kicked(struct numasim_self *self, int32_t cpu)
         const struct lb_cpu *own = lb_cpu(self, i);
 
         if (now_j >= own->next_balance_j) {
-            balance_domains(&pass, i, LB_IDLE);
+            balance_domains(&pass, i, LB_IDLE, now_j);
         }
         next_j = min64(next_j, own->next_balance_j);
     }
     if (!walk.got_work) {
         state->nohz_next_j = next_j;
     }
+}
+
+/*
+ * Jiffies as the tick of @cpu sees them. All CPUs have their ticks at the same instant, in any order,
+ * and one that is not idle advances jiffies, here the lowest: half of the times another comes first.
+ */
+static int64_t seen_jiffies(const struct numasim_self *self, int32_t cpu)
+{
+    const struct numasim_host *host = self->host;
+    const uint64_t *online = numasim_online_mask(host), *idle = numasim_idle_mask(host);
+    int64_t now_j = numasim_jiffies(host);
+    int32_t word = 0;
+
+    if (!self->param[LB_PARAM_TICK_RACE]) {
+        return now_j;
+    }
+    while (word < cpu >> 6 && (online[word] & ~idle[word]) == 0) {
+        word++;
+    }
+    uint64_t busy = online[word] & ~idle[word];
+
+    if (busy == 0 || word * 64 + __builtin_ctzll(busy) >= cpu) {
+        return now_j;
+    }
+    return now_j - (int64_t)numasim_boot_random(
+                       host, (uint64_t)numasim_nr_cpus(host) + (uint64_t)cpu, (uint64_t)now_j, 2);
 }
 
 /*
@@ -343,7 +368,7 @@ int64_t lb_tick(struct numasim_self *self, int32_t cpu)
     struct numasim_host *host = self->host;
     const struct numasim_cpu *c = numasim_cpu(host, cpu);
     struct lb_cpu *own = lb_cpu(self, cpu);
-    int64_t now_j = numasim_jiffies(host), next_j;
+    int64_t true_j = numasim_jiffies(host), now_j = seen_jiffies(self, cpu), next_j;
 
     exit_idle(self, own);
     if (c->domain == NULL) {
@@ -355,7 +380,7 @@ int64_t lb_tick(struct numasim_self *self, int32_t cpu)
     if (now_j >= own->next_balance_j) {
         struct lb_pass pass = {.self = self, .cpu = cpu};
 
-        balance_domains(&pass, cpu, c->idle ? LB_IDLE : LB_BUSY);
+        balance_domains(&pass, cpu, c->idle ? LB_IDLE : LB_BUSY, now_j);
     }
     next_j = own->next_balance_j;
     if (self->param[LB_PARAM_NOHZ_BALANCE]) {
@@ -364,6 +389,8 @@ int64_t lb_tick(struct numasim_self *self, int32_t cpu)
     if (lb_state(self)->cache_active) {
         next_j = min64(next_j, lb_llc_tick(self, c));
     }
-    /* That jiffy may begin as early as this; a tick too early does nothing. */
-    return numasim_now(host) + (next_j - now_j - 1) * numasim_tick_ns(host) + 1;
+    /* That jiffy may begin as early as this; a tick too early does nothing. What is due by now, but
+     * not by the jiffies seen, is for the next tick. */
+    next_j = next_j > true_j ? next_j : true_j + 1;
+    return numasim_now(host) + (next_j - true_j - 1) * numasim_tick_ns(host) + 1;
 }

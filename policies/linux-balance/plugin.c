@@ -15,8 +15,8 @@
  * FITS. Machines with SMT, clusters, several LLCs to a node and several nodes, CPUs of unlike
  * capacity or rank; fair tasks.
  *
- * DOES NOT FIT. Energy-aware placement, CPUs that RT tasks take away from the fair class, and the queue
- * filter of NUMA balancing (fbq_type) are not modelled. asym.c and llc.c say what is simpler there
+ * DOES NOT FIT. Energy-aware placement, time that interrupts take, and the queue filter of NUMA
+ * balancing (fbq_type) are not modelled. asym.c and llc.c say what is simpler there
  * than in the kernel. Averages of sleeping tasks are always up to date, so the
  * kernel's kicks that only update them do not exist. CPUs with one task take turns in checking for
  * nohz kicks instead of doing so at every tick.
@@ -57,9 +57,7 @@ const char *const lb_reasons[] = {
 
 int64_t lb_task_h_load(struct numasim_host *host, struct numasim_task *task)
 {
-    uint64_t queue = numasim_cpu_load(host, task->cpu).load_avg;
-
-    return (int64_t)(numasim_task_load(host, task).load_avg * queue / (queue + 1));
+    return (int64_t)numasim_task_h_load(host, task);
 }
 
 /* The schedules of a CPU's domains begin at phases that differ from boot to boot. */
@@ -114,6 +112,7 @@ static void start_cpu(struct numasim_self *self, const struct numasim_cpu *c, in
     own->llc = &lb_cpu(self, own->llc_first)->shared;
     own->share_first = first_of_cluster(self, c, own->llc_first);
     own->avg_scan_cost_ns = 0;
+    own->capacity = (uint32_t)c->capacity;
     own->nohz = c->online && c->idle;
     start_domains(self, c, now_j);
 }
@@ -153,6 +152,7 @@ static void lb_domains_built(struct numasim_self *self)
     state->cache_active = false;
     state->threads_per_core = 1;
     state->asym_capacity = false;
+    state->capacity_changes = false;
     state->max_capacity = 0;
     for (int32_t cpu = 0; cpu < nr_cpus; cpu++) {
         lb_cpu(self, cpu)->shared = (struct lb_llc){0};
@@ -192,6 +192,8 @@ static bool lb_init(struct numasim_self *self, char *error, size_t size)
         return false;
     }
     state->nr_words = (nr_cpus + 63) / 64;
+    state->idle = numasim_idle_mask(self->host);
+    state->single = numasim_single_mask(self->host);
     state->hz = INT64_C(1000000000) / numasim_tick_ns(self->host);
     lb_read_rules(self, &state->rules);
     return true;
@@ -232,7 +234,7 @@ NUMASIM_PLUGIN = {
         "Source: kernel/sched/fair.c and topology.c, 6.12; what other releases have instead are\n"
         "parameters. Fits CPUs alike or not, and fair tasks.\n"
         "Does not model energy-aware placement, time\n"
-        "taken by RT tasks and fbq_type; CPUs with one task take turns in checking for\n"
+        "taken by interrupts and fbq_type; CPUs with one task take turns in checking for\n"
         "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
         "with nothing due O(1), a balance O(CPUs of the domain that have work).\n",
     .params = lb_params,

@@ -125,8 +125,11 @@ bool lb_capacity_greater(uint32_t a, uint32_t b)
     return (uint64_t)a * 1024 > (uint64_t)b * 1078;
 }
 
-bool lb_wrong_capacity(const struct lb_domain_stats *sds, const struct lb_group *g)
+bool lb_wrong_capacity(const struct lb_domain_stats *sds, const struct lb_group *g,
+                       bool has_busiest)
 {
+    enum lb_group_type present = has_busiest ? sds->busiest.type : LB_HAS_SPARE;
+
     if (!sds->asym_capacity) {
         return false;
     }
@@ -134,7 +137,8 @@ bool lb_wrong_capacity(const struct lb_domain_stats *sds, const struct lb_group 
         return !lb_capacity_greater(sds->dst_capacity, g->max_capacity) ||
                sds->local.type != LB_HAS_SPARE;
     }
-    return g->type <= LB_FULLY_BUSY && lb_capacity_greater(g->min_capacity, sds->dst_capacity);
+    return g->type <= LB_FULLY_BUSY && g->type == present &&
+           lb_capacity_greater(g->min_capacity, sds->dst_capacity);
 }
 
 /* --- How much to pull ---------------------------------------------------------------------------- */
@@ -174,6 +178,8 @@ int64_t lb_allow_numa_imbalance(const struct lb_rules *rules, int64_t imbalance,
                                 uint32_t imb_numa_nr)
 {
     switch (rules->numa_imbalance) {
+    case LB_NUMA_NONE:
+        return imbalance;
     case LB_NUMA_PAIR:
         return busiest->nr_running <= 2 ? 0 : imbalance;
     case LB_NUMA_QUARTER:
@@ -239,7 +245,9 @@ static struct lb_imbalance calculate(const struct lb_domain_stats *sds)
     uint64_t domain_avg = average(sds->total_load, sds->total_capacity);
 
     if (busiest->type == LB_MISFIT_TASK) {
-        return (struct lb_imbalance){LB_MIGRATE_MISFIT, 1};
+        return sds->asym_capacity
+                   ? (struct lb_imbalance){LB_MIGRATE_MISFIT, 1}
+                   : (struct lb_imbalance){LB_MIGRATE_LOAD, (int64_t)busiest->misfit_load};
     }
     if (busiest->type == LB_ASYM_PACKING) {
         return (struct lb_imbalance){LB_MIGRATE_TASK, busiest->nr_fair};
@@ -343,6 +351,8 @@ bool lb_idler(const struct lb_group *g, const struct lb_group *idlest)
             return g->idle_cpus > idlest->idle_cpus;
         }
         return g->util < idlest->util;
+    case LB_MISFIT_TASK:
+        return g->max_capacity > idlest->max_capacity;
     default:
         return false;
     }
@@ -355,6 +365,7 @@ static bool stays_on_node(const struct lb_rules *rules, const struct lb_group *l
     int64_t difference = (int64_t)local->idle_cpus - (int64_t)idlest->idle_cpus;
 
     switch (rules->numa_imbalance) {
+    case LB_NUMA_NONE:
     case LB_NUMA_PAIR:
         return local->idle_cpus > 0;
     case LB_NUMA_QUARTER:
@@ -385,6 +396,9 @@ bool lb_prefer_idlest(const struct lb_rules *rules, const struct lb_group *local
         }
         return idlest->avg_load < local->avg_load + margin &&
                100 * local->avg_load > pct * idlest->avg_load;
+    }
+    if (local->type == LB_MISFIT_TASK) {
+        return local->max_capacity < idlest->max_capacity;
     }
     if (local->type != LB_HAS_SPARE ||
         (domain->numa && stays_on_node(rules, local, idlest, domain))) {

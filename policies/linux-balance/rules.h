@@ -29,7 +29,8 @@ enum lb_group_type {
 enum lb_numa_rule {
     LB_NUMA_PAIR,    /* a source with up to two keeps them (5.10) */
     LB_NUMA_QUARTER, /* a difference of two while less than a quarter of the CPUs has work (5.11) */
-    LB_NUMA_NR       /* a difference of two while no more than imb_numa_nr run (5.18) */
+    LB_NUMA_NR,      /* a difference of two while no more than imb_numa_nr run (5.18) */
+    LB_NUMA_NONE     /* any difference is evened out (5.5) */
 };
 
 /* What releases do differently; the parameters of the same names say more. */
@@ -119,8 +120,10 @@ bool lb_busier(const struct lb_rules *rules, const struct lb_group *g,
                const struct lb_group *busiest, bool has_busiest);
 
 /* True iff what @g has is of no use for the balancing CPU's capacity, so that @g is not to replace the
- * busiest group (update_sd_pick_busiest()). */
-bool lb_wrong_capacity(const struct lb_domain_stats *sds, const struct lb_group *g);
+ * busiest group (update_sd_pick_busiest()). Where nothing tells groups apart but that, @g is of a type
+ * with the busiest one; the first candidate is held against a group with room. */
+bool lb_wrong_capacity(const struct lb_domain_stats *sds, const struct lb_group *g,
+                       bool has_busiest);
 
 /* True iff a CPU of @capacity has a fifth to spare beside @util (fits_capacity()). */
 bool lb_fits(uint64_t util, uint32_t capacity);

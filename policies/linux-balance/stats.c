@@ -37,23 +37,6 @@ uint32_t lb_nr_fair(const struct numasim_self *self, const struct numasim_cpu *c
     return self->param[LB_PARAM_COUNT_DELAYED] ? c->nr_fair : c->nr_fair - c->nr_delayed;
 }
 
-/* The next CPU from @from of @span that balancing looks at and that is not in @without; else nr_cpus. */
-static int32_t next_outside(const struct lb_env *env, const uint64_t *span, const uint64_t *without,
-                            int32_t from)
-{
-    int32_t nr_words = lb_state(env->self)->nr_words;
-    uint64_t keep = UINT64_MAX << (from & 63);
-
-    for (int32_t word = from >> 6; word < nr_words; word++, keep = UINT64_MAX) {
-        uint64_t bits = span[word] & env->cpus[word] & ~without[word] & keep;
-
-        if (bits != 0) {
-            return word * 64 + __builtin_ctzll(bits);
-        }
-    }
-    return numasim_nr_cpus(env->host);
-}
-
 /* The load of the task on @c, if it is too big for that CPU. */
 static void add_misfit(const struct lb_env *env, const struct numasim_cpu *c, struct lb_group *g,
                        bool *overloaded)
@@ -64,58 +47,90 @@ static void add_misfit(const struct lb_env *env, const struct numasim_cpu *c, st
     *overloaded |= load > 0;
 }
 
-static void add_cpu(const struct lb_env *env, const struct numasim_cpu *c, struct lb_group *g,
-                    bool *overloaded)
+/* Sets *@overloaded if a task of @group is too big for its CPU. */
+static void add_misfits(const struct lb_env *env, const struct numasim_group *group,
+                        struct lb_group *g, bool *overloaded)
 {
-    g->nr_running += c->nr_running;
-    g->nr_fair += lb_nr_fair(env->self, c);
-    *overloaded |= c->nr_running > 1;
+    const struct lb_sgc *sgc = lb_sgc(env->self, group);
+
+    for (int32_t word = sgc->first_word; word < sgc->end_word; word++) {
+        uint64_t bits = group->span[word] & env->cpus[word] & ~lb_state(env->self)->idle[word];
+
+        for (; bits != 0; bits &= bits - 1) {
+            add_misfit(env, numasim_cpu(env->host, word * 64 + __builtin_ctzll(bits)), g,
+                       overloaded);
+        }
+    }
 }
 
-/* What is counted: by the word, and CPUs that are neither idle nor have one task one by one. Sets
- * *@overloaded if a CPU has more than one task, or with @misfits one that is too big for it. */
-static void add_counts(const struct lb_env *env, const uint64_t *span, bool misfits,
-                       struct lb_group *g, bool *overloaded)
+/* By the word, and CPUs that are neither idle nor have one task one by one. */
+bool lb_group_add_counts(const struct numasim_self *self, struct lb_group *g,
+                         const struct numasim_group *group, const uint64_t *only)
 {
-    const uint64_t *idle = numasim_idle_mask(env->host);
-    const uint64_t *single = numasim_single_mask(env->host);
+    const struct lb_state *state = lb_state(self);
+    const struct lb_sgc *sgc = lb_sgc(self, group);
+    bool overloaded = false;
 
-    for (int32_t word = 0; word < lb_state(env->self)->nr_words; word++) {
-        uint64_t bits = span[word] & env->cpus[word];
-        uint32_t nr_single = (uint32_t)__builtin_popcountll(bits & single[word]);
+    for (int32_t word = sgc->first_word; word < sgc->end_word; word++) {
+        uint64_t bits = group->span[word] & only[word];
+        uint64_t idle = bits & state->idle[word], single = bits & state->single[word];
+        uint32_t nr_single = lb_weight(single);
 
-        g->idle_cpus += (uint32_t)__builtin_popcountll(bits & idle[word]);
+        g->idle_cpus += lb_weight(idle);
         g->nr_running += nr_single;
         g->nr_fair += nr_single;
-        for (bits &= ~(idle[word] | single[word]); bits != 0; bits &= bits - 1) {
-            add_cpu(env, numasim_cpu(env->host, word * 64 + __builtin_ctzll(bits)), g, overloaded);
+        for (bits &= ~(idle | single); bits != 0; bits &= bits - 1) {
+            const struct numasim_cpu *c =
+                numasim_cpu(self->host, word * 64 + __builtin_ctzll(bits));
+
+            g->nr_running += c->nr_running;
+            g->nr_fair += lb_nr_fair(self, c);
+            overloaded |= c->nr_running > 1;
         }
     }
-    for (int32_t nr_cpus = numasim_nr_cpus(env->host), cpu = misfits ? 0 : nr_cpus; cpu < nr_cpus;
-         cpu++) {
-        cpu = next_outside(env, span, idle, cpu);
-        if (cpu < nr_cpus) {
-            add_misfit(env, numasim_cpu(env->host, cpu), g, overloaded);
-        }
-    }
+    return overloaded;
 }
 
-void lb_group_add_loads(const struct numasim_self *self, struct lb_group *g, const uint64_t *span,
-                        const uint64_t *only)
+void lb_group_add_loads(const struct numasim_self *self, struct lb_group *g,
+                        const struct numasim_group *group, const uint64_t *only)
 {
-    struct numasim_load sum = numasim_sum_loads(self->host, span, only);
+    struct numasim_load sum = numasim_sum_loads(self->host, group->span, only);
 
     g->load += sum.load_avg;
     g->util += self->param[LB_PARAM_UTIL_EST] ? sum.util_est : sum.util_avg;
     g->runnable += sum.runnable_avg;
 }
 
+/* CPUs that real-time tasks leave so little of that their one fair task should go elsewhere
+ * (sched_reduced_capacity()). */
+static void add_reduced(const struct lb_env *env, const struct numasim_group *group,
+                        struct lb_group *g)
+{
+    const struct lb_sgc *sgc = lb_sgc(env->self, group);
+
+    for (int32_t word = sgc->first_word; word < sgc->end_word; word++) {
+        uint64_t bits = group->span[word] & env->cpus[word] & ~lb_state(env->self)->idle[word];
+
+        for (; bits != 0; bits &= bits - 1) {
+            int32_t cpu = word * 64 + __builtin_ctzll(bits);
+
+            if (lb_is_reduced(env->self, env->sd, cpu) &&
+                lb_nr_fair(env->self, numasim_cpu(env->host, cpu)) == 1) {
+                uint64_t load = numasim_cpu_load(env->host, cpu).load_avg;
+
+                g->misfit_load = load > g->misfit_load ? load : g->misfit_load;
+            }
+        }
+    }
+}
+
 /* Averages, of idle CPUs, too, if nobody has added them up yet: most decisions need none. */
-static void add_loads(const struct lb_env *env, const uint64_t *span, struct lb_group *g)
+static void add_loads(const struct lb_env *env, const struct numasim_group *group,
+                      struct lb_group *g)
 {
     if (!g->loaded) {
         g->loaded = true;
-        lb_group_add_loads(env->self, g, span, env->cpus);
+        lb_group_add_loads(env->self, g, group, env->cpus);
     }
 }
 
@@ -123,22 +138,29 @@ static void add_loads(const struct lb_env *env, const uint64_t *span, struct lb_
 static struct lb_group group_stats(const struct lb_env *env, const struct numasim_group *group,
                                    bool local, bool loads, bool *overloaded)
 {
-    const struct lb_sgc *sgc = group->state[env->self->slot];
+    const struct lb_sgc *sgc = lb_sgc(env->self, group);
     bool smt_pull = !local && env->idle != LB_BUSY && lb_state(env->self)->rules.smt_balance;
     bool misfits = !local && (env->sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) != 0;
     struct lb_group g = {.capacity = sgc->capacity,
                          .min_capacity = sgc->min_capacity,
                          .max_capacity = sgc->max_capacity,
-                         .prefer_priority = numasim_cpu(env->host, sgc->prefer_cpu)->priority,
+                         .prefer_priority = sgc->prefer_priority,
                          .weight = group->weight,
                          .cores = group->cores,
                          .smt = (group->flags & NUMASIM_SD_SHARE_CPUCAPACITY) != 0};
 
-    add_counts(env, group->span, misfits, &g, overloaded);
+    *overloaded |= lb_group_add_counts(env->self, &g, group, env->cpus);
+    if (misfits) {
+        add_misfits(env, group, &g, overloaded);
+    } else if (!local && env->idle != LB_BUSY && lb_state(env->self)->capacity_changes &&
+               env->self->param[LB_PARAM_REDUCED_CAPACITY]) {
+        add_reduced(env, group, &g);
+    }
     g.nr_prefer_dst = local || g.nr_fair == 0 ? 0 : lb_llc_pull(env, group);
-    g.packs = !local && lb_packs_group(env, group, &g);
+    g.packs =
+        !local && (env->sd->flags & NUMASIM_SD_ASYM_PACKING) != 0 && lb_packs_group(env, group, &g);
     if (loads || lb_type_needs_load(&g)) {
-        add_loads(env, group->span, &g);
+        add_loads(env, group, &g);
     }
     g.type = lb_group_type(&g, lb_imbalance_pct(env->self, env->sd), sgc->imbalanced, smt_pull);
     if (g.type == LB_OVERLOADED) {
@@ -177,7 +199,7 @@ static void complete_loads(const struct lb_env *env, struct lb_domain_stats *sds
                            const struct numasim_group *local)
 {
     if (lb_needs_local_load(sds)) {
-        add_loads(env, local->span, &sds->local);
+        add_loads(env, local, &sds->local);
     }
     if (!lb_needs_total_load(sds)) {
         return;
@@ -185,7 +207,7 @@ static void complete_loads(const struct lb_env *env, struct lb_domain_stats *sds
     for (uint32_t i = 0; i < env->sd->nr_groups; i++) {
         struct lb_group g = {0};
 
-        add_loads(env, env->sd->groups[i].span, &g);
+        add_loads(env, &env->sd->groups[i], &g);
         sds->total_load += g.load;
     }
 }
@@ -213,11 +235,12 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
         .imbalance_pct = lb_imbalance_pct(env->self, sd),
         .imb_numa_nr = sd->imb_numa_nr,
         .asym_capacity = (sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) != 0,
-        .dst_capacity = (uint32_t)numasim_cpu(env->host, env->dst_cpu)->capacity,
+        .dst_capacity = lb_capacity_of(env->self, env->dst_cpu),
     };
     bool overloaded = false, room = shows_room(env), records = lb_llc_records(env);
     uint64_t sum_util = 0;
 
+    lb_update_capacity(env);
     for (uint32_t i = 0; i < sd->nr_groups; i++) {
         const struct numasim_group *group = &sd->groups[i];
         bool local = numasim_mask_test(group->span, env->dst_cpu);
@@ -230,7 +253,7 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
         if (local) {
             sds.local = g; /* where groups overlap, the last one that holds the CPU */
             local_group = group;
-        } else if (!lb_wrong_capacity(&sds, &g) &&
+        } else if (!lb_wrong_capacity(&sds, &g, busiest != NULL) &&
                    lb_busier(sds.rules, &g, &sds.busiest, busiest != NULL)) {
             sds.busiest = g;
             busiest = group;
@@ -255,13 +278,13 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
 /* True iff the one task of @c has a CPU at least as large or ranked above the destination. */
 static bool is_well_placed(const struct lb_env *env, const struct numasim_cpu *c)
 {
-    const struct numasim_cpu *dst = numasim_cpu(env->host, env->dst_cpu);
-
     if ((env->sd->flags & NUMASIM_SD_ASYM_CPUCAPACITY) &&
-        !lb_capacity_greater((uint32_t)dst->capacity, (uint32_t)c->capacity)) {
+        !lb_capacity_greater(lb_capacity_of(env->self, env->dst_cpu),
+                             lb_capacity_of(env->self, c->id))) {
         return true;
     }
-    return lb_packs(env->self, env->sd, c->id, env->dst_cpu);
+    return (env->sd->flags & NUMASIM_SD_ASYM_PACKING) != 0 &&
+           lb_packs(env->self, env->sd, c->id, env->dst_cpu);
 }
 
 /* Whether @c may be the source, and by what it is compared with others. */
@@ -295,29 +318,54 @@ static bool source_score(const struct lb_env *env, const struct numasim_cpu *c, 
         return true;
     default:
         load = numasim_cpu_load(env->host, c->id);
-        if (lb_nr_fair(env->self, c) == 1 && (int64_t)load.load_avg > env->imbalance.amount) {
+        if (lb_nr_fair(env->self, c) == 1 && (int64_t)load.load_avg > env->imbalance.amount &&
+            !lb_is_reduced(env->self, env->sd, c->id)) {
             return false;
         }
-        *ret_score = load.load_avg * 1024 / (uint64_t)c->capacity;
+        *ret_score = load.load_avg * 1024 / lb_capacity_of(env->self, c->id);
         return true;
     }
 }
 
-int32_t lb_find_busiest_cpu(const struct lb_env *env, const struct numasim_group *group)
+/* The CPU of @group with the highest score, its first one, or -1; not one with a single task unless
+ * @singles. Nothing scores above @enough. */
+static int32_t best_source(const struct lb_env *env, const struct numasim_group *group,
+                           bool singles, uint64_t enough, uint64_t *ret_most)
 {
-    const uint64_t *idle = numasim_idle_mask(env->host);
-    int32_t nr_cpus = numasim_nr_cpus(env->host), busiest = -1;
-    uint64_t most = 0;
+    const struct lb_state *state = lb_state(env->self);
+    const struct lb_sgc *sgc = lb_sgc(env->self, group);
+    int32_t best = -1;
 
-    for (int32_t cpu = next_outside(env, group->span, idle, 0); cpu < nr_cpus;
-         cpu = next_outside(env, group->span, idle, cpu + 1)) {
-        const struct numasim_cpu *c = numasim_cpu(env->host, cpu);
-        uint64_t score;
+    *ret_most = 0;
+    for (int32_t word = sgc->first_word; word < sgc->end_word && *ret_most < enough; word++) {
+        uint64_t bits = group->span[word] & env->cpus[word] & ~state->idle[word];
 
-        if (lb_nr_fair(env->self, c) > 0 && source_score(env, c, &score) && score > most) {
-            most = score;
-            busiest = cpu;
+        for (bits &= singles ? UINT64_MAX : ~state->single[word]; bits != 0 && *ret_most < enough;
+             bits &= bits - 1) {
+            const struct numasim_cpu *c = numasim_cpu(env->host, word * 64 + __builtin_ctzll(bits));
+            uint64_t score;
+
+            if (lb_nr_fair(env->self, c) > 0 && source_score(env, c, &score) && score > *ret_most) {
+                *ret_most = score;
+                best = c->id;
+            }
         }
     }
-    return busiest;
+    return best;
+}
+
+/* A CPU with one task is no source of utilisation, and one of tasks where no CPU has two. */
+int32_t lb_find_busiest_cpu(const struct lb_env *env, const struct numasim_group *group)
+{
+    bool tasks = env->imbalance.migration == LB_MIGRATE_TASK;
+    uint64_t most;
+
+    if (tasks || env->imbalance.migration == LB_MIGRATE_UTIL) {
+        int32_t crowded = best_source(env, group, false, UINT64_MAX, &most);
+
+        if (!tasks || most > 1) {
+            return crowded;
+        }
+    }
+    return best_source(env, group, true, tasks ? 1 : UINT64_MAX, &most);
 }

@@ -306,14 +306,8 @@ const struct evq_entry *evq_peek_now(const struct evq *q)
 {
     const struct evq_entry *first = NULL;
 
-    if (!q->used_levels) {
-        return NULL;
-    }
-    /* What lies beyond the first used slot is later than all that it holds. */
-    uint32_t level = (uint32_t)__builtin_ctz(q->used_levels);
-    uint32_t slot = (uint32_t)__builtin_ctzll(q->used_slots[level]);
-
-    for (const struct evq_entry *e = q->slots[level][slot]; e != NULL; e = e->next) {
+    /* What is due now differs from the clock in no digit. */
+    for (const struct evq_entry *e = q->slots[0][slot_of(q->now_ns, 0)]; e != NULL; e = e->next) {
         if (e->time_ns == q->now_ns && (first == NULL || e->order < first->order)) {
             first = e;
         }

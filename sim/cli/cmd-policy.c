@@ -10,6 +10,7 @@
 #include "observe/json.h"
 #include "policy/describe.h"
 #include "policy/new.h"
+#include "policy/static-data.h"
 
 struct policy_options {
     int format;
@@ -329,6 +330,12 @@ static bool is_good(struct cli *cli, const char *name, const void *data, GError 
     struct subject subject = {NULL, NULL, NULL};
     bool good = read_subject(cli, name, options->set, &subject, error);
 
+    if (good && subject.plugin != NULL) {
+        good = policy_check_static_data(subject.plugin->path, error);
+    }
+    for (uint32_t i = 0; good && subject.stack != NULL && i < subject.stack->nr_plugins; i++) {
+        good = policy_check_static_data(subject.stack->plugins[i]->path, error);
+    }
     subject_release(&subject);
     return good;
 }
@@ -399,7 +406,8 @@ static const struct subcommand validate = {
     .options_size = sizeof(struct policy_options),
     .description =
         "A set is read and its plugins are loaded with its values. A plugin (a path that "
-        "ends with .so, or a name) is loaded and its descriptor checked.",
+        "ends with .so, or a name) is loaded and its descriptor checked. A plugin with static data "
+        "that it could write is refused: two simulations may run in one process.",
     .run = validate_run,
 };
 

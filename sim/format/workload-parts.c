@@ -7,14 +7,14 @@
 #include "format/workload-private.h"
 #include "machine/machine.h"
 
-enum { PART_NAME_MAX = 64 };
+enum { PART_NAME_MAX = 64, NO_NICE = 100 };
 
 /* ------------------------------------------------------------------------------------------- */
 /* cgroups                                                                                     */
 
 struct cgroup_spec {
     const struct yaml_node *parent, *cpus, *nodes;
-    int64_t weight, quota_ns, period_ns, burst_ns;
+    int64_t weight, weight_nice, quota_ns, period_ns, burst_ns;
     int partition;
     bool idle;
 };
@@ -34,6 +34,12 @@ static const struct yaml_field cgroup_fields[] = {
      .min = 1,
      .max = 10000,
      .help = "cpu.weight"},
+    {.key = "weight.nice",
+     .type = YAML_TYPE_INT,
+     .offset = offsetof(struct cgroup_spec, weight_nice),
+     .min = -20,
+     .max = 19,
+     .help = "cpu.weight.nice: the weight of a task of that nice value, instead"},
     {.key = "quota",
      .type = YAML_TYPE_INT,
      .offset = offsetof(struct cgroup_spec, quota_ns),
@@ -150,7 +156,7 @@ static bool check_exclusive(const struct workload *w, const struct yaml_node *ma
 static bool read_cgroup(const struct workload_reader *r, const struct yaml_node *node,
                         int32_t index, struct workload_cgroup *c, GError **error)
 {
-    struct cgroup_spec spec = {.weight = 100, .period_ns = 100 * NSEC_PER_MSEC};
+    struct cgroup_spec spec = {.weight_nice = NO_NICE, .period_ns = 100 * NSEC_PER_MSEC};
 
     c->mark = workload_mark(node->key);
     c->parent = -1;
@@ -159,7 +165,14 @@ static bool read_cgroup(const struct workload_reader *r, const struct yaml_node 
         return false;
     }
     c->name = g_strdup(node->key->text);
-    c->weight = spec.weight;
+    c->weight = spec.weight > 0 ? spec.weight : 100;
+    c->has_nice = spec.weight_nice != NO_NICE;
+    c->nice = c->has_nice ? (int32_t)spec.weight_nice : 0;
+    if (c->has_nice && spec.weight > 0) {
+        return yaml_error(node->key, error,
+                          "'%s' has both 'weight' and 'weight.nice'; expected one of them",
+                          c->name);
+    }
     c->quota_ns = spec.quota_ns;
     c->period_ns = spec.period_ns;
     c->burst_ns = spec.burst_ns;
@@ -294,8 +307,8 @@ bool workload_read_arrivals(struct workload_reader *r, const struct yaml_node *m
 /* Timed administrative steps                                                                  */
 
 struct admin_spec {
-    int64_t at_ns, weight;
-    const struct yaml_node *cgroup, *process, *cpus;
+    int64_t at_ns, weight, period_ns, burst_ns;
+    const struct yaml_node *cgroup, *process, *cpus, *quota;
     int32_t cpu;
 };
 
@@ -318,20 +331,60 @@ static const struct yaml_field weight_fields[] = {ADMIN_NODE(cgroup),
                                                    .required = true},
                                                   {.key = NULL}};
 
+/* Bounds as those of a cgroup's own keys. */
+static const struct yaml_field quota_fields[] = {ADMIN_NODE(cgroup),
+                                                 ADMIN_NODE(quota),
+                                                 {.key = "period",
+                                                  .type = YAML_TYPE_INT,
+                                                  .offset = offsetof(struct admin_spec, period_ns),
+                                                  .unit = UNIT_NS,
+                                                  .min = NSEC_PER_MSEC,
+                                                  .max = NSEC_PER_SEC},
+                                                 {.key = "burst",
+                                                  .type = YAML_TYPE_INT,
+                                                  .offset = offsetof(struct admin_spec, burst_ns),
+                                                  .unit = UNIT_NS,
+                                                  .max = INT64_MAX / 2},
+                                                 {.key = NULL}};
+
 /* The steps of this version, in the order of enum admin_kind, then those of later ones. */
-static const char *const admin_words[] = {"offline", "online",   "cpuset",
-                                          "weight",  "affinity", NULL};
-static const char *const later_words[] = {"sysctl",   "quota",     "mems",           "mempolicy",
-                                          "kill",     "frequency", "memory-offline", "governor",
-                                          "isolcpus", NULL};
+static const char *const admin_words[] = {"offline",  "online", "cpuset", "weight",
+                                          "affinity", "quota",  NULL};
+static const char *const later_words[] = {"sysctl",   "mems",      "mempolicy",
+                                          "kill",     "frequency", "memory-offline",
+                                          "governor", "isolcpus",  NULL};
+
+/* cpu.max is written; what the step does not say stays as the cgroup was made. */
+static bool read_quota(const struct workload_reader *r, const struct admin_spec *spec,
+                       struct workload_admin *a, GError **error)
+{
+    const struct workload_cgroup *c = &r->w->cgroups[a->cgroup];
+    bool none = spec->quota->text != NULL && strcmp(spec->quota->text, "max") == 0;
+
+    a->value = 0;
+    if (!none &&
+        !yaml_quantity(spec->quota, UNIT_NS, NSEC_PER_MSEC, INT64_MAX / 2, &a->value, error)) {
+        return false;
+    }
+    a->period_ns = spec->period_ns > 0 ? spec->period_ns : c->period_ns;
+    a->burst_ns = spec->burst_ns >= 0 ? spec->burst_ns : c->burst_ns;
+    if (none) {
+        a->burst_ns = 0;
+    }
+    return a->burst_ns <= a->value ||
+           yaml_error(spec->quota, error,
+                      "the burst of '%s' is larger than this quota; expected at most that",
+                      c->name);
+}
 
 static bool read_admin_value(const struct workload_reader *r, const struct yaml_node *arg,
                              struct workload_admin *a, GError **error)
 {
     static const struct yaml_field *const tables[] = {[ADMIN_CPUSET] = cpuset_fields,
                                                       [ADMIN_WEIGHT] = weight_fields,
-                                                      [ADMIN_AFFINITY] = affinity_fields};
-    struct admin_spec spec = {.cpu = -1};
+                                                      [ADMIN_AFFINITY] = affinity_fields,
+                                                      [ADMIN_QUOTA] = quota_fields};
+    struct admin_spec spec = {.cpu = -1, .burst_ns = -1};
     int64_t cpu = 0;
 
     if (a->kind == ADMIN_CPU_OFFLINE || a->kind == ADMIN_CPU_ONLINE) {
@@ -347,6 +400,9 @@ static bool read_admin_value(const struct workload_reader *r, const struct yaml_
     a->value = spec.weight;
     if (spec.cgroup != NULL &&
         !workload_lookup(spec.cgroup, "cgroup", r->cgroups, &a->cgroup, error)) {
+        return false;
+    }
+    if (a->kind == ADMIN_QUOTA && !read_quota(r, &spec, a, error)) {
         return false;
     }
     if (a->kind == ADMIN_CPUSET && spec.cgroup != NULL &&
@@ -406,7 +462,7 @@ static bool read_admin(const struct workload_reader *r, const struct yaml_node *
         if (strcmp(later_words[i], arg->key->text) == 0) {
             return yaml_error(arg->key, error,
                               "'%s' is not carried out by this version; expected one of offline, "
-                              "online, cpuset, weight, affinity",
+                              "online, cpuset, weight, affinity, quota",
                               arg->key->text);
         }
     }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cgroups: cpusets narrow affinities; weights divide a CPU's time between the queues of cgroups;
- * quotas are in quota.c. A cgroup's weight is spread over the CPUs in proportion to what it has
- * queued on each (kernel/sched/fair.c: calc_group_shares(), with the queued weight as the load).
+ * cgroups: their queues, and cpusets, which narrow affinities. Weights are in shares.c, quotas in
+ * quota.c.
  */
 #include "kernel/internal.h"
 
-/* IDLE_SHARES: kernel/sched/sched.h, WEIGHT_IDLEPRIO. */
-enum { MIN_SHARES = 2, IDLE_SHARES = 3, DEFAULT_WEIGHT = 100 };
+enum { DEFAULT_WEIGHT = 100 };
 
 static struct kernel_cgroup *cgroup_alloc(struct kernel *k, const char *name, int32_t parent)
 {
@@ -90,6 +88,9 @@ static struct fair_queue *cgroup_queue(struct kernel *k, int32_t id, int32_t cpu
         struct fair_queue *q = fair_queue_new(k, cpu, id);
 
         q->parent = cgroup_queue(k, cg->parent, cpu);
+        q->depth = q->parent->depth + 1;
+        q->throttle_count = q->parent->throttle_count; /* sync_throttle() */
+        q->stopped_ns = rq_clock_pelt_ns(k, cpu_rq(k, cpu));
         q->entity.idle_policy = cg->idle;
         cg->queues[cpu] = q;
     }
@@ -99,65 +100,6 @@ static struct fair_queue *cgroup_queue(struct kernel *k, int32_t id, int32_t cpu
 struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cpu)
 {
     return cgroup_queue(k, t->cgroup, cpu);
-}
-
-/* cpu.weight 1..10000 as shares, 100 = 1024 (kernel/sched/core.c: cpu_weight_write_u64()). */
-static uint32_t cgroup_shares(const struct kernel_cgroup *cg)
-{
-    return cg->idle ? IDLE_SHARES : MAX((cg->weight * 1024 + 50) / 100, MIN_SHARES);
-}
-
-void cgroup_update_weight(struct kernel *k, struct fair_queue *q)
-{
-    struct kernel_cgroup *cg = k->cgroups[q->pub.cgroup];
-
-    cg->load_sum += q->pub.weight_sum;
-    cg->load_sum -= q->counted_weight;
-    q->counted_weight = q->pub.weight_sum;
-    if (q->pub.weight_sum == 0) {
-        return;
-    }
-    uint32_t shares = cgroup_shares(cg);
-    uint64_t weight = (uint64_t)shares * q->pub.weight_sum / cg->load_sum;
-
-    fair_reweight_queue(k, q, (uint32_t)CLAMP(weight, MIN_SHARES, shares));
-}
-
-void cgroup_update_weights(struct kernel *k, const struct task *t)
-{
-    struct fair_queue *q = t->cgroup != 0 ? task_queue(k, t, t->pub.cpu) : NULL;
-
-    for (; q != NULL && q->parent != NULL; q = q->parent) {
-        cgroup_update_weight(k, q);
-    }
-}
-
-bool cgroup_is_idle(const struct kernel *k, int32_t cgroup)
-{
-    while (cgroup > 0 && !k->cgroups[cgroup]->idle) {
-        cgroup = k->cgroups[cgroup]->parent;
-    }
-    return cgroup > 0;
-}
-
-/* Only before it has queues: the workload says it at the start. */
-void kernel_cgroup_set_idle(struct kernel *k, int32_t cgroup)
-{
-    k->cgroups[cgroup]->idle = true;
-}
-
-void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight)
-{
-    struct kernel_cgroup *cg = k->cgroups[cgroup];
-
-    cg->weight = weight;
-    for (int32_t cpu = 0; cg->queues != NULL && cpu < k->nr_cpus; cpu++) {
-        if (cg->queues[cpu] != NULL && cg->queues[cpu]->pub.nr_queued > 0) {
-            tick_catch_up(k, cpu_rq(k, cpu));
-            update_curr(k, cpu_rq(k, cpu));
-            cgroup_update_weight(k, cg->queues[cpu]);
-        }
-    }
 }
 
 /* True if @cgroup is @ancestor or below it. */

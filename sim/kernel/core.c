@@ -3,35 +3,6 @@
 #include "kernel/internal.h"
 
 /* ------------------------------------------------------------------------------------------- */
-/* Load averages                                                                                */
-
-void task_update_load(struct kernel *k, struct task *t)
-{
-    const struct numasim_entity *se = &t->pub.se;
-    bool running = t->pub.task_state == NUMASIM_TASK_RUNNING;
-
-    if (pelt_update(&t->avg, rq_clock_pelt_ns(k, task_rq(k, t)), se->queued,
-                    se->queued && !se->delayed, running, se->weight)) {
-        t->util_est_fresh = false;
-    }
-}
-
-void rq_update_load(struct kernel *k, struct rq *rq)
-{
-    bool running = rq->curr != NULL && rq->curr->pub.sched_class == NUMASIM_CLASS_FAIR;
-
-    if (rq->has_removed) {
-        pelt_take_removed(&rq->avg, &rq->removed);
-        rq->has_removed = false;
-        load_sums_changed(&k->loads, rq->pub.id);
-    }
-    if (pelt_update(&rq->avg, rq_clock_pelt_ns(k, rq), rq->load_weight,
-                    rq->pub.nr_fair - rq->pub.nr_delayed, running, 1)) {
-        load_sums_changed(&k->loads, rq->pub.id);
-    }
-}
-
-/* ------------------------------------------------------------------------------------------- */
 /* Accounting                                                                                   */
 
 void update_curr(struct kernel *k, struct rq *rq)
@@ -93,7 +64,8 @@ static struct task *pick_fair(struct kernel *k, struct rq *rq)
         if (t->pub.se.delayed) {
             fair_finish_delayed(k, rq, t);
             t = NULL;
-        } else if (t->cgroup != 0 && cgroup_throttle_spent(k, task_queue(k, t, rq->pub.id))) {
+        } else if (t->cgroup != 0 && (cgroup_throttle_spent(k, task_queue(k, t, rq->pub.id)) ||
+                                      task_throttle(k, rq, t))) {
             t = NULL;
         }
     }
@@ -125,6 +97,9 @@ static struct task *pick_or_pull(struct kernel *k, struct rq *rq)
         struct numasim_decision *d = decision_begin(k, &record);
 
         k->counters.newidle_calls++;
+        if (!list_empty(&rq->leaf_queues)) {
+            rq_update_blocked(k, rq);
+        }
         int32_t pulled = k->bops->newidle(k->bself, rq->pub.id, d);
 
         decision_end(k, NUMASIM_ROLE_BALANCE, "balance.newidle", -1, rq->pub.id, &record);
@@ -163,7 +138,7 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
 {
     if (prev->pub.task_state == NUMASIM_TASK_RUNNING) {
         task_update_load(k, prev);
-        rq_update_load(k, rq);
+        rq_update_load_of(k, rq, prev);
         prev->pub.task_state = NUMASIM_TASK_RUNNABLE;
         prev->runnable_since_ns = k->now_ns;
         if (!yielded) {
@@ -212,7 +187,7 @@ static void set_next(struct kernel *k, struct rq *rq, struct task *next)
     stats_turn_begin(k, rq, next);
     if (next->pub.sched_class == NUMASIM_CLASS_FAIR) {
         task_update_load(k, next);
-        rq_update_load(k, rq);
+        queue_update_path(k, rq, next->queue);
         list_del(&next->waiting);
         fair_set_current(k, rq, next);
     } else {

@@ -2,6 +2,10 @@
 /*
  * Entities and queues of the fair class. The queue policy orders the entities of one queue; the
  * host walks the hierarchy of cgroups, counts, and checks what the policy answers.
+ *
+ * With flat_queue the policy sees the root's queue only, with every task of the CPU in it; a task's
+ * weight there is what its weight and its cgroups' shares make of nice 0 (kernel/sched/fair.c:
+ * enqueue_hierarchy(), 7.3). The hierarchy is walked and counted all the same.
  */
 #include "kernel/internal.h"
 
@@ -24,7 +28,12 @@ struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup)
     q->pub.cpu = cpu;
     q->pub.cgroup = cgroup;
     q->pub.state = policy->queue_state_size > 0 ? g_malloc0(policy->queue_state_size) : NULL;
+    q->pub.flat = fair_is_flat(k);
     q->entity.weight = 1024;
+    q->entity.load = q->shares = NICE_0_LOAD;
+    q->avg = &q->own_avg;
+    q->entity_avg.last_update_ns = -1;
+    list_init(&q->leaf);
     list_init(&q->throttled_tasks);
     list_init(&q->throttled_link);
     q->entity.state =
@@ -49,11 +58,6 @@ void fair_queue_free(struct kernel *k, struct fair_queue *q)
     g_free(q);
 }
 
-static struct fair_queue *queue_of(const struct numasim_entity *se)
-{
-    return (struct fair_queue *)(void *)se->queue;
-}
-
 /* The entity that stands for @q one level up, or NULL for the root's. */
 static struct numasim_entity *parent_entity(struct fair_queue *q)
 {
@@ -67,6 +71,61 @@ static struct task *entity_task(struct numasim_entity *se)
 
 /* ------------------------------------------------------------------------------------------- */
 /* Joining and leaving                                                                          */
+
+/* The queue in which the policy orders what is in @q. */
+static struct fair_queue *order_of(struct kernel *k, struct fair_queue *q)
+{
+    return fair_is_flat(k) ? cpu_rq(k, q->pub.cpu)->fair : q;
+}
+
+/* @se, of scaled-up weight @load, counts in @q, or no more. */
+static void count_entity(struct fair_queue *q, uint64_t load, bool in)
+{
+    q->nr_entities += in ? 1 : UINT32_MAX;
+    q->load_weight += in ? load : -load;
+}
+
+static uint64_t task_load_weight(const struct task *t)
+{
+    return (uint64_t)t->weight << LOAD_SHIFT;
+}
+
+static void set_weight(struct numasim_entity *se, uint64_t load)
+{
+    se->load = load;
+    se->weight = (uint32_t)MIN(load_scale_down(load), UINT32_MAX);
+}
+
+/* __calc_prop_weight(), up to the root: what @t weighs among all tasks of its CPU. */
+static uint64_t effective_load(const struct task *t)
+{
+    uint64_t load = NICE_0_LOAD, own = task_load_weight(t);
+
+    for (const struct fair_queue *q = t->queue; q != NULL; q = q->parent) {
+        uint64_t whole = q->parent != NULL ? q->load_weight : NICE_0_LOAD;
+
+        load = MAX((uint64_t)((uint128)load * own / MAX(whole, 1)), 2); /* MIN_SHARES */
+        own = q->shares;
+    }
+    return load;
+}
+
+bool fair_queue_runs(const struct kernel *k, const struct fair_queue *q)
+{
+    const struct numasim_entity *curr = cpu_rq(k, q->pub.cpu)->fair->pub.curr;
+
+    if (!fair_is_flat(k)) {
+        return q->pub.curr != NULL;
+    }
+    return curr != NULL && queue_below(((const struct task *)(const void *)curr)->queue, q);
+}
+
+void fair_count_delayed(struct task *t, int32_t by)
+{
+    for (struct fair_queue *q = t->queue; q != NULL; q = q->throttled ? NULL : q->parent) {
+        q->nr_delayed += (uint32_t)by;
+    }
+}
 
 static bool entity_enqueue(struct kernel *k, struct fair_queue *q, struct numasim_entity *se,
                            uint32_t flags)
@@ -86,28 +145,37 @@ static bool entity_enqueue(struct kernel *k, struct fair_queue *q, struct numasi
 
 void fair_enqueue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
-    struct fair_queue *q = task_queue(k, t, rq->pub.id);
     struct numasim_entity *se = &t->pub.se;
-    bool joining = true;
+    uint64_t load = task_load_weight(t);
+    uint32_t task_flags = flags;
+    bool joining = true, flat = fair_is_flat(k);
 
-    for (; q != NULL; se = parent_entity(q), q = q->parent) {
+    for (struct fair_queue *q = t->queue; q != NULL; se = parent_entity(q), q = q->parent) {
         if (joining) {
-            if (!entity_enqueue(k, q, se, flags)) {
+            count_entity(q, load, true);
+            if (!flat && !entity_enqueue(k, q, se, flags)) {
                 return;
             }
-            if (q->pub.nr_queued == 1 && q->parent != NULL) {
+            if (q->nr_entities == 1 && q->parent != NULL) {
                 cgroup_queue_filled(k, q);
             }
-            joining = q->pub.nr_queued == 1 && !q->throttled;
+            joining = q->nr_entities == 1 && !q->throttled;
             flags = NUMASIM_ENQUEUE_WAKEUP; /* whatever the task is, its cgroup only wakes here */
         }
         q->nr_tasks++;
+        q->nr_delayed += t->pub.se.delayed;
         if (q->parent != NULL) {
             cgroup_update_weight(k, q);
         }
+        q->on_rq |= joining;
+        load = q->shares;
         if (q->throttled) {
             break; /* those above do not count what is below */
         }
+    }
+    if (flat && queue_throttled(t->queue) == NULL) {
+        set_weight(&t->pub.se, effective_load(t));
+        entity_enqueue(k, rq->fair, &t->pub.se, task_flags);
     }
 }
 
@@ -140,23 +208,31 @@ static bool entity_dequeue(struct kernel *k, struct fair_queue *q, struct numasi
 
 bool fair_dequeue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
-    struct fair_queue *q = queue_of(&t->pub.se);
     struct numasim_entity *se = &t->pub.se;
-    bool leaving = true;
+    uint64_t load = task_load_weight(t);
+    bool leaving = true, flat = fair_is_flat(k), was_delayed = se->delayed;
 
-    (void)rq;
-    for (; q != NULL; se = parent_entity(q), q = q->parent) {
+    if (flat && se->queued && !entity_dequeue(k, rq->fair, se, flags)) {
+        fair_count_delayed(t, 1);
+        return false;
+    }
+    for (struct fair_queue *q = t->queue; q != NULL; se = parent_entity(q), q = q->parent) {
         if (leaving) {
-            if (!entity_dequeue(k, q, se, flags)) {
+            if (!flat && !entity_dequeue(k, q, se, flags)) {
+                fair_count_delayed(t, 1);
                 return false;
             }
-            if (q->pub.nr_queued == 0 && q->parent != NULL) {
+            count_entity(q, load, false);
+            if (q->nr_entities == 0 && q->parent != NULL) {
                 cgroup_queue_emptied(k, q);
             }
-            leaving = q->pub.nr_queued == 0 && !q->throttled;
+            leaving = q->nr_entities == 0 && !q->throttled;
+            q->on_rq &= !leaving;
+            load = q->shares;
             flags |= NUMASIM_DEQUEUE_DELAYED; /* a cgroup's entity leaves at once */
         }
         q->nr_tasks--;
+        q->nr_delayed -= was_delayed;
         if (q->parent != NULL) {
             cgroup_update_weight(k, q);
         }
@@ -175,28 +251,71 @@ void fair_finish_delayed(struct kernel *k, struct rq *rq, struct task *t)
 
 void fair_leave_parent(struct kernel *k, struct fair_queue *q)
 {
-    bool leaving = q->entity.queued;
+    bool leaving = q->on_rq;
 
     for (; leaving && q->parent != NULL; q = q->parent) {
-        entity_dequeue(k, q->parent, &q->entity, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
-        if (q->parent->pub.nr_queued == 0 && q->parent->parent != NULL) {
-            cgroup_queue_emptied(k, q->parent);
+        struct fair_queue *up = q->parent;
+
+        if (!fair_is_flat(k)) {
+            entity_dequeue(k, up, &q->entity, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
         }
-        leaving = q->parent->pub.nr_queued == 0 && !q->parent->throttled;
+        q->on_rq = false;
+        count_entity(up, q->shares, false);
+        if (up->nr_entities == 0 && up->parent != NULL) {
+            cgroup_queue_emptied(k, up);
+        }
+        leaving = up->nr_entities == 0 && !up->throttled && up->on_rq;
     }
 }
 
 void fair_join_parent(struct kernel *k, struct fair_queue *q)
 {
-    bool joining = !q->entity.queued;
+    bool joining = !q->on_rq;
 
     for (; joining && q->parent != NULL; q = q->parent) {
-        joining = entity_enqueue(k, q->parent, &q->entity, NUMASIM_ENQUEUE_WAKEUP) &&
-                  q->parent->pub.nr_queued == 1;
-        if (joining && q->parent->parent != NULL) {
-            cgroup_queue_filled(k, q->parent);
+        struct fair_queue *up = q->parent;
+
+        cgroup_update_weight(k, q);
+        count_entity(up, q->shares, true);
+        q->on_rq = true;
+        if (!fair_is_flat(k) && !entity_enqueue(k, up, &q->entity, NUMASIM_ENQUEUE_WAKEUP)) {
+            return;
         }
-        joining = joining && !q->parent->throttled;
+        joining = up->nr_entities == 1;
+        if (joining && up->parent != NULL) {
+            cgroup_queue_filled(k, up);
+        }
+        joining = joining && !up->throttled;
+    }
+}
+
+/* The task of @rq in its list @l, if it is to leave the order with @q, or to join it. */
+static struct task *throttled_with(const struct fair_queue *q, struct list *l, bool in)
+{
+    struct task *t = container_of(l, struct task, waiting);
+
+    return t->pub.se.queued != in && queue_below(t->queue, q) ? t : NULL;
+}
+
+void fair_order_throttled(struct kernel *k, struct fair_queue *q, bool in)
+{
+    struct rq *rq = cpu_rq(k, q->pub.cpu);
+    struct task *curr = rq->curr;
+
+    for (struct list *l = rq->waiting.next, *next; l != &rq->waiting; l = next) {
+        struct task *t = throttled_with(q, l, in);
+
+        next = l->next;
+        if (t != NULL && in) {
+            set_weight(&t->pub.se, effective_load(t));
+            entity_enqueue(k, rq->fair, &t->pub.se, NUMASIM_ENQUEUE_MIGRATED);
+        } else if (t != NULL) {
+            entity_dequeue(k, rq->fair, &t->pub.se, NUMASIM_DEQUEUE_MIGRATE);
+        }
+    }
+    if (!in && curr != NULL && curr->pub.task_state == NUMASIM_TASK_RUNNING &&
+        curr->pub.sched_class == NUMASIM_CLASS_FAIR && queue_below(curr->queue, q)) {
+        entity_dequeue(k, rq->fair, &curr->pub.se, NUMASIM_DEQUEUE_MIGRATE);
     }
 }
 
@@ -229,8 +348,11 @@ void fair_set_current(struct kernel *k, struct rq *rq, struct task *t)
 {
     struct numasim_entity *se = &t->pub.se;
 
-    (void)rq;
-    for (struct fair_queue *q = queue_of(se); q != NULL; se = parent_entity(q), q = q->parent) {
+    if (fair_is_flat(k)) {
+        fair_refresh_weight(k, rq, t);
+    }
+    for (struct fair_queue *q = order_of(k, t->queue); q != NULL;
+         se = parent_entity(q), q = q->parent) {
         if (q->pub.curr == se) {
             break; /* a sibling in the same cgroup ran before: from here up nothing changes */
         }
@@ -242,7 +364,7 @@ void fair_set_current(struct kernel *k, struct rq *rq, struct task *t)
 }
 
 /* True if @se is the entity of @next, or of a queue that @next is in. */
-static bool in_path(const struct numasim_entity *se, const struct task *next)
+static bool in_path(struct kernel *k, const struct numasim_entity *se, const struct task *next)
 {
     if (next == NULL || next->pub.sched_class != NUMASIM_CLASS_FAIR) {
         return false;
@@ -250,7 +372,7 @@ static bool in_path(const struct numasim_entity *se, const struct task *next)
     if (se == &next->pub.se) {
         return true;
     }
-    for (struct fair_queue *q = queue_of(&next->pub.se); q != NULL; q = q->parent) {
+    for (struct fair_queue *q = order_of(k, next->queue); q != NULL; q = q->parent) {
         if (se == parent_entity(q)) {
             return true;
         }
@@ -262,8 +384,9 @@ void fair_put_current(struct kernel *k, struct task *t, const struct task *next)
 {
     struct numasim_entity *se = &t->pub.se;
 
-    for (struct fair_queue *q = queue_of(se); q != NULL; se = parent_entity(q), q = q->parent) {
-        if (in_path(se, next)) {
+    for (struct fair_queue *q = order_of(k, t->queue); q != NULL;
+         se = parent_entity(q), q = q->parent) {
+        if (in_path(k, se, next)) {
             break; /* from here up both run as one */
         }
         if (q->pub.curr != se) {
@@ -286,10 +409,12 @@ void fair_account(struct kernel *k, struct rq *rq, struct task *t)
     bool wants = false;
 
     t->pub.exec_start_ns = k->now_ns;
-    for (struct fair_queue *q = queue_of(se); q != NULL; se = parent_entity(q), q = q->parent) {
+    for (struct fair_queue *q = t->queue; q != NULL; se = parent_entity(q), q = q->parent) {
+        struct numasim_queue *order = &order_of(k, q)->pub;
+
         se->sum_exec_ns += delta_ns;
-        if (k->qops->account != NULL && q->pub.curr == se) {
-            wants |= k->qops->account(k->qself, &q->pub, se, delta_ns) && q->pub.nr_queued > 1;
+        if (k->qops->account != NULL && order->curr == se) {
+            wants |= k->qops->account(k->qself, order, se, delta_ns) && order->nr_queued > 1;
         }
         if (q->parent != NULL) {
             wants |= cgroup_account(k, q, delta_ns);
@@ -312,7 +437,8 @@ bool fair_tick(struct kernel *k, struct rq *rq, struct task *t)
     if (k->qops->tick == NULL) {
         return false;
     }
-    for (struct fair_queue *q = queue_of(se); q != NULL; se = parent_entity(q), q = q->parent) {
+    for (struct fair_queue *q = order_of(k, t->queue); q != NULL;
+         se = parent_entity(q), q = q->parent) {
         wants |= k->qops->tick(k->qself, &q->pub, se) && q->pub.nr_queued > 1;
     }
     return wants;
@@ -327,33 +453,23 @@ bool fair_slice_timer(struct kernel *k, struct rq *rq, struct task *t)
     if (k->qops->slice_timer == NULL) {
         return false;
     }
-    for (struct fair_queue *q = queue_of(se); q != NULL; se = parent_entity(q), q = q->parent) {
+    for (struct fair_queue *q = order_of(k, t->queue); q != NULL;
+         se = parent_entity(q), q = q->parent) {
         wants |= k->qops->slice_timer(k->qself, &q->pub, se) && q->pub.nr_queued > 1;
     }
     return wants;
 }
 
-/* How many queues stand above @q. */
-static int32_t depth(const struct fair_queue *q)
-{
-    int32_t n = 0;
-
-    for (; q->parent != NULL; q = q->parent) {
-        n++;
-    }
-    return n;
-}
-
 bool fair_wakeup_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32_t wake_flags)
 {
     struct numasim_entity *se = &t->pub.se, *curr = &rq->curr->pub.se;
-    struct fair_queue *q = queue_of(se), *curr_q = queue_of(curr);
+    struct fair_queue *q = order_of(k, t->queue), *curr_q = order_of(k, rq->curr->queue);
 
     if (k->qops->wakeup_preempt == NULL) {
         return false;
     }
     /* Up to the level where both have an entity in one queue (find_matching_se()). */
-    int32_t se_depth = depth(q), curr_depth = depth(curr_q);
+    int32_t se_depth = q->depth, curr_depth = curr_q->depth;
 
     while (q != curr_q) {
         int32_t deeper = se_depth - curr_depth;
@@ -380,21 +496,21 @@ bool fair_wakeup_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32
     return preempts;
 }
 
-/* Changes the weight of @se, queued on @q or not. */
+/* Changes the weight of @se in the order of @q, where it is queued or not. */
 static void entity_reweight(struct kernel *k, struct fair_queue *q, struct numasim_entity *se,
-                            uint32_t weight)
+                            uint64_t load)
 {
     uint32_t old_weight = se->weight;
 
     if (!se->queued) {
-        se->weight = weight;
+        set_weight(se, load);
         return;
     }
     if (k->qops->reweight == NULL) {
         bool was_curr = q->pub.curr == se, was_delayed = se->delayed;
 
         entity_dequeue(k, q, se, NUMASIM_DEQUEUE_SAVE);
-        se->weight = weight;
+        set_weight(se, load);
         entity_enqueue(k, q, se, NUMASIM_ENQUEUE_RESTORE);
         se->delayed = was_delayed;
         if (was_curr) {
@@ -405,39 +521,65 @@ static void entity_reweight(struct kernel *k, struct fair_queue *q, struct numas
         }
         return;
     }
-    se->weight = weight;
+    set_weight(se, load);
     k->qops->reweight(k->qself, &q->pub, se, old_weight);
-    q->pub.weight_sum += weight;
+    q->pub.weight_sum += se->weight;
     q->pub.weight_sum -= old_weight;
+}
+
+void fair_refresh_weight(struct kernel *k, struct rq *rq, struct task *t)
+{
+    uint64_t load = effective_load(t);
+
+    if (t->pub.se.queued && load != t->pub.se.load) {
+        entity_reweight(k, rq->fair, &t->pub.se, load);
+    }
 }
 
 void fair_reweight(struct kernel *k, struct rq *rq, struct task *t, uint32_t weight)
 {
-    uint32_t old_weight = t->pub.se.weight;
+    uint32_t old_weight = t->weight;
 
-    if (t->pub.se.queued) {
+    if (t->on_rq) {
         tick_catch_up(k, rq);
         update_curr(k, rq);
-        rq_update_load(k, rq);
+        queue_update_path(k, rq, t->queue);
         task_update_load(k, t);
-        if (t->pub.task_state != NUMASIM_TASK_THROTTLED) {
-            rq->load_weight += weight;
-            rq->load_weight -= t->pub.se.weight;
-        }
+        t->queue->load_weight += (uint64_t)weight << LOAD_SHIFT;
+        t->queue->load_weight -= task_load_weight(t);
     }
-    entity_reweight(k, queue_of(&t->pub.se), &t->pub.se, weight);
+    t->weight = weight;
+    if (!t->on_rq || !fair_is_flat(k)) {
+        entity_reweight(k, t->queue, &t->pub.se, task_load_weight(t));
+    }
     if (t->started && t->avg.last_update_ns >= 0) {
-        pelt_reweight(&rq->avg, &t->avg, old_weight, weight);
+        pelt_reweight(t->queue->avg, &t->avg, old_weight, weight);
         load_sums_changed(&k->loads, rq->pub.id);
     }
-    if (t->pub.se.queued) {
+    if (t->on_rq) {
         cgroup_update_weights(k, t);
+        if (fair_is_flat(k)) {
+            fair_refresh_weight(k, rq, t);
+        }
     }
 }
 
-void fair_reweight_queue(struct kernel *k, struct fair_queue *q, uint32_t weight)
+void fair_reweight_queue(struct kernel *k, struct fair_queue *q, uint64_t shares)
 {
-    if (weight != q->entity.weight) {
-        entity_reweight(k, q->parent, &q->entity, weight);
+    uint32_t old_weight = q->entity.weight;
+
+    if (shares == q->shares) {
+        return;
+    }
+    if (q->on_rq) {
+        q->parent->load_weight += shares - q->shares;
+    }
+    q->shares = shares;
+    if (load_scale_down(shares) != old_weight) {
+        entity_reweight(k, q->parent, &q->entity, shares);
+        if (q->entity_avg.last_update_ns >= 0) {
+            pelt_reweight(q->parent->avg, &q->entity_avg, old_weight, q->entity.weight);
+            load_sums_changed(&k->loads, q->pub.cpu);
+        }
     }
 }

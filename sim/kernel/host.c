@@ -186,6 +186,10 @@ uint64_t numasim_cpu_rt_util(const struct numasim_host *host, int32_t cpu)
     struct pelt avg = rq->rt_avg;
     bool running = rq->curr != NULL && rq->curr->pub.sched_class == NUMASIM_CLASS_RT;
 
+    if (avg.util_sum == 0 && !running) {
+        return 0;
+    }
+
     pelt_update(&avg, rq_clock_pelt_ns(k, rq), running, running, running, 1);
     return avg.util_avg;
 }

@@ -14,9 +14,12 @@
  *   tick.c     ticks, skipped and replayed
  *   wake.c     wakeups, placement, IPIs
  *   move.c     balancing: moves, pushes, kicks, hot-plug
- *   cgroup.c   cgroups: cpusets and weights
+ *   queue-load.c  load averages of tasks, queues and cgroups
+ *   cgroup.c   cgroups: cpusets
+ *   shares.c   cpu.weight: what a cgroup weighs on each CPU
  *   quota.c    cpu.max: pools, timers, who is throttled
  *   throttle.c what throttling does to a queue and its tasks
+ *   throttle-task.c  the same since 6.18
  *   mm.c       address spaces, first touch, page migration
  *   pace.c     how fast a task runs where it runs
  *   rate.c     those that run alike, and how far they come; by contend.c and resources.c
@@ -90,6 +93,8 @@ struct task {
     bool started;
     bool sched_idle; /* its own policy, or a cgroup above it has cpu.idle */
     int32_t cgroup;
+    struct fair_queue *queue; /* its cgroup's, on the CPU where it was last enqueued; or NULL */
+    uint32_t weight;          /* within its cgroup; pub.se.weight is what its queue orders by */
     int32_t nice;
     int32_t rt_priority;
     int32_t slice_index;
@@ -129,14 +134,35 @@ struct task {
     struct task_stats stats;
 };
 
-/* One queue of the fair class: a cgroup's on a CPU. */
+/*
+ * One queue of the fair class: a cgroup's on a CPU. What it holds is counted here, whoever orders it:
+ * the policy, queue by queue, or with flat_queue all tasks of the CPU in the root's.
+ */
 struct fair_queue {
-    struct numasim_queue pub;     /* first */
+    struct numasim_queue pub;     /* first; what the policy sees */
     struct numasim_entity entity; /* stands for it in its parent; unused in the root's */
     struct fair_queue *parent;    /* NULL: the root's */
+    int32_t depth;                /* 0: the root's */
+    uint32_t nr_entities;         /* tasks and queues directly in it (cfs_rq->nr_queued) */
     uint32_t nr_tasks;            /* queued below, throttled ones too */
-    uint64_t counted_weight;      /* what its cgroup's load_sum holds of it */
-    bool throttled;
+    uint32_t nr_delayed;          /* of those */
+    uint64_t load_weight;         /* of the entities, scaled up */
+    uint64_t shares;              /* its entity's weight, scaled up */
+    bool on_rq;                   /* its entity counts in its parent */
+    bool throttled;               /* up to 6.17: has left the queue above */
+    bool spent, told;             /* since 6.18: stands in line; some task was taken off for it */
+    uint32_t throttle_count;      /* queues that are throttled, from it up */
+    int64_t stopped_ns;           /* its clock, while there are any */
+    int64_t stood_still_ns;       /* and how long it did before */
+    struct pelt own_avg, *avg;    /* the root's is its rq's */
+    struct pelt_removed removed;
+    bool has_removed;                  /* removed was added to since the last update of avg */
+    struct pelt entity_avg;            /* last_update_ns -1: not part of its parent's */
+    bool propagates;                   /* tasks came or left that entity_avg does not know of */
+    int64_t propagated_sum;            /* and what they brought */
+    uint64_t told_load, told_runnable; /* what its cgroup's sums hold of it */
+    int64_t told_ns;
+    struct list leaf;            /* in rq->leaf_queues */
     struct list throttled_tasks; /* those that would wait */
     struct list throttled_link;  /* in its cgroup's throttled_queues */
     int64_t runtime_left_ns;     /* local pool of a cgroup with a quota */
@@ -159,13 +185,11 @@ struct rq {
     int64_t rt_time_ns;      /* used of rt_runtime in this period */
     int64_t server_left_ns;  /* of the fair server's runtime */
     struct pelt rt_avg;
-    struct pelt avg; /* root cfs_rq's */
-    struct pelt_removed removed;
-    bool has_removed; /* removed was added to since the last update of avg */
+    struct pelt avg;         /* root cfs_rq's */
+    struct list leaf_queues; /* of cgroups, that are part of avg; those below first */
     struct pelt_clock pelt_clock;
     uint32_t nr_arriving; /* woken tasks on their way here */
-    uint64_t load_weight; /* of the queued fair tasks */
-    uint64_t util_est;    /* of those, throttled ones too, delayed ones not */
+    uint64_t util_est;    /* of the queued fair tasks, throttled ones too, delayed ones not */
 
     /* The running segment. Time up to segment_start is kernel overhead, after it the task's. */
     int64_t segment_start_ns;
@@ -197,15 +221,17 @@ struct kernel_cgroup {
     int64_t pool_ns;                       /* what its queues may still take */
     int64_t period_phase_ns;               /* periods begin here, and at each period_ns from it */
     uint64_t nr_refills;
-    struct list throttled_queues; /* first come, first served */
-    uint64_t *cpus, *nodes;       /* NULL: all */
-    struct fair_queue **queues;   /* [nr_cpus], made at first use; NULL for the root */
-    uint64_t load_sum;            /* weight of all its queued entities on all CPUs */
+    struct list throttled_queues;    /* first come, first served */
+    uint64_t *cpus, *nodes;          /* NULL: all */
+    struct fair_queue **queues;      /* [nr_cpus], made at first use; NULL for the root */
+    uint64_t load_avg, runnable_avg; /* sums of what its queues told */
     struct evq_entry period, slack;
     struct kernel *kernel;
     bool period_active, period_idle; /* the timer is armed; nobody took anything since it fired */
     bool idle;                       /* cpu.idle */
-    bool partition;                  /* its CPUs are its own */
+    bool has_nice;                   /* cpu.weight.nice was written last */
+    int32_t nice;
+    bool partition; /* its CPUs are its own */
 };
 
 /* The CPUs whose highest real-time priority is the same (struct cpupri_vec). */
@@ -408,6 +434,8 @@ void update_curr(struct kernel *k, struct rq *rq);
 void segment_arm(struct kernel *k, struct rq *rq);
 void segment_event(struct kernel *k, struct rq *rq);
 void rq_charge(struct kernel *k, struct rq *rq, int64_t cost_ns);
+
+/* queue-load.c: the averages of @t; of the root queue of @rq */
 void task_update_load(struct kernel *k, struct task *t);
 void rq_update_load(struct kernel *k, struct rq *rq);
 /* The clock of @rq's averages, at the present time. */
@@ -420,6 +448,31 @@ static inline int64_t rq_clock_pelt_ns(const struct kernel *k, const struct rq *
 
 /* load.c: brings what others are told of @rq's averages up to date. */
 void load_refresh(struct kernel *k, struct rq *rq);
+/* Of @q, of those above it, and of the entities between; before anything in them changes. */
+void queue_update_path(struct kernel *k, struct rq *rq, struct fair_queue *q);
+static inline void rq_update_load_of(struct kernel *k, struct rq *rq, const struct task *t)
+{
+    if (t->queue != NULL) {
+        queue_update_path(k, rq, t->queue);
+    } else {
+        rq_update_load(k, rq);
+    }
+}
+/* Of all queues of @rq, also those that have nothing queued (update_blocked_averages()). */
+void rq_update_blocked(struct kernel *k, struct rq *rq);
+/* The entities from @q up are part of the averages above them. */
+void queue_attach_path(struct kernel *k, struct fair_queue *q);
+/* The load of @t joins its queue, up to date, or leaves it. */
+void task_attach_load(struct kernel *k, struct rq *rq, struct task *t, bool is_new);
+void task_detach_load(struct kernel *k, struct rq *rq, struct task *t);
+int64_t queue_clock_ns(const struct kernel *k, const struct fair_queue *q);
+/* Weights with ten more bits (kernel/sched/sched.h: scale_load(), scale_load_down()). */
+enum { LOAD_SHIFT = 10 };
+#define NICE_0_LOAD (UINT64_C(1024) << LOAD_SHIFT)
+static inline uint64_t load_scale_down(uint64_t weight)
+{
+    return weight == 0 ? 0 : MAX(weight >> LOAD_SHIFT, 2);
+}
 
 /* fair.c */
 struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup);
@@ -438,11 +491,23 @@ bool fair_wakeup_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32
 void fair_reweight(struct kernel *k, struct rq *rq, struct task *t, uint32_t weight);
 void fair_finish_delayed(struct kernel *k, struct rq *rq, struct task *t);
 struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cpu);
-/* Changes the weight of the entity that stands for @q in its parent. */
-void fair_reweight_queue(struct kernel *k, struct fair_queue *q, uint32_t weight);
+/* Changes the weight of the entity that stands for @q in its parent to @shares, scaled up. */
+void fair_reweight_queue(struct kernel *k, struct fair_queue *q, uint64_t shares);
+/* With flat_queue: @t, queued on @rq, gets the weight that its cgroups' shares give it now. */
+void fair_refresh_weight(struct kernel *k, struct rq *rq, struct task *t);
+/* With flat_queue: the tasks below @q leave the order of its CPU, or join it again. */
+void fair_order_throttled(struct kernel *k, struct fair_queue *q, bool in);
+static inline bool fair_is_flat(const struct kernel *k)
+{
+    return k->host[HOST_FLAT_QUEUE] != 0;
+}
+/* @t, queued, goes to sleep and stays, or is woken: @by is 1 or -1. */
+void fair_count_delayed(struct task *t, int32_t by);
 /* The entity of @q leaves the queues above it, as far as it leaves them empty, or joins them. */
 void fair_leave_parent(struct kernel *k, struct fair_queue *q);
 void fair_join_parent(struct kernel *k, struct fair_queue *q);
+/* True while what runs on its CPU, and is queued still, is below @q. */
+bool fair_queue_runs(const struct kernel *k, const struct fair_queue *q);
 uint32_t nice_to_weight(int32_t nice);
 
 /* rt.c */
@@ -502,6 +567,8 @@ int32_t select_cpu(struct kernel *k, struct task *t, int32_t waker_cpu, uint32_t
  * (wake_up_new_task()). */
 void join_new(struct kernel *k, struct task *t, int32_t from_cpu);
 void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_reason reason);
+/* The load of @t, which is on no queue, leaves its CPU. */
+void blocked_load_leaves(struct kernel *k, struct task *t);
 void send_task(struct kernel *k, struct task *t, int32_t from_cpu, int32_t to_cpu, uint32_t flags);
 
 /* schedstat.c */
@@ -539,10 +606,12 @@ void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reas
 /* cgroup.c */
 void cgroups_new(struct kernel *k);
 void cgroups_free(struct kernel *k);
+void task_apply_allowed(struct kernel *k, struct task *t);
+
+/* shares.c: the weight of the entity of @q (update_cfs_group()) */
 void cgroup_update_weight(struct kernel *k, struct fair_queue *q);
 /* The same for each queue above @t, which is fair. */
 void cgroup_update_weights(struct kernel *k, const struct task *t);
-void task_apply_allowed(struct kernel *k, struct task *t);
 /* True if @cgroup or one above it has cpu.idle. */
 bool cgroup_is_idle(const struct kernel *k, int32_t cgroup);
 
@@ -569,6 +638,18 @@ void queue_unthrottle(struct kernel *k, struct fair_queue *q);
 struct fair_queue *queue_throttled(struct fair_queue *q);
 /* True if @q is @ancestor or below it. */
 bool queue_below(const struct fair_queue *q, const struct fair_queue *ancestor);
+
+/* throttle-task.c */
+/* @q or the nearest above it that stands in line for runtime and is still queued, or NULL. */
+struct fair_queue *queue_spent(struct fair_queue *q);
+/* True if @t was taken off: THROTTLED, and on no queue. */
+bool task_held(const struct task *t);
+/* Takes @t, which @rq picked, off, if a queue above it is spent; false if it may run. */
+bool task_throttle(struct kernel *k, struct rq *rq, struct task *t);
+/* @t, held, goes to CPU @to. */
+bool task_move_held(struct kernel *k, struct task *t, int32_t to, enum migrate_reason reason);
+/* @q has runtime again: what it held joins. */
+void queue_let_go(struct kernel *k, struct fair_queue *q);
 
 /* pace.c */
 /* Least latency from CPUs of @node to any memory. */

@@ -127,6 +127,8 @@ void kernel_cgroup_set_bandwidth(struct kernel *k, int32_t cgroup, int64_t quota
                                  int64_t period_ns, int64_t burst_ns);
 /* cpu.idle = 1: the weight of SCHED_IDLE, and its rules, for good. */
 void kernel_cgroup_set_idle(struct kernel *k, int32_t cgroup);
+/* cpu.weight.nice: -20..19, the shares of a task of that nice value. Only before it has queues. */
+void kernel_cgroup_set_nice(struct kernel *k, int32_t cgroup, int32_t nice);
 void kernel_cgroup_set_weight(struct kernel *k, int32_t cgroup, uint32_t weight);
 
 struct task_params {

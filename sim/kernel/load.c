@@ -37,7 +37,9 @@ void load_refresh(struct kernel *k, struct rq *rq)
         tick_catch_up(k, rq);
     }
     /* A wakeup alone, which takes load away, updates nothing. */
-    if ((rq->pub.id == k->acting_cpu && !rq->has_removed) || is_stale(k, rq)) {
+    if (is_stale(k, rq)) {
+        rq_update_blocked(k, rq);
+    } else if (rq->pub.id == k->acting_cpu && !rq->fair->has_removed) {
         rq_update_load(k, rq);
     }
 }

@@ -18,6 +18,9 @@ bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_rea
                  t->pub.task_state == NUMASIM_TASK_THROTTLED ||
                  (delayed && !is_throttled_on(k, t, from) && !is_throttled_on(k, t, to));
 
+    if (task_held(t)) {
+        return task_move_held(k, t, to, reason);
+    }
     if (!waits || !t->on_rq || from == to) {
         return false;
     }

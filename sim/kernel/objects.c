@@ -50,7 +50,9 @@ static struct rq *rq_new(struct kernel *k, int32_t cpu)
     }
     rq->next_tick_ns = TIME_NEVER_NS;
     states_new(k, rq->pub.state, STATE_OF(cpu));
+    list_init(&rq->leaf_queues);
     rq->fair = fair_queue_new(k, cpu, 0);
+    rq->fair->avg = &rq->avg;
     k->bytes_cpus += sizeof(*rq) + sizeof(struct fair_queue);
     return rq;
 }

@@ -158,9 +158,10 @@ void pelt_remove(struct pelt_removed *removed, const struct pelt *se)
     removed->util_avg += se->util_avg;
 }
 
-void pelt_take_removed(struct pelt *cfs, struct pelt_removed *removed)
+int64_t pelt_take_removed(struct pelt *cfs, struct pelt_removed *removed)
 {
     uint32_t divider = pelt_divider(cfs);
+    int64_t sum = (int64_t)(removed->runnable_avg * divider >> PELT_CAPACITY_SHIFT);
 
     sub_positive(&cfs->load_avg, removed->load_avg);
     sub_positive(&cfs->load_sum, removed->load_avg * divider);
@@ -170,6 +171,7 @@ void pelt_take_removed(struct pelt *cfs, struct pelt_removed *removed)
     sub_positive(&cfs->runnable_sum, removed->runnable_avg * divider);
     raise_sums(cfs);
     *removed = (struct pelt_removed){0};
+    return sum;
 }
 
 void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint64_t weight)
@@ -179,6 +181,75 @@ void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint6
     se->load_avg = weight * se->load_sum / pelt_divider(se);
     cfs->load_avg += se->load_avg;
     cfs->load_sum += weight * se->load_sum;
+}
+
+/* Adds @delta, which may be negative, to a sum that stays at 0 or above. */
+static void add_positive(uint64_t *to, int64_t delta)
+{
+    if (delta < 0) {
+        sub_positive(to, (uint64_t)-delta);
+    } else {
+        *to += (uint64_t)delta;
+    }
+}
+
+/* @avg and @sum of an entity become @new_avg; those of the queue that it is in follow. */
+static void follow(uint64_t *avg, uint64_t *sum, uint64_t new_avg, uint32_t divider,
+                   uint64_t *cfs_avg, uint64_t *cfs_sum)
+{
+    uint64_t new_sum = new_avg * divider, least;
+
+    if (new_avg == *avg) {
+        return;
+    }
+    add_positive(cfs_avg, (int64_t)(new_avg - *avg));
+    add_positive(cfs_sum, (int64_t)(new_sum - *sum));
+    least = *cfs_avg * (PELT_SUM_MAX - 1024);
+    *cfs_sum = *cfs_sum > least ? *cfs_sum : least;
+    *avg = new_avg;
+    *sum = new_sum;
+}
+
+/* How long, as a load_sum, the entity was runnable: the sum of its members', at most always; when
+ * some left, no more than what the average of those that stay says, and no less than it ran. */
+static uint64_t group_runnable(const struct pelt *se, const struct pelt *group, int64_t load_sum,
+                               uint64_t group_weight, uint32_t divider)
+{
+    uint64_t runnable, ran = se->util_sum >> PELT_CAPACITY_SHIFT;
+
+    if (load_sum >= 0) {
+        runnable = se->load_sum + (uint64_t)load_sum;
+        runnable = runnable < divider ? runnable : divider;
+    } else {
+        runnable = group_weight > 0 ? group->load_sum / group_weight : 0;
+        runnable = runnable < se->load_sum ? runnable : se->load_sum;
+    }
+    return runnable > ran ? runnable : ran;
+}
+
+void pelt_propagate(struct pelt *cfs, struct pelt *se, const struct pelt *group, int64_t load_sum,
+                    uint64_t weight, uint64_t group_weight)
+{
+    uint32_t divider = pelt_divider(cfs);
+
+    follow(&se->util_avg, &se->util_sum, group->util_avg, divider, &cfs->util_avg, &cfs->util_sum);
+    follow(&se->runnable_avg, &se->runnable_sum, group->runnable_avg, divider, &cfs->runnable_avg,
+           &cfs->runnable_sum);
+    if (load_sum == 0) {
+        return;
+    }
+    uint64_t runnable = group_runnable(se, group, load_sum, group_weight, divider);
+    uint64_t load_avg = weight * runnable / divider, least;
+
+    if (load_avg == se->load_avg) {
+        return;
+    }
+    add_positive(&cfs->load_avg, (int64_t)(load_avg - se->load_avg));
+    add_positive(&cfs->load_sum, (int64_t)(weight * runnable) - (int64_t)(weight * se->load_sum));
+    least = cfs->load_avg * (PELT_SUM_MAX - 1024);
+    cfs->load_sum = cfs->load_sum > least ? cfs->load_sum : least;
+    se->load_sum = runnable;
+    se->load_avg = load_avg;
 }
 
 void pelt_init_task(struct pelt *se, const struct pelt *cfs, uint64_t weight, uint64_t capacity,

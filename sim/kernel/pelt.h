@@ -54,11 +54,20 @@ struct pelt_removed {
  * (kernel/sched/fair.c: remove_entity_load_avg(), 6.12). */
 void pelt_remove(struct pelt_removed *removed, const struct pelt *se);
 
-/* Takes @removed, which it empties, off @cfs (kernel/sched/fair.c: update_cfs_rq_load_avg(), 6.12). */
-void pelt_take_removed(struct pelt *cfs, struct pelt_removed *removed);
+/* Takes @removed, which it empties, off @cfs (kernel/sched/fair.c: update_cfs_rq_load_avg(), 6.12).
+ * Returns what that is as a load_sum, for pelt_propagate() to pass on as gone. */
+int64_t pelt_take_removed(struct pelt *cfs, struct pelt_removed *removed);
 
 /* The task average @se, part of @cfs, changes weight (reweight_entity()). */
 void pelt_reweight(struct pelt *cfs, struct pelt *se, uint64_t old_weight, uint64_t weight);
+
+/*
+ * What came to or left the queue @group, whose entity @se is part of @cfs: @se takes over its util and
+ * runnable averages; of its load, @load_sum (in units of a task's load_sum) is new or gone. @weight is
+ * the entity's, @group_weight that of what @group holds (update_tg_cfs_util(), _runnable(), _load()).
+ */
+void pelt_propagate(struct pelt *cfs, struct pelt *se, const struct pelt *group, int64_t load_sum,
+                    uint64_t weight, uint64_t group_weight);
 
 /*
  * A new task's average (post_init_entity_util_avg()): full load, half of what the queue's utilisation

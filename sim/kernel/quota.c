@@ -34,6 +34,12 @@ static bool cgroup_has_quota(const struct kernel *k, const struct fair_queue *q)
     return false;
 }
 
+/* It has run out and waits for its turn at the pool. */
+static bool in_line(const struct fair_queue *q)
+{
+    return q->throttled || q->spent;
+}
+
 bool task_has_quota(struct kernel *k, const struct task *t)
 {
     return t->cgroup != 0 && t->pub.sched_class == NUMASIM_CLASS_FAIR &&
@@ -124,7 +130,7 @@ bool cgroup_account(struct kernel *k, struct fair_queue *q, int64_t delta_ns)
     }
     q->runtime_left_ns -= delta_ns;
     expire(k, cg, q);
-    return q->runtime_left_ns <= 0 && !q->throttled &&
+    return q->runtime_left_ns <= 0 && !in_line(q) &&
            !take(k, cg, q, k->host[HOST_CFS_BANDWIDTH_SLICE]);
 }
 
@@ -137,18 +143,22 @@ static bool throttle(struct kernel *k, struct fair_queue *q)
         return false;
     }
     list_add_tail(&cg->throttled_queues, &q->throttled_link);
-    queue_throttle(k, q);
+    if (k->host[HOST_CFS_THROTTLE_TASKS] != 0) {
+        q->spent = true;
+    } else {
+        queue_throttle(k, q);
+    }
     return true;
 }
 
 static bool is_spent(const struct kernel *k, const struct fair_queue *q)
 {
-    return cgroup_of(k, q)->quota_ns > 0 && q->runtime_left_ns <= 0 && !q->throttled;
+    return cgroup_of(k, q)->quota_ns > 0 && q->runtime_left_ns <= 0 && !in_line(q);
 }
 
 void cgroup_queue_filled(struct kernel *k, struct fair_queue *q)
 {
-    if (cgroup_of(k, q)->quota_ns > 0 && !q->throttled && q->pub.curr == NULL &&
+    if (cgroup_of(k, q)->quota_ns > 0 && !in_line(q) && !fair_queue_runs(k, q) &&
         cgroup_account(k, q, 0)) {
         throttle(k, q);
     }
@@ -186,7 +196,11 @@ void cgroup_put(struct kernel *k, struct fair_queue *leaf, const struct fair_que
 static void unthrottle(struct kernel *k, struct fair_queue *q)
 {
     list_del(&q->throttled_link);
-    queue_unthrottle(k, q);
+    if (q->spent) {
+        queue_let_go(k, q);
+    } else {
+        queue_unthrottle(k, q);
+    }
 }
 
 /* Gives the pool to those who wait, in order, as much as makes each just positive
@@ -275,7 +289,7 @@ void kernel_cgroup_set_bandwidth(struct kernel *k, int32_t cgroup, int64_t quota
             continue;
         }
         q->runtime_left_ns = 0;
-        if (q->throttled) {
+        if (in_line(q)) {
             unthrottle(k, q);
         }
         if (rq->curr != NULL) {

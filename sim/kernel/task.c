@@ -17,6 +17,8 @@ static void task_set_policy(struct task *t, const struct task_params *params)
         t->pub.se.weight = 3; /* kernel/sched/sched.h: WEIGHT_IDLEPRIO */
         t->pub.se.idle_policy = true;
     }
+    t->weight = t->pub.se.weight;
+    t->pub.se.load = (uint64_t)t->weight << LOAD_SHIFT;
 }
 
 static void task_index(struct kernel *k, struct task *t)
@@ -299,8 +301,7 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
     t->pub.task_state = NUMASIM_TASK_DEAD; /* tells the queue that it is not coming back */
     dequeue_task(k, rq, t, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
     if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
-        pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
-        load_sums_changed(&k->loads, rq->pub.id);
+        task_detach_load(k, rq, t);
     }
     llc_forget(k, t);
     k->nr_alive--;

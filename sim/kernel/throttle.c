@@ -4,8 +4,8 @@
  * unthrottle_cfs_rq(), 6.12): the queue's entity leaves the queue above, and its tasks, which stay
  * queued in it, count nowhere until they are back. When and for how long is quota.c's business.
  *
- * In 7.3 the kernel takes each task off when it returns to user space instead; that is not
- * modelled.
+ * Since 6.18 the kernel takes each task off when it is picked and returns to user space instead:
+ * throttle-task.c. With flat_queue and without that all of them leave the order at once.
  */
 #include "kernel/internal.h"
 
@@ -15,20 +15,6 @@ static void task_count(struct rq *rq, struct fair_queue *q, struct task *t, bool
     list_del(&t->waiting);
     list_add_tail(in ? &rq->waiting : &q->throttled_tasks, &t->waiting);
     t->pub.task_state = in ? NUMASIM_TASK_RUNNABLE : NUMASIM_TASK_THROTTLED;
-    rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
-}
-
-/* Delayed tasks stay in the list; their weight counts all the same. */
-static void count_delayed(struct kernel *k, struct rq *rq, const struct fair_queue *q, bool in)
-{
-    for (struct list *l = rq->waiting.next; l != &rq->waiting; l = l->next) {
-        const struct task *t = container_of(l, struct task, waiting);
-        struct fair_queue *own = task_queue(k, t, rq->pub.id);
-
-        if (t->pub.se.delayed && queue_below(own, q) && queue_throttled(own) == NULL) {
-            rq->load_weight += in ? t->pub.se.weight : -(uint64_t)t->pub.se.weight;
-        }
-    }
 }
 
 /* Counts the SCHED_IDLE tasks of @rq that no throttled queue keeps, delayed ones too. */
@@ -37,11 +23,13 @@ static void count_sched_idle(struct kernel *k, struct rq *rq)
     const struct task *curr = rq->curr;
     uint32_t nr = curr != NULL && curr->sched_idle && curr->on_rq &&
                   queue_throttled(task_queue(k, curr, rq->pub.id)) == NULL;
+    const struct list *counted = curr != NULL ? &curr->waiting : &rq->waiting;
 
     for (struct list *l = rq->waiting.next; l != &rq->waiting; l = l->next) {
         const struct task *t = container_of(l, struct task, waiting);
 
-        nr += t != curr && t->sched_idle && queue_throttled(task_queue(k, t, rq->pub.id)) == NULL;
+        nr +=
+            l != counted && t->sched_idle && queue_throttled(task_queue(k, t, rq->pub.id)) == NULL;
     }
     rq->pub.nr_sched_idle = nr;
     rq_counted(k, rq);
@@ -72,9 +60,6 @@ static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, b
     }
     uint32_t nr_tasks = q->nr_tasks, nr_delayed = nr_tasks - nr_counted;
 
-    if (nr_delayed > 0) {
-        count_delayed(k, rq, q, in);
-    }
     bool crowded = rq->pub.nr_running > 1;
 
     rq->pub.nr_running += in ? nr_tasks : -nr_tasks;
@@ -84,6 +69,7 @@ static void count_tasks(struct kernel *k, struct rq *rq, struct fair_queue *q, b
     rq_counted(k, rq);
     for (struct fair_queue *up = q->parent; up != NULL; up = up->parent) {
         up->nr_tasks += in ? nr_tasks : -nr_tasks;
+        up->nr_delayed += in ? nr_delayed : -nr_delayed;
     }
 }
 
@@ -102,6 +88,7 @@ static void take_over_tasks(struct kernel *k, struct fair_queue *q, struct fair_
     }
     for (struct fair_queue *up = q; up != above; up = up->parent) {
         up->parent->nr_tasks -= q->nr_tasks;
+        up->parent->nr_delayed -= q->nr_delayed;
     }
 }
 
@@ -116,7 +103,50 @@ static void hand_over_tasks(struct fair_queue *q, struct fair_queue *above)
     }
     for (struct fair_queue *up = q; up != above; up = up->parent) {
         up->parent->nr_tasks += q->nr_tasks;
+        up->parent->nr_delayed += q->nr_delayed;
     }
+}
+
+/* The clocks of @q and of those below stand still, or go on (tg_throttle_down(),
+ * tg_unthrottle_up()). */
+static void stop_clocks(struct kernel *k, const struct fair_queue *q, bool stop)
+{
+    int64_t now_ns = rq_clock_pelt_ns(k, cpu_rq(k, q->pub.cpu));
+
+    for (int32_t id = 1; id < k->nr_cgroups; id++) {
+        struct fair_queue *below = k->cgroups[id]->queues[q->pub.cpu];
+
+        if (below == NULL || !queue_below(below, q)) {
+            continue;
+        }
+        if (stop && below->throttle_count++ == 0) {
+            below->stopped_ns = now_ns;
+        } else if (!stop && --below->throttle_count == 0) {
+            below->stood_still_ns += now_ns - below->stopped_ns;
+        }
+    }
+}
+
+/* With flat_queue a sleeper goes when it is picked, like every task that is throttled. */
+static void finish_sleepers(struct kernel *k, struct rq *rq, const struct fair_queue *q)
+{
+    for (struct list *l = rq->waiting.next, *next; l != &rq->waiting; l = next) {
+        struct task *t = container_of(l, struct task, waiting);
+
+        next = l->next;
+        if (t->pub.se.delayed && queue_below(t->queue, q)) {
+            fair_finish_delayed(k, rq, t);
+        }
+    }
+}
+
+/* Up to now it all ran as it did. */
+static void update_below(struct kernel *k, struct rq *rq, struct fair_queue *q)
+{
+    bool runs = rq->curr != NULL && rq->curr->pub.sched_class == NUMASIM_CLASS_FAIR &&
+                queue_below(rq->curr->queue, q);
+
+    queue_update_path(k, rq, runs ? rq->curr->queue : q);
 }
 
 void queue_throttle(struct kernel *k, struct fair_queue *q)
@@ -125,8 +155,13 @@ void queue_throttle(struct kernel *k, struct fair_queue *q)
     struct fair_queue *above = queue_throttled(q->parent);
 
     emit(k, TP_CGROUP_THROTTLE, q->pub.cgroup, rq->pub.id, -1, 1, 0, 0);
-    rq_update_load(k, rq);
+    update_below(k, rq, q);
+    if (fair_is_flat(k)) {
+        finish_sleepers(k, rq, q);
+        fair_order_throttled(k, q, false);
+    }
     fair_leave_parent(k, q);
+    stop_clocks(k, q, true);
     if (above != NULL) {
         take_over_tasks(k, q, above);
     } else {
@@ -144,7 +179,8 @@ void queue_unthrottle(struct kernel *k, struct fair_queue *q)
     emit(k, TP_CGROUP_THROTTLE, q->pub.cgroup, rq->pub.id, -1, 0, 0, 0);
     tick_catch_up(k, rq);
     update_curr(k, rq);
-    rq_update_load(k, rq);
+    queue_update_path(k, rq, q);
+    stop_clocks(k, q, false);
     q->throttled = false;
     if (above != NULL) {
         hand_over_tasks(q, above);
@@ -155,10 +191,13 @@ void queue_unthrottle(struct kernel *k, struct fair_queue *q)
     if (rq->rt_nr_running > 0) {
         rt_server_arm(k, rq);
     }
-    if (q->pub.nr_queued == 0) {
+    if (q->nr_entities == 0) {
         return;
     }
     fair_join_parent(k, q);
+    if (fair_is_flat(k)) {
+        fair_order_throttled(k, q, true);
+    }
     rq->balance_wants_ns = 0;
     tick_rearm(k, rq);
     if (queue_throttled(q->parent) == NULL && rq->pub.nr_running > 0 && rq->curr == NULL) {

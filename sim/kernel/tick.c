@@ -3,8 +3,9 @@
  * The tick. Every CPU that runs something has one each 1/HZ, all CPUs at the same instants, with a
  * phase that the boot draws. An idle CPU has none (NO_HZ).
  *
- * A tick is simulated as an event only if it can matter: while several tasks are queued, and from
- * the time on that the balance or the numa policy named. The others are skipped, and replayed one
+ * A tick is simulated as an event only if it can matter: while several tasks are queued, or a cgroup
+ * has load there, which decides what it weighs on other CPUs, and from the time on that the balance
+ * or the numa policy named. The others are skipped, and replayed one
  * by one (accounting, the queue's tick, load averages, in the order they would have come) before
  * anything looks at or changes that CPU. What a skipped tick does is confined to its CPU, so its
  * place among other CPUs' events makes no difference; --all-ticks proves it.
@@ -58,10 +59,15 @@ static bool tick_apply(struct kernel *k, struct rq *rq)
     if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
         wants = fair_tick(k, rq, t);
         task_update_load(k, t);
+        queue_update_path(k, rq, t->queue);
+        cgroup_update_weights(k, t); /* entity_tick(): update_cfs_group() */
+        if (fair_is_flat(k)) {
+            fair_refresh_weight(k, rq, t);
+        }
     } else {
         wants = rt_tick(k, rq, t);
+        rq_update_load(k, rq);
     }
-    rq_update_load(k, rq);
     return wants;
 }
 
@@ -95,7 +101,8 @@ void tick_rearm(struct kernel *k, struct rq *rq)
     }
     int64_t at_ns = rq->next_tick_ns;
 
-    if (!k->config.all_ticks && rq->pub.nr_running <= 1 && !rq->quota) {
+    if (!k->config.all_ticks && rq->pub.nr_running <= 1 && !rq->quota &&
+        list_empty(&rq->leaf_queues)) {
         int64_t wants_ns = MIN(
             k->bops != NULL && k->bops->tick != NULL ? rq->balance_wants_ns : TIME_NEVER_NS,
             k->nops != NULL && k->nops->tick != NULL && rq->curr->mix != NULL ? rq->numa_wants_ns
@@ -148,10 +155,8 @@ void tick_event(struct kernel *k, struct rq *rq)
     if (tick_apply(k, rq)) {
         resched_now(k, rq);
     }
-    /* What its cgroups queued on other CPUs since changes their weight here (entity_tick():
-     * update_cfs_group()). With nobody to share the CPU with it makes no difference. */
-    if (crowded && rq->curr->pub.sched_class == NUMASIM_CLASS_FAIR) {
-        cgroup_update_weights(k, rq->curr);
+    if (!list_empty(&rq->leaf_queues)) {
+        rq_update_blocked(k, rq);
     }
     /* A tick that only --all-ticks brings may tell the policies nothing new: what they answer then
      * does not count. */

@@ -42,7 +42,6 @@ static bool count_in(struct kernel *k, struct rq *rq, struct task *t)
     rq->pub.nr_running++;
     rq->pub.nr_fair++;
     rq->pub.nr_sched_idle += t->sched_idle;
-    rq->load_weight += t->pub.se.weight;
     list_add_head(&rq->waiting, &t->waiting);
     if (t->pub.se.delayed) {
         t->pub.task_state = NUMASIM_TASK_DELAYED;
@@ -59,13 +58,27 @@ static void idle_again(struct kernel *k, struct rq *rq)
     }
 }
 
+/* Before @t counts in any queue of @rq. */
+static void join_load(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
+{
+    bool is_new = (flags & NUMASIM_ENQUEUE_NEW) != 0;
+
+    t->queue = task_queue(k, t, rq->pub.id);
+    queue_attach_path(k, t->queue);
+    queue_update_path(k, rq, t->queue);
+    if (is_new || (flags & NUMASIM_ENQUEUE_MIGRATED) != 0 || t->avg.last_update_ns < 0) {
+        task_attach_load(k, rq, t, is_new);
+    } else {
+        task_update_load(k, t);
+    }
+}
+
 void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
     bool crowded = rq->pub.nr_running > 1;
 
     tick_catch_up(k, rq);
     update_curr(k, rq);
-    t->on_rq = true;
     t->runnable_since_ns = k->now_ns;
     t->pub.task_state = NUMASIM_TASK_RUNNABLE;
     stats_wait_start(&t->stats, k->now_ns);
@@ -73,20 +86,13 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         stats_sleep_end(&t->stats, k->now_ns);
     }
     if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
+        t->on_rq = true;
         rt_enqueue(k, rq, t, false);
         rt_count(k, rq, true);
         rt_prio_changed(k, rq);
     } else {
-        rq_update_load(k, rq);
-        if (flags & NUMASIM_ENQUEUE_NEW) {
-            pelt_init_task(&t->avg, &rq->avg, t->pub.se.weight, (uint64_t)rq->pub.capacity,
-                           k->host[HOST_NEW_TASK_UTIL_BY_LOAD] != 0, rq_clock_pelt_ns(k, rq));
-        }
-        if (flags & (NUMASIM_ENQUEUE_NEW | NUMASIM_ENQUEUE_MIGRATED) || t->avg.last_update_ns < 0) {
-            pelt_attach(&rq->avg, &t->avg, t->pub.se.weight);
-        } else {
-            task_update_load(k, t);
-        }
+        join_load(k, rq, t, flags);
+        t->on_rq = true;
         rq->util_est += t->pub.se.delayed ? 0 : t->util_est; /* it gave it up to sleep */
         load_sums_changed(&k->loads, rq->pub.id);
         fair_enqueue(k, rq, t, flags);
@@ -153,7 +159,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         rq_counted(k, rq);
         return true;
     }
-    rq_update_load(k, rq);
+    queue_update_path(k, rq, t->queue);
     task_update_load(k, t);
     bool was_delayed = t->pub.se.delayed;
     bool counted = throttled_by(k, rq, t) == NULL;
@@ -175,15 +181,13 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         rq->pub.nr_sched_idle -= t->sched_idle;
         rq->pub.nr_delayed -= was_delayed;
         rq_counted(k, rq);
-        rq->load_weight -= t->pub.se.weight;
     }
     list_del(&t->waiting);
     if (rq->rt_nr_running > 0) {
         rt_server_arm(k, rq);
     }
     if (flags & NUMASIM_DEQUEUE_MIGRATE) {
-        pelt_detach(&rq->avg, &t->avg, t->pub.se.weight);
-        load_sums_changed(&k->loads, rq->pub.id);
+        task_detach_load(k, rq, t);
     }
     return true;
 }
@@ -336,15 +340,16 @@ void join_new(struct kernel *k, struct task *t, int32_t from_cpu)
  * The load of @t, which sleeps or is on its way, goes where it goes, and out of its old queue's when that
  * is next updated (kernel/sched/fair.c: remove_entity_load_avg(), migrate_se_pelt_lag(), 6.12).
  */
-static void blocked_load_leaves(struct kernel *k, struct task *t)
+void blocked_load_leaves(struct kernel *k, struct task *t)
 {
     struct rq *from = task_rq(k, t);
 
-    if (t->pub.sched_class == NUMASIM_CLASS_FAIR && t->avg.last_update_ns >= 0) {
+    if (t->pub.sched_class == NUMASIM_CLASS_FAIR && t->avg.last_update_ns >= 0 &&
+        t->queue != NULL) {
         tick_catch_up(k, from);
-        pelt_update(&t->avg, from->avg.last_update_ns, 0, 0, false, t->pub.se.weight);
-        pelt_remove(&from->removed, &t->avg);
-        from->has_removed = true;
+        pelt_update(&t->avg, t->queue->avg->last_update_ns, 0, 0, false, t->weight);
+        pelt_remove(&t->queue->removed, &t->avg);
+        t->queue->has_removed = true;
         task_update_load(k, t);
         t->avg.last_update_ns = -1;
     }
@@ -405,8 +410,9 @@ static void wake_delayed(struct kernel *k, struct task *t, uint32_t flags, int32
     load_sums_changed(&k->loads, rq->pub.id);
     k->qops->requeue_delayed(k->qself, t->pub.se.queue, &t->pub.se);
     update_curr(k, rq);
-    rq_update_load(k, rq);
+    queue_update_path(k, rq, t->queue);
     task_update_load(k, t);
+    fair_count_delayed(t, -1);
     struct fair_queue *throttled = throttled_by(k, rq, t);
 
     t->pub.task_state = throttled != NULL ? NUMASIM_TASK_THROTTLED : NUMASIM_TASK_RUNNABLE;

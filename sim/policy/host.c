@@ -4,6 +4,8 @@
 #define MS INT64_C(1000000)
 #define S  INT64_C(1000000000)
 
+static const char *const mode_names[] = {"up", "smp", "concur", "max", "tasks", NULL};
+
 static const struct numasim_param params[] = {
     [HOST_CFS_BANDWIDTH_SLICE] = {"cfs_bandwidth_slice", NUMASIM_PARAM_NS, 5 * MS, 1000, S, NULL,
                                   "What a CPU's queue takes from its cgroup's quota at a time.",
@@ -58,6 +60,27 @@ static const struct numasim_param params[] = {
                                     "load_avg there, at most half of what is left; off: with half "
                                     "of what is left.",
                                     NULL, "kernel/sched/fair.c: post_init_entity_util_avg(), 6.12"},
+    [HOST_FLAT_QUEUE] =
+        {"flat_queue", NUMASIM_PARAM_BOOL, 0, 0, 1, NULL,
+         "All fair tasks of a CPU stand in one queue, each with the weight that its "
+         "cgroups' shares give it; cgroups only count. In 7.3.",
+         NULL, "kernel/sched/fair.c: enqueue_hierarchy(), 7.3"},
+    [HOST_CGROUP_MODE] =
+        {"cgroup_mode", NUMASIM_PARAM_ENUM, CGROUP_MODE_SMP, 0, 0, mode_names,
+         "What of its cpu.weight a cgroup weighs on one CPU: all (up); its part of "
+         "the cgroup's load (smp, before 7.3); the same of the weight times the "
+         "lesser of its runnable tasks and its CPUs (concur), times its CPUs but "
+         "at most nice -20 (max), or times its runnable tasks (tasks).",
+         "/sys/kernel/debug/sched/cgroup_mode",
+         "kernel/sched/fair.c: calc_group_shares(), 6.12 and 7.3"},
+    [HOST_TG_LOAD_AVG_RATELIMIT] = {"tg_load_avg_ratelimit", NUMASIM_PARAM_BOOL, 1, 0, 1, NULL,
+                                    "A CPU tells a cgroup its load there once in 1 ms at most; "
+                                    "since 6.7.",
+                                    NULL, "kernel/sched/fair.c: update_tg_load_avg(), 6.12"},
+    [HOST_CFS_THROTTLE_TASKS] = {"cfs_throttle_tasks", NUMASIM_PARAM_BOOL, 0, 0, 1, NULL,
+                                 "Who has used up a quota is taken off task by task, on the way "
+                                 "back to user space, and not with the whole queue; since 6.18.",
+                                 NULL, "commit e1fad12dcb66 (6.18)"},
     [NR_HOST_PARAMS] = {.name = NULL},
 };
 

@@ -24,7 +24,20 @@ enum host_param {
     HOST_AUTOGROUP,
     HOST_UTIL_EST_WAITED,
     HOST_NEW_TASK_UTIL_BY_LOAD,
+    HOST_FLAT_QUEUE,
+    HOST_CGROUP_MODE,
+    HOST_TG_LOAD_AVG_RATELIMIT,
+    HOST_CFS_THROTTLE_TASKS,
     NR_HOST_PARAMS
+};
+
+/* Values of cgroup_mode. */
+enum host_cgroup_mode {
+    CGROUP_MODE_UP,
+    CGROUP_MODE_SMP,
+    CGROUP_MODE_CONCUR,
+    CGROUP_MODE_MAX,
+    CGROUP_MODE_TASKS
 };
 
 /* A descriptor that has parameters and no role. */

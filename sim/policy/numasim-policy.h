@@ -125,7 +125,7 @@ struct numasim_domain;
 
 /* What a queue orders: a task, or a cgroup's whole queue on that CPU. */
 struct numasim_entity {
-    uint32_t weight;             /* 1024 = nice 0 */
+    uint32_t weight;             /* 1024 = nice 0; in a flat queue what its cgroups make of it */
     bool is_task;                /* false: a cgroup */
     bool idle_policy;            /* SCHED_IDLE, or cpu.idle */
     bool queued;                 /* between enqueue and dequeue; true for the current one, too */
@@ -134,6 +134,7 @@ struct numasim_entity {
     int64_t sum_exec_ns;         /* CPU time so far */
     struct numasim_queue *queue; /* the queue it belongs to (on its present CPU) */
     void *state;                 /* descriptor's entity_state_size bytes; the queue role's */
+    uint64_t load;               /* the weight with ten more bits: 1048576 = nice 0 */
 };
 
 /* Counters of /proc/PID/sched that a balance policy keeps, for each task. */
@@ -182,7 +183,11 @@ struct numasim_process {
     void *state[NUMASIM_NR_ROLES]; /* process_state_size */
 };
 
-/* One run queue of the queue role: of one cgroup on one CPU. */
+/*
+ * One run queue of the queue role: of one cgroup on one CPU; or, if it is flat (`host.flat_queue` of
+ * a set), of all tasks on that CPU. An entity's weight in a flat queue is computed anew, and
+ * reweight() called if it differs, when it is about to run and at each tick while it does.
+ */
 struct numasim_queue {
     int32_t cpu;
     int32_t cgroup;                /* 0 = root */
@@ -191,6 +196,7 @@ struct numasim_queue {
     struct numasim_entity *curr;   /* the entity of this queue that is running, or NULL */
     struct numasim_entity *parent; /* the entity that stands for this queue, NULL for the root's */
     void *state;                   /* queue_state_size */
+    bool flat;                     /* tasks of all cgroups, none of them in a queue of its own */
 };
 
 struct numasim_cpu {
@@ -359,13 +365,16 @@ static inline void numasim_compared(struct numasim_decision *d, const char *name
 /* ------------------------------------------------------------------------------------------- */
 /* Role: queue - the order of the fair class on one CPU                                         */
 
-#define NUMASIM_ENQUEUE_WAKEUP   (1u << 0) /* from sleep */
-#define NUMASIM_ENQUEUE_NEW      (1u << 1) /* first time, after fork */
-#define NUMASIM_ENQUEUE_MIGRATED (1u << 2) /* comes from another CPU, runnable throughout */
-#define NUMASIM_ENQUEUE_RESTORE  (1u << 3) /* taken off a moment ago only to change it */
+#define NUMASIM_ENQUEUE_WAKEUP (1u << 0) /* from sleep */
+#define NUMASIM_ENQUEUE_NEW    (1u << 1) /* first time, after fork */
+#define NUMASIM_ENQUEUE_MIGRATED                                                                   \
+    (1u << 2)                             /* comes from another CPU, runnable throughout; or its
+                                              cgroup was throttled, in a flat queue */
+#define NUMASIM_ENQUEUE_RESTORE (1u << 3) /* taken off a moment ago only to change it */
 
-#define NUMASIM_DEQUEUE_SLEEP   (1u << 0) /* blocks or exits */
-#define NUMASIM_DEQUEUE_MIGRATE (1u << 1) /* leaves for another CPU */
+#define NUMASIM_DEQUEUE_SLEEP (1u << 0) /* blocks or exits */
+#define NUMASIM_DEQUEUE_MIGRATE                                                                    \
+    (1u << 1) /* leaves for another CPU; or is throttled, in a flat queue */
 #define NUMASIM_DEQUEUE_SAVE    (1u << 2) /* comes back at once, changed */
 #define NUMASIM_DEQUEUE_DELAYED (1u << 3) /* completes a dequeue that was put off */
 
@@ -642,6 +651,9 @@ NUMASIM_API uint64_t numasim_nr_overloads(const struct numasim_host *host);
 NUMASIM_API struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu);
 NUMASIM_API struct numasim_load numasim_task_load(struct numasim_host *host,
                                                   struct numasim_task *task);
+/* What of its CPU's load_avg is the task's: its load_avg times the part of its cgroups' queues in those
+ * above them (kernel/sched/fair.c: task_h_load()). */
+NUMASIM_API uint64_t numasim_task_h_load(struct numasim_host *host, struct numasim_task *task);
 
 /*
  * What numasim_cpu_load() gives of each CPU in @cpus and @only (NULL: all), added up: at less than the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Timed administrative steps: CPUs going off and on, cpusets, weights, affinities. */
+/* Timed administrative steps: CPUs going off and on, cpusets, weights, quotas, affinities. */
 #include "workload/interp-private.h"
 
 static void set_affinity(struct instance *in, const struct workload_admin *spec,
@@ -35,6 +35,10 @@ static void carry_out(struct kernel *k, struct ktimer *timer)
         break;
     case ADMIN_WEIGHT:
         kernel_cgroup_set_weight(k, in->cgroups[spec->cgroup], (uint32_t)spec->value);
+        break;
+    case ADMIN_QUOTA:
+        kernel_cgroup_set_bandwidth(k, in->cgroups[spec->cgroup], spec->value, spec->period_ns,
+                                    spec->burst_ns);
         break;
     case ADMIN_AFFINITY:
         set_affinity(in, spec, admin->cpus);

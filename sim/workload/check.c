@@ -161,7 +161,7 @@ static bool check_admin(const struct workload *w, GError **error)
 {
     for (int32_t i = 0; i < w->nr_admin; i++) {
         const struct workload_admin *a = &w->admin[i];
-        bool cgroup = a->kind == ADMIN_CPUSET || a->kind == ADMIN_WEIGHT;
+        bool cgroup = a->kind == ADMIN_CPUSET || a->kind == ADMIN_WEIGHT || a->kind == ADMIN_QUOTA;
         bool ok = a->at_ns >= 0;
 
         if (cgroup) {

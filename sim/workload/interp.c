@@ -414,6 +414,9 @@ static bool cgroups_new(struct instance *in, GError **error)
             kernel_cgroup_set_bandwidth(it->kernel, in->cgroups[i], cg->quota_ns, cg->period_ns,
                                         cg->burst_ns);
         }
+        if (cg->has_nice) {
+            kernel_cgroup_set_nice(it->kernel, in->cgroups[i], cg->nice);
+        }
         if (cg->idle) {
             kernel_cgroup_set_idle(it->kernel, in->cgroups[i]);
         }

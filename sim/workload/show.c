@@ -264,6 +264,21 @@ static void show_admin(GString *out, const struct workload *w)
             g_string_append_printf(out, " cgroup %s gets weight %" G_GINT64_FORMAT "\n",
                                    w->cgroups[a->cgroup].name, a->value);
             break;
+        case ADMIN_QUOTA:
+            g_string_append_printf(out, " cgroup %s gets the quota ", w->cgroups[a->cgroup].name);
+            if (a->value == 0) {
+                g_string_append(out, "max\n");
+                break;
+            }
+            show_quantity(out, a->value, UNIT_NS);
+            g_string_append(out, " of each ");
+            show_quantity(out, a->period_ns, UNIT_NS);
+            if (a->burst_ns > 0) {
+                g_string_append(out, ", burst ");
+                show_quantity(out, a->burst_ns, UNIT_NS);
+            }
+            g_string_append_c(out, '\n');
+            break;
         case ADMIN_AFFINITY:
             g_string_append_printf(out, " process %s gets CPUs %s\n", w->processes[a->process].name,
                                    a->cpus);

@@ -153,6 +153,8 @@ struct workload_cgroup {
     struct workload_mark mark;
     int32_t parent;              /* index of an earlier one, -1: root */
     int64_t weight;              /* cpu.weight, 1..10000 */
+    bool has_nice;               /* instead, cpu.weight.nice */
+    int32_t nice;                /* of that, -20..19 */
     int64_t quota_ns, period_ns; /* cpu.max; quota 0: none */
     int64_t burst_ns;            /* cpu.max.burst, at most the quota */
     bool idle;                   /* cpu.idle: weight and cpu.weight count for nothing */
@@ -177,15 +179,23 @@ struct workload_arrival {
     int64_t limit;             /* requests in all, 0: no limit */
 };
 
-enum admin_kind { ADMIN_CPU_OFFLINE, ADMIN_CPU_ONLINE, ADMIN_CPUSET, ADMIN_WEIGHT, ADMIN_AFFINITY };
+enum admin_kind {
+    ADMIN_CPU_OFFLINE,
+    ADMIN_CPU_ONLINE,
+    ADMIN_CPUSET,
+    ADMIN_WEIGHT,
+    ADMIN_AFFINITY,
+    ADMIN_QUOTA
+};
 
 struct workload_admin {
     enum admin_kind kind;
     struct workload_mark mark;
     int64_t at_ns;
     int32_t cpu;             /* OFFLINE, ONLINE */
-    int32_t cgroup, process; /* CPUSET, WEIGHT: cgroup; AFFINITY: process */
-    int64_t value;
+    int32_t cgroup, process; /* CPUSET, WEIGHT, QUOTA: cgroup; AFFINITY: process */
+    int64_t value;           /* WEIGHT; QUOTA: ns, 0 is max */
+    int64_t period_ns, burst_ns;
     char *cpus;
 };
 

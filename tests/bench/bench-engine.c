@@ -12,80 +12,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/bitmap.h"
 #include "base/time.h"
-#include "kernel/kernel.h"
-#include "policy/loader.h"
-#include "workload/interp.h"
+#include "bench-fixture.h"
 
-enum { CPUS_PER_LLC = 16, CPUS_PER_NODE = 64, NODES_PER_PACKAGE = 2, REPEATS = 3 };
-
-/* A machine like an EPYC: SMT pairs, LLCs of 8 cores, nodes of 64 CPUs, two nodes a package. */
-static struct machine *machine_of(int32_t nr_cpus)
-{
-    struct machine *m = machine_new();
-    int32_t nr_nodes = MAX(nr_cpus / CPUS_PER_NODE, 1);
-
-    m->name = g_strdup_printf("bench-%d", nr_cpus);
-    m->reclaim_distance = 32; /* as the kernel has it on Zen */
-    m->nr_cpus = nr_cpus;
-    m->nr_cores = m->nr_clusters = m->nr_l2s = nr_cpus / 2;
-    m->nr_llcs = MAX(nr_cpus / CPUS_PER_LLC, 1);
-    m->nr_nodes = nr_nodes;
-    m->nr_packages = m->nr_dies = MAX(nr_nodes / NODES_PER_PACKAGE, 1);
-    m->cpus = g_new0(struct machine_cpu, (gsize)nr_cpus);
-    m->llcs = g_new0(struct machine_llc, (gsize)m->nr_llcs);
-    m->nodes = g_new0(struct machine_node, (gsize)nr_nodes);
-    m->distances = g_new0(int32_t, (gsize)(nr_nodes * nr_nodes));
-    m->latency_ns = g_new0(int64_t, (gsize)(nr_nodes * nr_nodes));
-    m->bandwidth_bytes_per_s = g_new0(int64_t, (gsize)(nr_nodes * nr_nodes));
-    for (int32_t c = 0; c < nr_cpus; c++) {
-        int32_t node = c / CPUS_PER_NODE;
-        int32_t package = node / NODES_PER_PACKAGE;
-
-        m->cpus[c] = (struct machine_cpu){.os_id = c,
-                                          .core = c / 2,
-                                          .cluster = c / 2,
-                                          .l2 = c / 2,
-                                          .llc = c / CPUS_PER_LLC,
-                                          .die = package,
-                                          .package = package,
-                                          .node = node,
-                                          .capacity = 1024};
-    }
-    for (int32_t i = 0; i < nr_nodes; i++) {
-        m->nodes[i] = (struct machine_node){.os_id = i,
-                                            .memory_bytes = INT64_C(64) << 30,
-                                            .tier = TIER_DRAM,
-                                            .package = i / NODES_PER_PACKAGE};
-        for (int32_t j = 0; j < nr_nodes; j++) {
-            bool near = i / NODES_PER_PACKAGE == j / NODES_PER_PACKAGE;
-
-            m->distances[i * nr_nodes + j] = i == j ? 10 : near ? 12 : 32;
-            m->latency_ns[i * nr_nodes + j] = i == j ? 100 : near ? 120 : 200;
-        }
-    }
-    for (int32_t i = 0; i < m->nr_llcs; i++) {
-        m->llcs[i].size_bytes = INT64_C(32) << 20;
-    }
-    m->costs = (struct machine_costs){.context_switch_ns = 1000,
-                                      .wakeup_ns = 500,
-                                      .wakeup_ipi_ns = {0, 500, 800, 1000, 1200, 2000},
-                                      .idle_exit_ns = 1000,
-                                      .fork_ns = 50000,
-                                      .exit_ns = 20000,
-                                      .tick_ns = 1000,
-                                      .balance_pass_ns = 500,
-                                      .balance_cpu_ns = 20,
-                                      .migration_ns = {0, 500, 500, 600, 800, 1000},
-                                      .smt_pace_ppm = 600000};
-    g_autoptr(GError) error = NULL;
-
-    if (!machine_finish(m, &error)) {
-        g_error("%s", error->message);
-    }
-    return m;
-}
+enum { REPEATS = 3 };
 
 /* @pinned: task i only on CPU i mod @nr_cpus, for a balance policy that leaves tasks where they are. */
 static struct workload *workload_of(int32_t nr_tasks, int32_t nr_cpus, bool pinned)
@@ -114,23 +44,6 @@ static struct workload *workload_of(int32_t nr_tasks, int32_t nr_cpus, bool pinn
     w->processes = p;
     w->nr_processes = 1;
     return w;
-}
-
-static struct policy_stack *stack_of(const char *queue, const char *balance, const char *dir)
-{
-    const char *dirs[] = {dir, NULL};
-    g_autoptr(GError) error = NULL;
-    struct policy_set *set = policy_set_new("bench");
-
-    policy_set_plugin(set, NUMASIM_ROLE_QUEUE, queue, NULL, (struct policy_place){0});
-    policy_set_plugin(set, NUMASIM_ROLE_BALANCE, balance, NULL, (struct policy_place){0});
-    struct policy_stack *stack = policy_stack_load(set, dirs, &error);
-
-    if (stack == NULL) {
-        g_error("%s", error->message);
-    }
-    policy_set_free(set);
-    return stack;
 }
 
 struct outcome {
@@ -174,10 +87,10 @@ static struct outcome once(const struct machine *m, const struct sched_domains *
 static double row(int32_t nr_cpus, int32_t nr_tasks, bool pinned, const char *queue,
                   const char *balance, const char *dir, double base_ns)
 {
-    struct machine *m = machine_of(nr_cpus);
+    struct machine *m = bench_machine(nr_cpus);
     struct sched_domains *sds = sched_domains_new(m, KERNEL_6_12);
     struct workload *w = workload_of(nr_tasks, nr_cpus, pinned);
-    struct policy_stack *stack = stack_of(queue, balance, dir);
+    struct policy_stack *stack = bench_stack(queue, balance, dir);
     struct outcome best = {0};
 
     for (int i = 0; i < REPEATS; i++) {

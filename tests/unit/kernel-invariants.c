@@ -20,7 +20,7 @@ static void violated(const struct kernel *k, const char *condition, char *where)
 /* What one run queue should count, counted from the tasks. */
 struct counts {
     uint32_t nr_running, nr_fair, nr_delayed, nr_sched_idle, nr_rt, nr_arriving, rt_nr_running;
-    uint64_t load_weight, util_est;
+    uint64_t util_est;
 };
 
 static bool is_fair(const struct task *t)
@@ -41,21 +41,32 @@ static void check_queued_task(const struct kernel *k, const struct task *t, stru
     enum numasim_task_state state = (enum numasim_task_state)t->pub.task_state;
     bool runs = state == NUMASIM_TASK_RUNNING;
 
+    if (task_held(t)) {
+        MUST(k, !t->pub.se.queued && !list_empty(&t->waiting) && rq->curr != t, "task %d",
+             t->pub.id);
+        MUST(k, queue_spent(k->cgroups[t->cgroup]->queues[t->pub.cpu]) != NULL, "task %d",
+             t->pub.id);
+        return;
+    }
     MUST(k, t->on_rq, "task %d", t->pub.id);
     MUST(k, rq->pub.online, "task %d on offline CPU %d", t->pub.id, t->pub.cpu);
     MUST(k, may_be_there(k, t), "task %d on CPU %d", t->pub.id, t->pub.cpu);
     MUST(k, runs == (rq->curr == t), "task %d", t->pub.id);
-    MUST(k, t->pub.se.queued == is_fair(t), "task %d", t->pub.id);
+    bool ordered = is_fair(t) && !(fair_is_flat(k) && state == NUMASIM_TASK_THROTTLED);
+
+    MUST(k, t->pub.se.queued == ordered, "task %d", t->pub.id);
     MUST(k, t->pub.se.delayed == (state == NUMASIM_TASK_DELAYED), "task %d", t->pub.id);
     bool in_list = state == NUMASIM_TASK_RUNNABLE || state == NUMASIM_TASK_THROTTLED ||
                    state == NUMASIM_TASK_DELAYED;
 
     MUST(k, list_empty(&t->waiting) == !in_list, "task %d", t->pub.id);
     if (is_fair(t)) {
-        const struct fair_queue *q = (const struct fair_queue *)(const void *)t->pub.se.queue;
+        const struct fair_queue *q = t->queue;
+        const struct fair_queue *order = fair_is_flat(k) ? rq->fair : q;
         bool throttled = queue_throttled((struct fair_queue *)(uintptr_t)q) != NULL;
 
         MUST(k, q->pub.cpu == t->pub.cpu && q->pub.cgroup == t->cgroup, "task %d", t->pub.id);
+        MUST(k, !ordered || t->pub.se.queue == &order->pub, "task %d", t->pub.id);
         MUST(k, throttled == (state == NUMASIM_TASK_THROTTLED) || state == NUMASIM_TASK_DELAYED,
              "task %d", t->pub.id);
         c->util_est += state == NUMASIM_TASK_DELAYED ? 0 : t->util_est;
@@ -63,7 +74,6 @@ static void check_queued_task(const struct kernel *k, const struct task *t, stru
             return;
         }
         c->nr_fair++;
-        c->load_weight += t->pub.se.weight;
         c->nr_delayed += state == NUMASIM_TASK_DELAYED;
         c->nr_sched_idle += t->sched_idle;
     } else {
@@ -122,7 +132,6 @@ static void check_rq(const struct kernel *k, const struct rq *rq, const struct c
     MUST(k, rq->rt_prio == rt_highest(rq), "CPU %d: %d", cpu, rq->rt_prio);
     MUST(k, bitmap_test(k->rt_busy, (uint32_t)cpu) == (rq->rt_prio > 0), "CPU %d", cpu);
     MUST(k, rq->nr_arriving == c->nr_arriving, "CPU %d: %u", cpu, c->nr_arriving);
-    MUST(k, rq->load_weight == c->load_weight, "CPU %d: %" G_GUINT64_FORMAT, cpu, c->load_weight);
     MUST(k, rq->util_est == c->util_est, "CPU %d: %" G_GUINT64_FORMAT, cpu, c->util_est);
     MUST(k, rq->pub.idle == idle, "CPU %d", cpu);
     MUST(k, bitmap_test(k->idle, (uint32_t)cpu) == idle, "CPU %d", cpu);
@@ -178,10 +187,12 @@ static void check_cores(const struct kernel *k)
 /* ------------------------------------------------------------------------------------------- */
 /* Queues of the fair class                                                                     */
 
-static void check_queue(const struct kernel *k, const struct fair_queue *q)
+/* What the policy orders in @q. */
+static void check_order(const struct kernel *k, const struct fair_queue *q)
 {
     uint32_t nr_queued = 0;
     uint64_t weight_sum = 0;
+    int32_t cgroup = q->pub.cgroup, cpu = q->pub.cpu;
 
     for (int32_t i = 0; i < k->nr_tasks; i++) {
         const struct numasim_entity *se = &k->tasks[i]->pub.se;
@@ -192,23 +203,68 @@ static void check_queue(const struct kernel *k, const struct fair_queue *q)
         }
     }
     for (int32_t i = 1; i < k->nr_cgroups; i++) {
-        const struct fair_queue *child = k->cgroups[i]->queues[q->pub.cpu];
+        const struct fair_queue *child = k->cgroups[i]->queues[cpu];
 
         if (child != NULL && child->parent == q && child->entity.queued) {
             nr_queued++;
             weight_sum += child->entity.weight;
         }
     }
-    int32_t cgroup = q->pub.cgroup, cpu = q->pub.cpu;
-
     MUST(k, q->pub.nr_queued == nr_queued, "cgroup %d on CPU %d: %u", cgroup, cpu, nr_queued);
     MUST(k, q->pub.weight_sum == weight_sum, "cgroup %d on CPU %d: %" G_GUINT64_FORMAT, cgroup, cpu,
          weight_sum);
-    if (q->parent != NULL) {
-        MUST(k, q->entity.queued == (nr_queued > 0 && !q->throttled), "cgroup %d on CPU %d", cgroup,
-             cpu);
-    }
     MUST(k, q->pub.curr == NULL || q->pub.curr->queued, "cgroup %d on CPU %d", cgroup, cpu);
+}
+
+/* What counts in @q, whoever orders it; tasks below a throttled queue count up to that one. */
+static void check_queue(const struct kernel *k, const struct fair_queue *q)
+{
+    uint32_t nr_entities = 0, nr_tasks = 0, nr_delayed = 0, nr_throttled = 0;
+    uint64_t load = 0;
+    int32_t cgroup = q->pub.cgroup, cpu = q->pub.cpu;
+
+    check_order(k, q);
+    for (int32_t i = 0; i < k->nr_tasks; i++) {
+        const struct task *t = k->tasks[i];
+        const struct fair_queue *up = t->queue;
+
+        if (!t->on_rq || !is_fair(t) || !queue_below(up, q)) {
+            continue;
+        }
+        if (up == q) {
+            nr_entities++;
+            load += (uint64_t)t->weight << LOAD_SHIFT;
+        }
+        while (up != q && !up->throttled) {
+            up = up->parent;
+        }
+        nr_tasks += up == q;
+        nr_delayed += up == q && t->pub.se.delayed;
+    }
+    for (int32_t i = 1; i < k->nr_cgroups; i++) {
+        const struct fair_queue *child = k->cgroups[i]->queues[cpu];
+
+        if (child != NULL && child->parent == q && child->on_rq) {
+            nr_entities++;
+            load += child->shares;
+        }
+    }
+    for (const struct fair_queue *up = q; up != NULL; up = up->parent) {
+        nr_throttled += up->throttled;
+    }
+    MUST(k, q->nr_entities == nr_entities, "cgroup %d on CPU %d: %u", cgroup, cpu, nr_entities);
+    MUST(k, q->load_weight == load, "cgroup %d on CPU %d: %" G_GUINT64_FORMAT, cgroup, cpu, load);
+    MUST(k, q->nr_tasks == nr_tasks, "cgroup %d on CPU %d: %u", cgroup, cpu, nr_tasks);
+    MUST(k, q->nr_delayed == nr_delayed, "cgroup %d on CPU %d: %u", cgroup, cpu, nr_delayed);
+    MUST(k, q->throttle_count == nr_throttled, "cgroup %d on CPU %d: %u", cgroup, cpu,
+         nr_throttled);
+    if (q->parent != NULL) {
+        MUST(k, q->on_rq == (nr_entities > 0 && !q->throttled), "cgroup %d on CPU %d", cgroup, cpu);
+        MUST(k, q->entity.queued == (q->on_rq && !fair_is_flat(k)), "cgroup %d on CPU %d", cgroup,
+             cpu);
+        MUST(k, list_empty(&q->leaf) == (q->entity_avg.last_update_ns < 0), "cgroup %d on CPU %d",
+             cgroup, cpu);
+    }
 }
 
 /* Who is throttled stands in line once, without runtime; what was given back may raise the pool. */
@@ -220,7 +276,7 @@ static void check_bandwidth(const struct kernel *k, const struct kernel_cgroup *
     for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
         const struct fair_queue *q = cg->queues[cpu];
 
-        if (q != NULL && q->throttled) {
+        if (q != NULL && (q->throttled || q->spent)) {
             MUST(k, q->runtime_left_ns <= 0, "cgroup %d on CPU %d", cg->id, cpu);
             nr_throttled++;
         }
@@ -243,15 +299,16 @@ static void check_cgroups(const struct kernel *k)
     }
     for (int32_t i = 1; i < k->nr_cgroups; i++) {
         const struct kernel_cgroup *cg = k->cgroups[i];
-        uint64_t load_sum = 0;
+        uint64_t load = 0, runnable = 0;
 
         for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
             if (cg->queues[cpu] != NULL) {
                 check_queue(k, cg->queues[cpu]);
-                load_sum += cg->queues[cpu]->counted_weight;
+                load += cg->queues[cpu]->told_load;
+                runnable += cg->queues[cpu]->told_runnable;
             }
         }
-        MUST(k, cg->load_sum == load_sum, "cgroup %d", i);
+        MUST(k, cg->load_avg == load && cg->runnable_avg == runnable, "cgroup %d", i);
         check_bandwidth(k, cg);
     }
 }

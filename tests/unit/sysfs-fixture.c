@@ -81,13 +81,3 @@ struct facts *sysfs_fixture_facts(const struct tree_fixture *fixture)
     g_assert_no_error(error);
     return f;
 }
-
-bool sysfs_fixture_notes(const struct facts *f, const char *part)
-{
-    for (guint i = 0; i < f->notes->len; i++) {
-        if (strstr(g_ptr_array_index(f->notes, i), part) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}

@@ -27,7 +27,5 @@ struct tree_fixture *sysfs_fixture_new(void);
 /* The facts of the fixture as an archive "snap.tar"; the other one must succeed. */
 struct facts *sysfs_fixture_read(const struct tree_fixture *fixture, GError **error);
 struct facts *sysfs_fixture_facts(const struct tree_fixture *fixture);
-/* True iff some note has @part in it. */
-bool sysfs_fixture_notes(const struct facts *f, const char *part);
 
 #endif

@@ -56,8 +56,8 @@ static const struct numasim_entity *brute_force_pick(struct numasim_host *host)
         if (es->queued) {
             origin = first ? es->node.vruntime : origin;
             first = false;
-            sum += (es->node.vruntime - origin) * es->load.weight;
-            load += es->load.weight;
+            sum += (es->node.vruntime - origin) * (int64_t)es->load.weight;
+            load += (int64_t)es->load.weight;
         }
     }
     for (uint32_t i = 0; i < host->nr_tasks; i++) {

@@ -485,6 +485,37 @@ static void test_slice_wishes(void)
     fake_host_free(host);
 }
 
+/* HRTICK: requests end where they are served, 2.1 ms on four CPUs, and not at ticks of 4 ms. */
+static void test_hrtick(void)
+{
+    struct numasim_host *host = fake_host_new("eevdf");
+
+    fake_set_param(host, "hrtick", 1);
+    struct fake_task *a = forked(host, 1024), *b = forked(host, 335);
+
+    fake_run(host, 1000 * MS);
+    g_assert_cmpint(fake_median_stretch_ns(b), >=, 2100 * US);
+    g_assert_cmpint(fake_median_stretch_ns(b), <=, 2110 * US);
+    g_assert_cmpint(ABS(fake_share_ppm(a, 1000 * MS) - 1024 * 1000000 / 1359), <=, 5000);
+    fake_host_free(host);
+}
+
+/* In a flat queue weights have ten more bits: 1.5 and 1 of 1024 of nice 0 are three to two. */
+static void test_flat(void)
+{
+    struct numasim_host *host = fake_host_new("eevdf");
+    struct fake_task *a = fake_task_new(host, 2), *b = fake_task_new(host, 2);
+
+    host->queue.flat = true;
+    a->task.se.load = 3 << 9;
+    b->task.se.load = 1 << 10;
+    fake_fork(host, a);
+    fake_fork(host, b);
+    fake_run(host, 60000 * MS);
+    g_assert_cmpint(ABS(fake_share_ppm(a, 60000 * MS) - 600000), <=, 1000);
+    fake_host_free(host);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -504,5 +535,7 @@ int main(int argc, char **argv)
     g_test_add_func("/eevdf/yield", test_yield);
     g_test_add_func("/eevdf/reweight", test_reweight);
     g_test_add_func("/eevdf/slice-wishes", test_slice_wishes);
+    g_test_add_func("/eevdf/hrtick", test_hrtick);
+    g_test_add_func("/eevdf/flat", test_flat);
     return g_test_run();
 }

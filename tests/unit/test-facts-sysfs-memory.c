@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What kind of memory a node without CPUs has, and where it hangs. */
+#include "facts-fixture.h"
 #include "format/facts/read.h"
 #include "sysfs-fixture.h"
 
@@ -96,7 +97,7 @@ static void test_gpu_and_tiers(void)
     tree_fixture_add(fixture, "sys/devices/virtual/memory_tiering/memory_tier22/nodelist", "2\n");
     tier = sysfs_fixture_facts(fixture);
     g_assert_cmpint(facts_find_node(tier, 2)->tier, ==, TIER_CXL);
-    g_assert_true(sysfs_fixture_notes(tier, "ranks the memory of node 2 in tier 22"));
+    g_assert_true(facts_noted(tier, "ranks the memory of node 2 in tier 22"));
     tree_fixture_add(fixture, "proc/driver/nvidia/gpus/0004:05:00.0/numa_status",
                      "Node:      2\nStatus:    online\n");
     tree_fixture_add(fixture, "sys/bus/pci/devices/0004:05:00.0/numa_node", "1\n");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "facts-fixture.h"
 #include "format/facts/read.h"
 #include "sysfs-fixture.h"
 
@@ -97,8 +98,8 @@ static void test_wrong_siblings(void)
     f = sysfs_fixture_facts(fixture);
     expect_groups(f, FACTS_PACKAGE, "0 0 0 0 4 4 4 4");
     expect_groups(f, FACTS_L3, "0 0 0 0 4 4 4 4");
-    g_assert_true(sysfs_fixture_notes(f, "1 CPUs list a package otherwise than"));
-    g_assert_true(sysfs_fixture_notes(f, "1 CPUs list a LLC otherwise than"));
+    g_assert_true(facts_noted(f, "1 CPUs list a package otherwise than"));
+    g_assert_true(facts_noted(f, "1 CPUs list a LLC otherwise than"));
 }
 
 /* What cannot be read, or names what is not there, is told and does no harm. */
@@ -114,11 +115,11 @@ static void test_malformed(void)
     PUT(fixture, "21 x\n", NODE "/node%d/distance", 1);
     f = sysfs_fixture_facts(fixture);
     expect_groups(f, FACTS_NODE, "0 0 0 0 1 1 1 1");
-    g_assert_true(sysfs_fixture_notes(f, "2 files are not as Linux writes them, the first is "
-                                         "sys/devices/system/cpu/cpu2/topology/core_cpus_list"));
-    g_assert_true(sysfs_fixture_notes(f, "CPUs 99 stand in lists, and there are no such CPUs"));
-    g_assert_true(sysfs_fixture_notes(f, "list a core otherwise than"));
-    g_assert_true(sysfs_fixture_notes(f, "node 0 states 1 distances that are not in 1..255"));
+    g_assert_true(facts_noted(f, "2 files are not as Linux writes them, the first is "
+                                 "sys/devices/system/cpu/cpu2/topology/core_cpus_list"));
+    g_assert_true(facts_noted(f, "CPUs 99 stand in lists, and there are no such CPUs"));
+    g_assert_true(facts_noted(f, "list a core otherwise than"));
+    g_assert_true(facts_noted(f, "node 0 states 1 distances that are not in 1..255"));
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 0, 1), ==, 0);
 }
 
@@ -135,7 +136,7 @@ static void test_siblings_with_core_ids(void)
     f = sysfs_fixture_facts(fixture);
     expect_groups(f, FACTS_CORE, "0 1 2 3 4 5 6 7");
     expect_groups(f, FACTS_L2, "0 0 2 2 4 4 6 6");
-    g_assert_true(sysfs_fixture_notes(f, "another core_id"));
+    g_assert_true(facts_noted(f, "another core_id"));
 }
 
 static void test_offline(void)
@@ -177,7 +178,7 @@ static void test_offline_node(void)
     g_assert_cmpint(facts_find_node(f, 0)->memory_bytes, ==, 0);
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 0, 1), ==, 21);
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 0, 0), ==, 10);
-    g_assert_true(sysfs_fixture_notes(f, "node 0 is offline, but CPUs belong to it"));
+    g_assert_true(facts_noted(f, "node 0 is offline, but CPUs belong to it"));
 }
 
 static void test_fake_numa(void)
@@ -190,7 +191,7 @@ static void test_fake_numa(void)
     f = sysfs_fixture_facts(fixture);
     expect_groups(f, FACTS_NODE, "0 0 0 0 0 0 0 0");
     g_assert_cmpuint(f->nodes->len, ==, 2);
-    g_assert_true(sysfs_fixture_notes(f, "numa=fake"));
+    g_assert_true(facts_noted(f, "numa=fake"));
 }
 
 static void test_odd_distances(void)
@@ -203,7 +204,7 @@ static void test_odd_distances(void)
     f = sysfs_fixture_facts(fixture);
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 0, 1), ==, 0);
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 1, 1), ==, 0);
-    g_assert_true(sysfs_fixture_notes(f, "node 0 states 3 distances, but there are 2 nodes"));
+    g_assert_true(facts_noted(f, "node 0 states 3 distances, but there are 2 nodes"));
 }
 
 /* Nodes 1, 40, 250; CPUs 3, 900 and 40000: numbers are the outside's, whatever they are. */
@@ -226,7 +227,7 @@ static void test_sparse(void)
     expect_groups(f, FACTS_NODE, "1 40 -");
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 1, 250), ==, 40);
     g_assert_cmpint(facts_find_node(f, 250)->near_cpu, ==, 900);
-    g_assert_true(sysfs_fixture_notes(f, "1 nodes have numbers of 1024 or more"));
+    g_assert_true(facts_noted(f, "1 nodes have numbers of 1024 or more"));
 }
 
 static void test_no_caches(void)
@@ -245,7 +246,7 @@ static void test_no_caches(void)
     expect_groups(f, FACTS_PACKAGE, "- -");
     expect_groups(f, FACTS_NODE, "0 0");
     g_assert_cmpint(facts_find_node(f, 0)->memory_bytes, ==, 2 << 20);
-    g_assert_true(sysfs_fixture_notes(f, "names no nodes"));
+    g_assert_true(facts_noted(f, "names no nodes"));
 }
 
 static void test_cpuinfo_alone(void)
@@ -262,7 +263,7 @@ static void test_cpuinfo_alone(void)
     expect_groups(f, FACTS_CORE, "0 1 2");
     g_assert_cmpint(f->arch, ==, ARCH_IA64);
     g_assert_cmpint(facts_reclaim_distance(f, (enum machine_arch)f->arch), ==, 15);
-    g_assert_true(sysfs_fixture_notes(f, "taken from proc/cpuinfo"));
+    g_assert_true(facts_noted(f, "taken from proc/cpuinfo"));
 }
 
 static void test_zen(void)

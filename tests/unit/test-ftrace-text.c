@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "files-fixture.h"
 #include "format/trace/ftrace-text.h"
 
 #define HEAD  "  sh-7   [001] d..2.    10.000001: "
@@ -194,34 +195,16 @@ static void test_bad_gzip(void)
         g_str_has_prefix(error->message, "cut.gz: the compressed file is damaged or cut"));
 }
 
+static bool read_bytes(const char *name, const char *bytes, gsize size, GError **error)
+{
+    g_autoptr(ftrace_text_t) text = ftrace_text_load_buffer(name, bytes, size, error);
+
+    return text != NULL;
+}
+
 static void test_bad_files(void)
 {
-    g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "tests", "bad", "trace", NULL);
-    GDir *dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-    int count = 0;
-
-    g_assert_nonnull(dir);
-    while ((name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_autofree char *bytes = NULL, *expect = NULL, *expect_path = NULL;
-        g_autoptr(GError) error = NULL;
-        gsize size;
-
-        if (!g_str_has_suffix(name, ".txt")) {
-            continue;
-        }
-        expect_path = g_strdup_printf("%.*s.expect", (int)(strlen(path) - 4), path);
-        g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
-        g_assert_true(g_file_get_contents(expect_path, &expect, NULL, NULL));
-        g_strchomp(expect);
-        g_assert_null(ftrace_text_load_buffer(name, bytes, size, &error));
-        g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
-        g_assert_cmpstr(error->message, ==, expect);
-        count++;
-    }
-    g_dir_close(dir);
-    g_assert_cmpint(count, >=, 5);
+    files_check_refused("tests/bad/trace", ".txt", 5, read_bytes);
 }
 
 static void test_missing_file(void)

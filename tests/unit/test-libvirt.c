@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "facts-fixture.h"
 #include "format/facts/pins.h"
-#include "format/facts/read.h"
 
 static struct facts *read_text(const char *text, GError **error)
 {
@@ -15,26 +15,7 @@ static struct facts *read_text(const char *text, GError **error)
 
 static struct facts *read_good(const char *text)
 {
-    g_autoptr(GError) error = NULL;
-    struct facts *f = read_text(text, &error);
-
-    g_assert_no_error(error);
-    return f;
-}
-
-static int32_t key(const struct facts *f, int32_t cpu, enum facts_group group)
-{
-    return facts_find_cpu(f, cpu)->group[group];
-}
-
-static bool has_note(const struct facts *f, const char *part)
-{
-    for (guint i = 0; i < f->notes->len; i++) {
-        if (strstr(g_ptr_array_index(f->notes, i), part) != NULL) {
-            return true;
-        }
-    }
-    return false;
+    return facts_text(&facts_libvirt, "vm.xml", text);
 }
 
 /* The host list of a pin, or NULL. */
@@ -89,11 +70,11 @@ static void test_domain(void)
     g_assert_cmpstr(f->vendor, ==, "Intel");
     g_assert_cmpuint(f->cpus->len, ==, 8);
     for (int32_t cpu = 0; cpu < 8; cpu++) {
-        g_assert_cmpint(key(f, cpu, FACTS_CORE), ==, cpu / 2);
-        g_assert_cmpint(key(f, cpu, FACTS_L2), ==, cpu / 2);
-        g_assert_cmpint(key(f, cpu, FACTS_PACKAGE), ==, cpu / 4);
-        g_assert_cmpint(key(f, cpu, FACTS_L3), ==, cpu / 4);
-        g_assert_cmpint(key(f, cpu, FACTS_NODE), ==, cpu / 4);
+        g_assert_cmpint(facts_key(f, cpu, FACTS_CORE), ==, cpu / 2);
+        g_assert_cmpint(facts_key(f, cpu, FACTS_L2), ==, cpu / 2);
+        g_assert_cmpint(facts_key(f, cpu, FACTS_PACKAGE), ==, cpu / 4);
+        g_assert_cmpint(facts_key(f, cpu, FACTS_L3), ==, cpu / 4);
+        g_assert_cmpint(facts_key(f, cpu, FACTS_NODE), ==, cpu / 4);
         g_assert_cmpint(facts_find_cpu(f, cpu)->isolated, ==, cpu == 2);
     }
     g_assert_cmpint(facts_find_node(f, 0)->memory_bytes, ==, INT64_C(2) << 30);
@@ -111,7 +92,7 @@ static void test_domain(void)
     g_assert_cmpstr(pin_of(f, false, 1), ==, "20-21");
     g_assert_cmpstr(pin_of(f, true, 0), ==, "0-1");
     g_assert_cmpstr(pin_of(f, true, 1), ==, "3");
-    g_assert_true(has_note(f, "<emulatorpin>"));
+    g_assert_true(facts_noted(f, "<emulatorpin>"));
 }
 
 /* What a domain leaves out. */
@@ -131,15 +112,15 @@ static void test_defaults(void)
                   "</domain></domainsnapshot>");
 
     g_assert_cmpuint(plain->cpus->len, ==, 4);
-    g_assert_cmpint(key(plain, 3, FACTS_PACKAGE), ==, 3);
+    g_assert_cmpint(facts_key(plain, 3, FACTS_PACKAGE), ==, 3);
     g_assert_cmpint(facts_find_node(plain, 0)->memory_bytes, ==, 1 << 30);
-    g_assert_true(has_note(plain, "each vCPU a socket"));
+    g_assert_true(facts_noted(plain, "each vCPU a socket"));
     g_assert_cmpuint(current->cpus->len, ==, 2);
     g_assert_cmpint(facts_find_node(current, 0)->memory_bytes, ==, 1000000000);
-    g_assert_cmpint(key(current, 0, FACTS_L3), ==, FACTS_UNKNOWN);
+    g_assert_cmpint(facts_key(current, 0, FACTS_L3), ==, FACTS_UNKNOWN);
     g_assert_cmpuint(some->cpus->len, ==, 2);
-    g_assert_cmpint(key(some, 1, FACTS_PACKAGE), ==, 1);
-    g_assert_cmpint(key(some, 1, FACTS_NODE), ==, 0);
+    g_assert_cmpint(facts_key(some, 1, FACTS_PACKAGE), ==, 1);
+    g_assert_cmpint(facts_key(some, 1, FACTS_NODE), ==, 0);
     g_assert_cmpuint(some->nodes->len, ==, 2);
 }
 
@@ -167,11 +148,11 @@ static void test_capabilities(void)
     g_assert_cmpint(f->arch, ==, ARCH_X86_64);
     g_assert_cmpstr(f->vendor, ==, "AMD");
     g_assert_cmpuint(f->cpus->len, ==, 5);
-    g_assert_cmpint(key(f, 2, FACTS_CORE), ==, 0);
-    g_assert_cmpint(key(f, 3, FACTS_CORE), ==, 1);
-    g_assert_cmpint(key(f, 3, FACTS_PACKAGE), ==, 1);
-    g_assert_cmpint(key(f, 2, FACTS_L3), ==, 0);
-    g_assert_cmpint(key(f, 3, FACTS_NODE), ==, 4);
+    g_assert_cmpint(facts_key(f, 2, FACTS_CORE), ==, 0);
+    g_assert_cmpint(facts_key(f, 3, FACTS_CORE), ==, 1);
+    g_assert_cmpint(facts_key(f, 3, FACTS_PACKAGE), ==, 1);
+    g_assert_cmpint(facts_key(f, 2, FACTS_L3), ==, 0);
+    g_assert_cmpint(facts_key(f, 3, FACTS_NODE), ==, 4);
     g_assert_true(facts_find_cpu(f, 5)->offline);
     g_assert_cmpint(facts_find_cpu(f, 1)->l3_bytes, ==, 8 << 20);
     g_assert_cmpint(facts_find_node(f, 0)->memory_bytes, ==, INT64_C(4) << 30);
@@ -254,7 +235,7 @@ static void test_pins(void)
                            .nr_nodes = 1};
     g_autoptr(GError) beyond = NULL, none = NULL;
 
-    g_assert_true(has_note(f, "vCPU 99 is pinned and not there"));
+    g_assert_true(facts_noted(f, "vCPU 99 is pinned and not there"));
     g_assert_cmpuint(f->pins->len, ==, 1);
     g_assert_true(facts_check_pins(f, &host, lines, NULL));
     g_assert_cmpuint(lines->len, ==, 1);

@@ -6,41 +6,13 @@
 #include <glib.h>
 
 #include "../../policies/linux-balance/rules.c"
+#include "balance-fixture.h"
 
 static const struct lb_rules linux_5_10 = {.numa_imbalance = LB_NUMA_PAIR};
+static const struct lb_rules linux_5_5 = {.numa_imbalance = LB_NUMA_NONE};
 static const struct lb_rules linux_5_17 = {.numa_imbalance = LB_NUMA_QUARTER};
 static const struct lb_rules linux_5_18 = {.numa_imbalance = LB_NUMA_NR};
 static const struct lb_rules linux_6_1 = {.numa_imbalance = LB_NUMA_NR, .numa_total = true};
-static const struct lb_rules linux_6_12 = {
-    .smt_balance = true,
-    .sibling_imbalance = true,
-    .fully_busy_last = true,
-    .spare_smt = true,
-    .prefer_sibling_busiest = true,
-    .numa_imbalance = LB_NUMA_NR,
-    .numa_total = true,
-};
-
-/* @nr of @weight CPUs of 1024 each run one task that never sleeps. */
-static struct lb_group group(uint32_t weight, uint32_t nr)
-{
-    uint32_t busy = nr < weight ? nr : weight;
-    struct lb_group g = {
-        .load = UINT64_C(1024) * nr,
-        .util = UINT64_C(1024) * busy,
-        .runnable = UINT64_C(1024) * nr,
-        .capacity = UINT64_C(1024) * weight,
-        .nr_running = nr,
-        .nr_fair = nr,
-        .idle_cpus = weight - busy,
-        .weight = weight,
-        .cores = weight,
-    };
-
-    g.type = lb_group_type(&g, 117, false, false);
-    g.avg_load = g.type == LB_OVERLOADED ? g.load * 1024 / g.capacity : 0;
-    return g;
-}
 
 /* What a CPU of a group with @local tasks pulls from one with @busiest, both of @weight CPUs. */
 static struct lb_imbalance pull(const struct lb_rules *rules, uint32_t weight, uint32_t local,
@@ -168,6 +140,7 @@ static void test_util_within_llc(void)
 static void test_pair(void)
 {
     /* 5.10: a node with two tasks keeps them, one with three gives half of the difference. */
+    g_assert_cmpint(pull_between_nodes(&linux_5_5, 48, 0, 2, 0), ==, 1);
     g_assert_cmpint(pull_between_nodes(&linux_5_10, 48, 0, 2, 0), ==, 0);
     g_assert_cmpint(pull_between_nodes(&linux_5_10, 48, 0, 3, 0), ==, 1);
     g_assert_cmpint(pull_between_nodes(&linux_5_10, 48, 0, 6, 0), ==, 3);
@@ -208,6 +181,8 @@ static bool leaves_node(const struct lb_rules *rules, uint32_t local, uint32_t o
 static void test_fork(void)
 {
     /* 5.10: while a CPU idles here. */
+    g_assert_false(leaves_node(&linux_5_5, 127, 0));
+    g_assert_true(leaves_node(&linux_5_5, 128, 0));
     g_assert_false(leaves_node(&linux_5_10, 127, 0));
     g_assert_true(leaves_node(&linux_5_10, 128, 0));
     /* 5.17: while less than a quarter of the domain's 256 CPUs run. */

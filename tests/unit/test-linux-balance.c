@@ -6,39 +6,9 @@
 #include <glib.h>
 
 #include "../../policies/linux-balance/rules.c"
-
-static const struct lb_rules linux_6_12 = {
-    .smt_balance = true,
-    .sibling_imbalance = true,
-    .fully_busy_last = true,
-    .spare_smt = true,
-    .prefer_sibling_busiest = true,
-    .numa_imbalance = LB_NUMA_NR,
-    .numa_total = true,
-};
+#include "balance-fixture.h"
 
 enum { TICK_250_NS = 4000000 }; /* HZ=250 */
-
-/* @nr of @weight CPUs of 1024 each run one task that never sleeps. */
-static struct lb_group group(uint32_t weight, uint32_t nr)
-{
-    uint32_t busy = nr < weight ? nr : weight;
-    struct lb_group g = {
-        .load = UINT64_C(1024) * nr,
-        .util = UINT64_C(1024) * busy,
-        .runnable = UINT64_C(1024) * nr,
-        .capacity = UINT64_C(1024) * weight,
-        .nr_running = nr,
-        .nr_fair = nr,
-        .idle_cpus = weight - busy,
-        .weight = weight,
-        .cores = weight,
-    };
-
-    g.type = lb_group_type(&g, 117, false, false);
-    g.avg_load = g.type == LB_OVERLOADED ? g.load * 1024 / g.capacity : 0;
-    return g;
-}
 
 static struct lb_domain_stats between(struct lb_group local, struct lb_group busiest)
 {
@@ -208,24 +178,44 @@ static void test_capacity(void)
     g_assert_cmpint(g.type, ==, LB_MISFIT_TASK);
     sds.asym_capacity = true;
     sds.dst_capacity = 1024;
-    g_assert_false(lb_wrong_capacity(&sds, &g));
+    g_assert_false(lb_wrong_capacity(&sds, &g, false));
     sds.busiest = g;
     assert_pull(&sds, LB_MIGRATE_MISFIT, 1);
     sds.dst_capacity = 446; /* no larger */
-    g_assert_true(lb_wrong_capacity(&sds, &g));
+    g_assert_true(lb_wrong_capacity(&sds, &g, true));
     sds.dst_capacity = 1024;
     sds.local = group(4, 4); /* no room */
-    g_assert_true(lb_wrong_capacity(&sds, &g));
+    g_assert_true(lb_wrong_capacity(&sds, &g, true));
     /* A small CPU does not relieve large ones that are not overloaded. */
     g = group(4, 4);
     g.min_capacity = g.max_capacity = 1024;
     sds.dst_capacity = 446;
-    g_assert_true(lb_wrong_capacity(&sds, &g));
+    sds.busiest = g;
+    g_assert_true(lb_wrong_capacity(&sds, &g, true));
+    /* Which does not matter where they are busier than what was found so far. */
+    g_assert_false(lb_wrong_capacity(&sds, &g, false));
+    sds.busiest.type = LB_HAS_SPARE;
+    g_assert_false(lb_wrong_capacity(&sds, &g, true));
+    sds.busiest.type = LB_FULLY_BUSY;
     g.type = LB_OVERLOADED;
-    g_assert_false(lb_wrong_capacity(&sds, &g));
+    g_assert_false(lb_wrong_capacity(&sds, &g, true));
     g.type = LB_FULLY_BUSY;
     sds.asym_capacity = false;
-    g_assert_false(lb_wrong_capacity(&sds, &g));
+    g_assert_false(lb_wrong_capacity(&sds, &g, true));
+    /* Without asymmetry a misfit is a task that real-time tasks leave too little to. */
+    sds.busiest.type = LB_MISFIT_TASK;
+    sds.busiest.misfit_load = 777;
+    assert_pull(&sds, LB_MIGRATE_LOAD, 777);
+    /* Placing a task that is too big for both: where the CPUs are larger. */
+    struct lb_group small = group(4, 1), large = group(4, 1);
+
+    small.type = large.type = LB_MISFIT_TASK;
+    small.max_capacity = 446;
+    large.max_capacity = 1024;
+    g_assert_true(lb_idler(&large, &small));
+    g_assert_false(lb_idler(&small, &large));
+    g_assert_true(lb_prefer_idlest(&linux_6_12, &small, &large, &(struct lb_fork){0}));
+    g_assert_false(lb_prefer_idlest(&linux_6_12, &large, &small, &(struct lb_fork){0}));
 }
 
 static void test_packing(void)

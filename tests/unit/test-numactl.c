@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/facts/read.h"
+#include "facts-fixture.h"
 #include "format/machine/write.h"
 #include "format/machine/topology-yaml.h"
 
@@ -15,33 +15,14 @@ static struct facts_input input(const char *text)
 static struct facts *read_text(const char *text)
 {
     const struct facts_input in = input(text);
-    g_autoptr(GError) error = NULL;
-    struct facts *f;
 
     g_assert_true(facts_numactl.recognises(&in));
-    f = facts_numactl.read(&in, &error);
-    g_assert_no_error(error);
-    return f;
+    return facts_text(&facts_numactl, "n.txt", text);
 }
 
 static void refuse(const char *text, const char *message)
 {
-    const struct facts_input in = input(text);
-    g_autoptr(GError) error = NULL;
-
-    g_assert_null(facts_numactl.read(&in, &error));
-    g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
-    g_assert_cmpstr(error->message, ==, message);
-}
-
-static bool notes_have(const struct facts *f, const char *text)
-{
-    for (guint i = 0; i < f->notes->len; i++) {
-        if (strstr(g_ptr_array_index(f->notes, i), text) != NULL) {
-            return true;
-        }
-    }
-    return false;
+    facts_text_refused(&facts_numactl, "n.txt", text, message);
 }
 
 static void test_two_nodes(void)
@@ -111,7 +92,7 @@ static void test_no_distances(void)
 
     g_assert_cmpint(facts_pair_get(f, FACTS_DISTANCE, 0, 0), ==, 0);
     g_assert_null(f->block_sources[MACHINE_DISTANCES]);
-    g_assert_true(notes_have(f, "no distances are known"));
+    g_assert_true(facts_noted(f, "no distances are known"));
 }
 
 /* A version that prints nodes that are not there, with distance 0, and hides one that is. */
@@ -132,9 +113,9 @@ static void test_hidden_nodes(void)
     g_assert_null(facts_find_node(f, 1));
     g_assert_nonnull(facts_find_node(f, 2));
     g_assert_cmpint(facts_find_cpu(f, 0)->group[FACTS_NODE], ==, 0);
-    g_assert_true(notes_have(f, "4 nodes are available, and lists 2"));
-    g_assert_true(notes_have(f, "node 2 has distances but no line"));
-    g_assert_true(notes_have(f, "on several nodes, 1 times"));
+    g_assert_true(facts_noted(f, "4 nodes are available, and lists 2"));
+    g_assert_true(facts_noted(f, "node 2 has distances but no line"));
+    g_assert_true(facts_noted(f, "on several nodes, 1 times"));
 }
 
 static void test_errors(void)

@@ -160,7 +160,8 @@ static void test_new_task(void)
     pelt_init_task(&se, &cfs, 1024, 1024, false, 77); /* half of what is left, as always then */
     g_assert_cmpuint(se.util_avg, ==, 462);
     cfs.util_avg = 600;
-    pelt_init_task(&se, &cfs, 1024, 1024, true, 77); /* 600 of 600, but no more than (1024 - 600) / 2 */
+    pelt_init_task(&se, &cfs, 1024, 1024, true,
+                   77); /* 600 of 600, but no more than (1024 - 600) / 2 */
     g_assert_cmpuint(se.util_avg, ==, 212);
     cfs.util_avg = 1024;
     pelt_init_task(&se, &cfs, 1024, 1024, true, 77);

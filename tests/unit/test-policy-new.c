@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/new.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "files-fixture.h"
 
 /* A folder with a skeleton in it. */
 struct fixture {
@@ -27,16 +27,8 @@ static void set_up(struct fixture *f, gconstpointer unused)
 
 static void tear_down(struct fixture *f, gconstpointer unused)
 {
-    g_autoptr(GDir) dir = g_dir_open(f->dir, 0, NULL);
-    const char *name;
-
     (void)unused;
-    while ((name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *path = g_build_filename(f->dir, name, NULL);
-
-        g_assert_cmpint(g_unlink(path), ==, 0);
-    }
-    g_assert_cmpint(g_rmdir(f->dir), ==, 0);
+    files_remove(f->dir);
     g_free(f->dir);
     g_free(f->skeleton);
 }

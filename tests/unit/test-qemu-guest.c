@@ -3,39 +3,11 @@
 #include <string.h>
 
 #include "base/bitmap.h"
-#include "format/facts/read.h"
+#include "facts-fixture.h"
 
 static struct facts *read_good(const char *text)
 {
-    const struct facts_input in = {.name = "vm", .bytes = text, .size = strlen(text)};
-    g_autoptr(GError) error = NULL;
-    struct facts *f = facts_qemu.read(&in, &error);
-
-    g_assert_no_error(error);
-    return f;
-}
-
-/* How many different keys the CPUs have in @group. */
-static guint count(const struct facts *f, enum facts_group group)
-{
-    g_autoptr(GHashTable) keys = g_hash_table_new(NULL, NULL);
-
-    for (guint i = 0; i < f->cpus->len; i++) {
-        const int32_t key = g_array_index(f->cpus, struct facts_cpu, i).group[group];
-
-        g_hash_table_add(keys, GINT_TO_POINTER(key));
-    }
-    return g_hash_table_size(keys);
-}
-
-static bool has_note(const struct facts *f, const char *part)
-{
-    for (guint i = 0; i < f->notes->len; i++) {
-        if (strstr(g_ptr_array_index(f->notes, i), part) != NULL) {
-            return true;
-        }
-    }
-    return false;
+    return facts_text(&facts_qemu, "vm", text);
 }
 
 /* What of the kernel's command line changes its memory and nodes, and which isolcpus= stands. */
@@ -85,7 +57,7 @@ static void test_boot_limits(void)
         g_assert_cmpint(g_array_index(f->nodes, struct facts_node, last).memory_bytes, ==,
                         cases[i].memory_last << 20);
         g_assert_cmpstr(list, ==, cases[i].isolated);
-        g_assert_true(cases[i].note == NULL || has_note(f, cases[i].note));
+        g_assert_true(cases[i].note == NULL || facts_noted(f, cases[i].note));
     }
 }
 
@@ -99,11 +71,11 @@ static void test_smp_cache(void)
     g_autoptr(facts_t) plain = read_good("-M q35,smp-cache.0.cache=l3,smp-cache.0.topology=default "
                                          "-smp 8,sockets=2,modules=2,cores=2,threads=1");
 
-    g_assert_cmpuint(count(l3, FACTS_L3), ==, 4);
-    g_assert_cmpuint(count(l3, FACTS_L2), ==, 8);
-    g_assert_cmpuint(count(l2, FACTS_L2), ==, 4);
-    g_assert_cmpuint(count(l2, FACTS_L3), ==, 2);
-    g_assert_cmpuint(count(plain, FACTS_L3), ==, 2);
+    g_assert_cmpuint(facts_nr_keys(l3, FACTS_L3), ==, 4);
+    g_assert_cmpuint(facts_nr_keys(l3, FACTS_L2), ==, 8);
+    g_assert_cmpuint(facts_nr_keys(l2, FACTS_L2), ==, 4);
+    g_assert_cmpuint(facts_nr_keys(l2, FACTS_L3), ==, 2);
+    g_assert_cmpuint(facts_nr_keys(plain, FACTS_L3), ==, 2);
 }
 
 int main(int argc, char **argv)

@@ -4,7 +4,7 @@
 
 #include "base/bitmap.h"
 #include "base/error.h"
-#include "format/facts/read.h"
+#include "facts-fixture.h"
 #include "format/machine/write.h"
 #include "format/machine/topology-yaml.h"
 
@@ -17,39 +17,12 @@ static struct facts *read_bytes(const char *bytes, size_t size, GError **error)
 
 static struct facts *read_good(const char *text)
 {
-    g_autoptr(GError) error = NULL;
-    struct facts *f = read_bytes(text, strlen(text), &error);
-
-    g_assert_no_error(error);
-    return f;
-}
-
-/* How many different keys the CPUs have in @group. */
-static guint count(const struct facts *f, enum facts_group group)
-{
-    g_autoptr(GHashTable) keys = g_hash_table_new(NULL, NULL);
-
-    for (guint i = 0; i < f->cpus->len; i++) {
-        const int32_t key = g_array_index(f->cpus, struct facts_cpu, i).group[group];
-
-        g_hash_table_add(keys, GINT_TO_POINTER(key));
-    }
-    return g_hash_table_size(keys);
-}
-
-static bool has_note(const struct facts *f, const char *part)
-{
-    for (guint i = 0; i < f->notes->len; i++) {
-        if (strstr(g_ptr_array_index(f->notes, i), part) != NULL) {
-            return true;
-        }
-    }
-    return false;
+    return facts_text(&facts_qemu, "vm", text);
 }
 
 static int32_t node_of(const struct facts *f, int32_t cpu)
 {
-    return facts_find_cpu(f, cpu)->group[FACTS_NODE];
+    return facts_key(f, cpu, FACTS_NODE);
 }
 
 /* What QEMU makes of an -smp that leaves levels out (hw/core/machine-smp.c). */
@@ -81,9 +54,9 @@ static void test_smp(void)
 
         g_test_message("%s", good[i].text);
         g_assert_cmpuint(f->cpus->len, ==, good[i].cpus);
-        g_assert_cmpuint(count(f, FACTS_CORE), ==, good[i].cores);
-        g_assert_cmpuint(count(f, FACTS_DIE), ==, good[i].dies);
-        g_assert_cmpuint(count(f, FACTS_PACKAGE), ==, good[i].packages);
+        g_assert_cmpuint(facts_nr_keys(f, FACTS_CORE), ==, good[i].cores);
+        g_assert_cmpuint(facts_nr_keys(f, FACTS_DIE), ==, good[i].dies);
+        g_assert_cmpuint(facts_nr_keys(f, FACTS_PACKAGE), ==, good[i].packages);
     }
 }
 
@@ -158,10 +131,10 @@ static void test_default_nodes(void)
     g_assert_cmpint(facts_find_node(turns, 0)->memory_bytes, ==, 0);
     g_assert_cmpint(facts_find_node(turns, 1)->memory_bytes, ==, 512 << 20);
     g_assert_cmpint(facts_pair_get(turns, FACTS_DISTANCE, 0, 1), ==, 20);
-    g_assert_true(has_note(turns, "whole sockets in turn"));
+    g_assert_true(facts_noted(turns, "whole sockets in turn"));
     g_assert_cmpint(node_of(rest, 0), ==, 0);
     g_assert_cmpint(node_of(rest, 3), ==, 1);
-    g_assert_true(has_note(rest, "CPUs 0-2 are given to no node"));
+    g_assert_true(facts_noted(rest, "CPUs 0-2 are given to no node"));
     for (int32_t cpu = 0; cpu < 8; cpu++) {
         g_assert_cmpint(node_of(by_ids, cpu), ==, expected[cpu]);
     }
@@ -177,20 +150,20 @@ static void test_caches(void)
     g_autoptr(facts_t) topoext = read_good("-cpu EPYC-Rome,+topoext -smp 8,dies=2");
     g_autoptr(facts_t) arm = read_good("qemu-system-aarch64 -M virt -smp 8,clusters=2");
 
-    g_assert_cmpuint(count(intel, FACTS_L2), ==, 4);
-    g_assert_cmpuint(count(intel, FACTS_L3), ==, 2);
+    g_assert_cmpuint(facts_nr_keys(intel, FACTS_L2), ==, 4);
+    g_assert_cmpuint(facts_nr_keys(intel, FACTS_L3), ==, 2);
     g_assert_cmpstr(intel->vendor, ==, "Intel");
     g_assert_cmpint(intel->reclaim_distance, ==, 30);
     g_assert_cmpint(facts_find_cpu(none, 0)->group[FACTS_L3], ==, FACTS_UNKNOWN);
     g_assert_cmpint(facts_find_cpu(none, 0)->group[FACTS_L2], ==, 0);
     g_assert_cmpint(facts_find_cpu(host, 0)->group[FACTS_L2], ==, FACTS_UNKNOWN);
-    g_assert_true(has_note(host, "host-cache-info=on"));
-    g_assert_cmpuint(count(zen, FACTS_L3), ==, 2);
+    g_assert_true(facts_noted(host, "host-cache-info=on"));
+    g_assert_cmpuint(facts_nr_keys(zen, FACTS_L3), ==, 2);
     g_assert_cmpint(zen->reclaim_distance, ==, 32);
-    g_assert_cmpuint(count(emulated, FACTS_L3), ==, 1);
-    g_assert_cmpuint(count(topoext, FACTS_L3), ==, 2);
+    g_assert_cmpuint(facts_nr_keys(emulated, FACTS_L3), ==, 1);
+    g_assert_cmpuint(facts_nr_keys(topoext, FACTS_L3), ==, 2);
     g_assert_cmpint(arm->arch, ==, ARCH_ARM64);
-    g_assert_cmpuint(count(arm, FACTS_CLUSTER), ==, 2);
+    g_assert_cmpuint(facts_nr_keys(arm, FACTS_CLUSTER), ==, 2);
     g_assert_cmpint(facts_find_cpu(arm, 0)->group[FACTS_L3], ==, FACTS_UNKNOWN);
 }
 
@@ -225,7 +198,7 @@ static void test_boot(void)
     g_assert_cmpuint(off->nodes->len, ==, 1);
     g_assert_cmpint(facts_find_node(off, 0)->memory_bytes, ==, INT64_C(1) << 31);
     g_assert_cmpint(node_of(off, 3), ==, 0);
-    g_assert_true(has_note(off, "relax_domain_level=3"));
+    g_assert_true(facts_noted(off, "relax_domain_level=3"));
 }
 
 static void test_devices(void)
@@ -238,7 +211,7 @@ static void test_devices(void)
     g_assert_cmpuint(f->cpus->len, ==, 2);
     g_assert_cmpint(node_of(f, 1), ==, 1);
     g_assert_cmpint(facts_find_node(f, 1)->memory_bytes, ==, INT64_C(1342177280));
-    g_assert_true(has_note(f, "of 4 possible CPUs 2 are there"));
+    g_assert_true(facts_noted(f, "of 4 possible CPUs 2 are there"));
 }
 
 /* As /proc/PID/cmdline, and as `tr` or an editor leaves it. */
@@ -261,7 +234,7 @@ static void test_forms(void)
 
         g_assert_cmpint(f->arch, ==, ARCH_ARM64);
         g_assert_cmpuint(f->cpus->len, ==, 4);
-        g_assert_cmpuint(count(f, FACTS_PACKAGE), ==, 2);
+        g_assert_cmpuint(facts_nr_keys(f, FACTS_PACKAGE), ==, 2);
         g_assert_true(facts_find_cpu(f, 1)->isolated);
         g_assert_false(facts_find_cpu(f, 0)->isolated);
     }

@@ -31,6 +31,12 @@ static struct engine *start_plain(const char *workload, uint64_t seed)
     return start(workload, seed, HOST_CFS_BANDWIDTH_SLICE, 5 * MS);
 }
 
+/* As 6.18 throttles. */
+static struct engine *start_tasks(const char *workload, uint64_t seed)
+{
+    return start(workload, seed, HOST_CFS_THROTTLE_TASKS, 1);
+}
+
 static struct kernel_cgroup *cgroup_named(const struct engine *e, const char *name)
 {
     for (int32_t i = 1; i < e->kernel->nr_cgroups; i++) {
@@ -115,8 +121,8 @@ static void test_bound(gconstpointer data)
     const struct bound_case *c = data;
     g_autofree char *text = g_strdup_printf("cgroups:\n%s%s", c->cgroups, CROWD);
 
-    for (uint64_t seed = 1; seed <= 3; seed++) {
-        struct engine *e = start_plain(text, seed);
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct engine *e = seed <= 3 ? start_plain(text, seed) : start_tasks(text, seed);
         const struct kernel_cgroup *inner = cgroup_named(e, "inner");
         const struct kernel_cgroup *outer = cgroup_named(e, "outer");
         int64_t used_inner[MAX_SAMPLES], used_outer[MAX_SAMPLES];
@@ -366,6 +372,98 @@ static void test_change(void)
     engine_free(e);
 }
 
+/*
+ * By the workload: none until 100 ms, then 10 ms of each 50 ms, which begin with a full pool, then none
+ * again. A tick and a slice are what a queue may be over or short.
+ */
+static void test_admin(void)
+{
+    struct engine *e =
+        start_plain("cgroups: {g: {}}\n"
+                    "admin:\n"
+                    "  - {at: 100ms, quota: {cgroup: g, quota: 10ms, period: 50ms}}\n"
+                    "  - {at: 1100ms, quota: {cgroup: g, quota: max}}\n" ONE_HOG,
+                    1);
+    const struct kernel_cgroup *cg = cgroup_named(e, "g");
+    int64_t at_100_ns, at_1100_ns;
+
+    engine_run(e, 100 * MS);
+    at_100_ns = used_ns(e, cg);
+    g_assert_cmpint(at_100_ns, >=, 99 * MS);
+    g_assert_cmpint(cg->quota_ns, ==, 10 * MS);
+    engine_run(e, 1100 * MS);
+    at_1100_ns = used_ns(e, cg);
+    g_assert_cmpint(at_1100_ns - at_100_ns, >=, 20 * 10 * MS - TICK);
+    g_assert_cmpint(at_1100_ns - at_100_ns, <=, 21 * 10 * MS + TICK);
+    g_assert_cmpint(cg->quota_ns, ==, 0);
+    engine_run(e, 1200 * MS);
+    g_assert_cmpint(used_ns(e, cg) - at_1100_ns, >=, 99 * MS);
+    kernel_check(e->kernel);
+    engine_free(e);
+}
+
+/*
+ * 6.18: what is picked is taken off, one by one; who sleeps sleeps, and is taken off when it wakes. All
+ * run again when the period begins. The affinity of one that is held can change: it then waits there.
+ */
+static void test_tasks(void)
+{
+    struct engine *e =
+        start_tasks("cgroups: {g: {quota: 10ms, period: 1s}}\n"
+                    "processes:\n  p:\n    cgroup: g\n    threads:\n"
+                    "      hog: {count: 2, cpus: 0, program: [forever: [run: 1ms]]}\n"
+                    "      nap: {cpus: 0, program: [sleep: 150ms, run: 9s]}\n",
+                    1);
+    const struct kernel_cgroup *cg = cgroup_named(e, "g");
+    const struct rq *rq = e->kernel->rqs[0];
+    struct task *nap = engine_task(e, "nap", 0), *hog = engine_task(e, "hog", 0);
+    uint64_t second = 2;
+
+    engine_run(e, 100 * MS);
+    g_assert_true(cg->queues[0]->spent);
+    g_assert_false(cg->queues[0]->throttled);
+    g_assert_true(task_held(hog));
+    g_assert_true(task_held(engine_task(e, "hog", 1)));
+    g_assert_cmpint(nap->pub.task_state, ==, NUMASIM_TASK_BLOCKED);
+    g_assert_cmpuint(rq->pub.nr_running, ==, 0);
+    g_assert_cmpuint(cg->queues[0]->pub.nr_queued, ==, 0);
+    engine_run(e, 200 * MS);
+    g_assert_true(task_held(nap));
+    g_assert_cmpint(used_ns(e, cg), <=, 10 * MS + TICK);
+    kernel_task_set_cpus(e->kernel, hog, &second);
+    g_assert_cmpint(hog->pub.cpu, ==, 1);
+    engine_run(e, 210 * MS);
+    g_assert_true(task_held(hog)); /* the pool is empty there, too */
+    kernel_check(e->kernel);
+    int64_t held_from_ns = hog->runnable_since_ns;
+
+    g_assert_cmpint(held_from_ns, <, 210 * MS);
+    kernel_cgroup_set_bandwidth(e->kernel, cg->id, 0, 0, 0);
+    g_assert_false(task_held(hog));
+    engine_run(e, 300 * MS);
+    g_assert_cmpint(used_ns(e, cg), >=, 10 * MS + 2 * 89 * MS);
+    kernel_check(e->kernel);
+    engine_free(e);
+}
+
+/* 6.18: one that is about to sleep is in the kernel, and does so, out of runtime or not. */
+static void test_tasks_in_kernel(void)
+{
+    struct engine *e =
+        start_tasks("cgroups: {g: {quota: 5ms, period: 1s}}\n"
+                    "processes:\n  p:\n    cgroup: g\n    threads:\n"
+                    "      a: {cpus: 0, program: [forever: [run: 2ms, sleep: 3ms]]}\n",
+                    1);
+    struct task *a = engine_task(e, "a", 0);
+
+    engine_run(e, 500 * MS);
+    g_assert_true(task_held(a));
+    g_assert_cmpint(used_ns(e, cgroup_named(e, "g")), <=, 5 * MS + TICK);
+    g_assert_cmpuint(a->stats.nr_involuntary, ==, 1);
+    g_assert_cmpuint(a->stats.nr_wakeups, ==, a->stats.nr_voluntary);
+    engine_free(e);
+}
+
 /* Skipped ticks and the order of acting do not change what a quota does. */
 static void test_all_ticks(void)
 {
@@ -407,6 +505,9 @@ int main(int argc, char **argv)
     g_test_add_func("/quota/expiry", test_expiry);
     g_test_add_func("/quota/slice", test_slice);
     g_test_add_func("/quota/change", test_change);
+    g_test_add_func("/quota/admin", test_admin);
+    g_test_add_func("/quota/tasks", test_tasks);
+    g_test_add_func("/quota/tasks-in-kernel", test_tasks_in_kernel);
     g_test_add_func("/quota/all-ticks", test_all_ticks);
     return g_test_run();
 }

@@ -7,28 +7,9 @@
 #include <string.h>
 
 #include "base/bitmap.h"
-#include "base/error.h"
+#include "files-fixture.h"
 #include "format/machine/topology-yaml.h"
 #include "machine/show.h"
-
-/* The names of the files in @folder (relative to the repository) that end in ".yaml", sorted. */
-static GPtrArray *yaml_files(const char *folder)
-{
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *path = g_test_build_filename(G_TEST_DIST, folder, NULL);
-    g_autoptr(GError) error = NULL;
-    GDir *dir = g_dir_open(path, 0, &error);
-    const char *name;
-
-    g_assert_no_error(error);
-    while ((name = g_dir_read_name(dir)) != NULL) {
-        if (g_str_has_suffix(name, ".yaml")) {
-            g_ptr_array_add(names, g_build_filename(path, name, NULL));
-        }
-    }
-    g_dir_close(dir);
-    return names;
-}
 
 static struct machine *read_shipped(const char *name)
 {
@@ -42,7 +23,7 @@ static struct machine *read_shipped(const char *name)
 
 static void test_shipped(void)
 {
-    g_autoptr(GPtrArray) paths = yaml_files("topologies");
+    g_autoptr(GPtrArray) paths = files_in("topologies", ".yaml");
     guint teaching = 0;
 
     for (guint i = 0; i < paths->len; i++) {
@@ -232,31 +213,16 @@ static void test_blocks(void)
     }
 }
 
+static bool read_bytes(const char *name, const char *bytes, gsize size, GError **error)
+{
+    g_autoptr(machine_t) m = topology_read_yaml_buffer(name, bytes, size, error);
+
+    return m != NULL;
+}
+
 static void test_bad(void)
 {
-    g_autoptr(GPtrArray) paths = yaml_files("tests/bad/topology");
-    const char *update = g_getenv("NUMASIM_UPDATE_GOLDEN");
-
-    g_assert_cmpuint(paths->len, >=, 20);
-    for (guint i = 0; i < paths->len; i++) {
-        const char *path = g_ptr_array_index(paths, i);
-        g_autofree char *base = g_path_get_basename(path), *bytes = NULL, *expected = NULL;
-        g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".yaml"));
-        g_autofree char *expect_path = g_strconcat(stem, ".expect", NULL);
-        g_autofree char *message = NULL;
-        g_autoptr(GError) error = NULL;
-        gsize size;
-
-        g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
-        g_assert_null(topology_read_yaml_buffer(base, bytes, size, &error));
-        g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
-        message = g_strconcat(error->message, "\n", NULL);
-        if (update != NULL) {
-            g_assert_true(g_file_set_contents(expect_path, message, -1, NULL));
-        }
-        g_assert_true(g_file_get_contents(expect_path, &expected, NULL, NULL));
-        g_assert_cmpstr(message, ==, expected);
-    }
+    files_check_refused("tests/bad/topology", ".yaml", 20, read_bytes);
 }
 
 int main(int argc, char **argv)

@@ -7,25 +7,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "files-fixture.h"
 #include "format/workload-yaml.h"
 #include "workload/show.h"
-
-/* The paths of the files in @folder (relative to the repository) that end in ".yaml". */
-static GPtrArray *yaml_files(const char *folder)
-{
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *path = g_test_build_filename(G_TEST_DIST, folder, NULL);
-    GDir *dir = g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        if (g_str_has_suffix(name, ".yaml") && !g_str_has_suffix(name, ".overlay.yaml")) {
-            g_ptr_array_add(names, g_build_filename(path, name, NULL));
-        }
-    }
-    g_clear_pointer(&dir, g_dir_close);
-    return names;
-}
 
 static struct workload *read_file(const char *folder, const char *name)
 {
@@ -39,10 +23,13 @@ static struct workload *read_file(const char *folder, const char *name)
 
 static void check_shipped(const char *folder, guint at_least)
 {
-    g_autoptr(GPtrArray) paths = yaml_files(folder);
+    g_autoptr(GPtrArray) paths = files_in(folder, ".yaml");
 
     g_assert_cmpuint(paths->len, >=, at_least);
     for (guint i = 0; i < paths->len; i++) {
+        if (g_str_has_suffix(g_ptr_array_index(paths, i), ".overlay.yaml")) {
+            continue;
+        }
         g_autoptr(GError) error = NULL;
         g_autoptr(workload_t) w = workload_read_yaml(g_ptr_array_index(paths, i), &error);
         g_autofree char *text = NULL, *base = g_path_get_basename(g_ptr_array_index(paths, i));
@@ -213,31 +200,16 @@ static void test_check(void)
     workload_free(NULL);
 }
 
+static bool read_bytes(const char *name, const char *bytes, gsize size, GError **error)
+{
+    g_autoptr(workload_t) w = workload_read_yaml_buffer(name, bytes, size, error);
+
+    return w != NULL;
+}
+
 static void test_bad(void)
 {
-    g_autoptr(GPtrArray) paths = yaml_files("tests/bad/workload");
-    const char *update = g_getenv("NUMASIM_UPDATE_GOLDEN");
-
-    g_assert_cmpuint(paths->len, >=, 50);
-    for (guint i = 0; i < paths->len; i++) {
-        const char *path = g_ptr_array_index(paths, i);
-        g_autofree char *base = g_path_get_basename(path), *bytes = NULL, *expected = NULL;
-        g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".yaml"));
-        g_autofree char *expect_path = g_strconcat(stem, ".expect", NULL);
-        g_autofree char *message = NULL;
-        g_autoptr(GError) error = NULL;
-        gsize size;
-
-        g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
-        g_assert_null(workload_read_yaml_buffer(base, bytes, size, &error));
-        g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT);
-        message = g_strconcat(error->message, "\n", NULL);
-        if (update != NULL) {
-            g_assert_true(g_file_set_contents(expect_path, message, -1, NULL));
-        }
-        g_assert_true(g_file_get_contents(expect_path, &expected, NULL, NULL));
-        g_assert_cmpstr(message, ==, expected);
-    }
+    files_check_refused("tests/bad/workload", ".yaml", 50, read_bytes);
 }
 
 int main(int argc, char **argv)

@@ -271,6 +271,19 @@ static bool has_online(const struct facts *f)
     return false;
 }
 
+/* Columns of versions to come are passed over, and so would one be whose name is misspelt. */
+static void note_unknown_columns(const struct lscpu_table *t, struct facts *f, const char *tool)
+{
+    for (guint i = 0; i < t->unknown->len; i++) {
+        const char *name = g_ptr_array_index(t->unknown, i);
+        const char *nearest = lscpu_nearest_column(name);
+
+        facts_note(f, "%s: the column '%s' is not known and passed over%s%s%s", tool, name,
+                   nearest != NULL ? " (did you mean '" : "", nearest != NULL ? nearest : "",
+                   nearest != NULL ? "'?)" : "");
+    }
+}
+
 struct facts *lscpu_table_finish(struct lscpu_table *t, const char *name, const char *tool,
                                  GError **error)
 {
@@ -290,6 +303,7 @@ struct facts *lscpu_table_finish(struct lscpu_table *t, const char *name, const 
     take_cores_and_clusters(&r);
     take_caches(&r);
     f->model = g_steal_pointer(&t->model);
+    note_unknown_columns(t, f, tool);
     f->lists_all_online = has_online(f); /* `lscpu -e -c` lists the others alone */
     facts_state(f, MACHINE_CPUS, tool);
     return g_steal_pointer(&f);

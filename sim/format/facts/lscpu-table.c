@@ -2,6 +2,8 @@
 /* Reading the cells of lscpu's table of CPUs. */
 #include "format/facts/lscpu-table.h"
 
+#include "base/error.h"
+
 static const struct {
     const char *name;
     enum lscpu_column column;
@@ -29,13 +31,15 @@ static const struct {
 
 void lscpu_table_init(struct lscpu_table *t)
 {
-    *t = (struct lscpu_table){.rows = g_array_new(FALSE, FALSE, sizeof(struct lscpu_row))};
+    *t = (struct lscpu_table){.rows = g_array_new(FALSE, FALSE, sizeof(struct lscpu_row)),
+                              .unknown = g_ptr_array_new_with_free_func(g_free)};
 }
 
 void lscpu_table_clear(struct lscpu_table *t)
 {
     g_array_unref(t->rows);
     g_free(t->model);
+    g_ptr_array_unref(t->unknown);
 }
 
 /* "L1d", "L2", "L2i": true with the level, which is 0 for instructions. */
@@ -79,6 +83,20 @@ bool lscpu_is_column(struct piece name)
     return are_caches(name, levels, &nr);
 }
 
+const char *lscpu_nearest_column(const char *name)
+{
+    const char *names[G_N_ELEMENTS(known) + 1] = {NULL};
+    g_autofree char *upper = g_ascii_strup(name, -1);
+    size_t nr = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        if (known[i].name[0] != '\0') {
+            names[nr++] = known[i].name;
+        }
+    }
+    return error_nearest(upper, names);
+}
+
 bool lscpu_table_has(const struct lscpu_table *t, enum lscpu_column column)
 {
     for (int i = 0; i < t->nr_columns; i++) {
@@ -118,6 +136,9 @@ bool lscpu_table_add_column(struct lscpu_table *t, struct piece name, const char
         return false;
     }
     t->columns[t->nr_columns++] = column;
+    if (!lscpu_is_column(name)) {
+        g_ptr_array_add(t->unknown, piece_quote(name));
+    }
     return true;
 }
 

@@ -39,8 +39,9 @@ struct lscpu_table {
     int nr_columns;
     int level[LSCPU_MAX_CACHES]; /* of the header's caches; 0 is an instruction cache */
     int nr_caches;
-    GArray *rows; /* struct lscpu_row, in the order of the text */
-    char *model;  /* or NULL */
+    GArray *rows;       /* struct lscpu_row, in the order of the text */
+    char *model;        /* or NULL */
+    GPtrArray *unknown; /* char *: headings that lscpu is not known to have had */
 };
 
 void lscpu_table_init(struct lscpu_table *t);
@@ -52,6 +53,8 @@ void lscpu_table_clear(struct lscpu_table *t);
 bool lscpu_table_add_column(struct lscpu_table *t, struct piece name, const char **what);
 /* True iff lscpu has, or is known to have had, a column @name. */
 bool lscpu_is_column(struct piece name);
+/* The column whose name is nearest to @name, which is none; NULL if none is near. */
+const char *lscpu_nearest_column(const char *name);
 bool lscpu_table_has(const struct lscpu_table *t, enum lscpu_column column);
 /*
  * Adds a row of @nr_cells cells, of which an empty one and "-" say nothing. If cells are missing
