@@ -86,8 +86,8 @@ struct numasim_pages {
     int64_t protected_ns; /* when they were protected; -1: they are not */
     uint32_t tag;         /* the tier policy's, 0 at first: see numasim_tag_pages() */
     uint64_t
-        accesses_x256; /* expected accesses to each of them since they were last tagged, x 256 */
-    uint64_t cookie[2];     /* the host's */
+        accesses_x256;  /* expected accesses to each of them since they were last tagged, x 256 */
+    uint64_t cookie[2]; /* the host's */
 };
 
 /*
