@@ -96,23 +96,61 @@ static bool read_touch(struct workload_reader *r, const struct yaml_node *arg, s
     return workload_lookup(spec.node, "region", r->regions, &step->object, error);
 }
 
-static bool read_misses(struct workload_reader *r, const struct yaml_node *map,
-                        struct access_mix *mix, GError **error)
+struct access_spec {
+    const struct yaml_node *misses, *references, *writes;
+    int64_t mlp_ppm;
+};
+
+/* Adds what @map (region: rate) says to @mix. */
+static bool read_rates(struct workload_reader *r, const struct yaml_node *map, bool references,
+                       struct access_mix *mix, GError **error)
 {
-    if (!yaml_check_kind(map, YAML_KIND_MAPPING, "'misses'", error)) {
-        return false;
+    if (map == NULL) {
+        return true;
     }
-    mix->entries = g_new0(struct access_entry, map->nr_items + 1);
-    mix->nr_entries = (int32_t)map->nr_items;
     for (uint32_t i = 0; i < map->nr_items; i++) {
         const struct yaml_node *node = map->items[i];
-        struct access_entry *e = &mix->entries[i];
+        struct access_entry *e = &mix->entries[mix->nr_entries];
 
         /* At most one miss each picosecond of work: far beyond any machine. */
+        e->references = references;
         if (!workload_lookup(node->key, "region", r->regions, &e->region, error) ||
-            !yaml_quantity(node, UNIT_PER_S, 0, INT64_C(1000000000000000), &e->misses_per_s_milli,
+            !yaml_quantity(node, UNIT_PER_S, 0, INT64_C(1000000000000000), &e->per_s_milli,
                            error)) {
             return false;
+        }
+        mix->nr_entries++;
+    }
+    return true;
+}
+
+/* Lines written back for each that misses: of all regions, or by region. */
+static bool read_writes(struct workload_reader *r, const struct yaml_node *node,
+                        struct access_mix *mix, GError **error)
+{
+    bool by_region = node != NULL && node->kind == YAML_KIND_MAPPING;
+
+    for (uint32_t i = 0; node != NULL && i < (by_region ? node->nr_items : 1); i++) {
+        const struct yaml_node *value = by_region ? node->items[i] : node;
+        int32_t region = -1;
+        int64_t ppm = 0;
+        bool found = false;
+
+        if ((by_region && !workload_lookup(value->key, "region", r->regions, &region, error)) ||
+            !yaml_quantity(value, UNIT_PPM, 0, 1000000, &ppm, error)) {
+            return false;
+        }
+        for (int32_t e = 0; e < mix->nr_entries; e++) {
+            if (region < 0 || mix->entries[e].region == region) {
+                mix->entries[e].writes_ppm = (uint32_t)ppm;
+                found = true;
+            }
+        }
+        if (!found) {
+            return yaml_error(value->key, error,
+                              "writes to '%s', which this step does not access; expected one of "
+                              "its 'misses' or 'references'",
+                              value->key->text);
         }
     }
     return true;
@@ -122,29 +160,41 @@ static bool read_access(struct workload_reader *r, const struct yaml_node *arg, 
                         GError **error)
 {
     static const struct yaml_field fields[] = {
-        {.key = "misses",
-         .type = YAML_TYPE_NODE,
-         .offset = offsetof(struct pair_spec, node),
-         .required = true},
+        {.key = "misses", .type = YAML_TYPE_MAP, .offset = offsetof(struct access_spec, misses)},
+        {.key = "references",
+         .type = YAML_TYPE_MAP,
+         .offset = offsetof(struct access_spec, references)},
+        {.key = "writes", .type = YAML_TYPE_NODE, .offset = offsetof(struct access_spec, writes)},
         {.key = "mlp",
          .type = YAML_TYPE_INT,
-         .offset = offsetof(struct pair_spec, value),
+         .offset = offsetof(struct access_spec, mlp_ppm),
          .unit = UNIT_PPM,
          .min = 1000000,
          .max = MLP_MAX_PPM},
         {.key = NULL},
     };
-    struct pair_spec spec = {.value = 1000000};
+    struct access_spec spec = {.mlp_ppm = 1000000};
+    struct access_mix *mix = &step->mix;
 
-    step->mix.mlp_ppm = (int32_t)spec.value;
+    mix->mlp_ppm = (int32_t)spec.mlp_ppm;
     if (arg->kind == YAML_KIND_SCALAR && arg->text != NULL && strcmp(arg->text, "none") == 0) {
         return true;
     }
     if (!yaml_read_fields(arg, fields, &spec, error)) {
         return false;
     }
-    step->mix.mlp_ppm = (int32_t)spec.value;
-    return read_misses(r, spec.node, &step->mix, error);
+    if (spec.misses == NULL && spec.references == NULL) {
+        return yaml_error(arg, error,
+                          "'access' without 'misses' and 'references'; expected one of them, or "
+                          "'access: none'");
+    }
+    mix->mlp_ppm = (int32_t)spec.mlp_ppm;
+    mix->entries = g_new0(struct access_entry,
+                          (spec.misses != NULL ? spec.misses->nr_items : 0) +
+                              (spec.references != NULL ? spec.references->nr_items : 0) + 1);
+    return read_rates(r, spec.misses, false, mix, error) &&
+           read_rates(r, spec.references, true, mix, error) &&
+           read_writes(r, spec.writes, mix, error);
 }
 
 static bool read_metric(struct workload_reader *r, const struct yaml_node *node, struct step *step,

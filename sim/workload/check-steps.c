@@ -48,7 +48,7 @@ static bool mix_ok(const struct workload_process *p, const struct access_mix *mi
     for (int32_t i = 0; i < mix->nr_entries; i++) {
         const struct access_entry *e = &mix->entries[i];
 
-        if (e->region < 0 || e->region >= p->nr_regions || e->misses_per_s_milli < 0) {
+        if (e->region < 0 || e->region >= p->nr_regions || e->per_s_milli < 0) {
             return false;
         }
     }

@@ -9,6 +9,7 @@
  *   replay.c    recorded traces
  *   remaining.c  what is known beforehand: work to come, the least time
  *   admin.c     timed administrative steps
+ *   memory.c    regions and access mixes
  */
 #ifndef NUMASIM_WORKLOAD_INTERP_PRIVATE_H
 #define NUMASIM_WORKLOAD_INTERP_PRIVATE_H
@@ -151,8 +152,6 @@ enum step_result {
 struct thread *thread_new(struct interp *it, struct process_instance *p,
                           const struct thread_group *group, struct thread *parent, GError **error);
 void thread_sleep_until(struct thread *th, int64_t at_ns);
-/* The kernel's form of an access mix, made once. */
-const struct mm_mix *interp_mix(struct interp *it, const void *key, const struct access_mix *mix);
 /* Parses "cpus" and "nodes" of a spec into a bitmap of CPUs, or NULL where both are NULL. */
 bool interp_parse_cpus(const struct interp *it, const char *cpus, const char *nodes,
                        const char *where, uint64_t **ret_cpus, GError **error);
@@ -160,6 +159,13 @@ static inline struct kernel *thread_kernel(const struct thread *th)
 {
     return th->instance->interp->kernel;
 }
+
+/* memory.c */
+/* By struct step or trace_memory. */
+GHashTable *interp_mixes_new(void);
+/* The kernel's form of an access mix, made once. */
+const struct mm_mix *interp_mix(struct interp *it, const void *key, const struct access_mix *mix);
+/* Adds @nr regions, with slices for @nr_threads where they are not shared. Returns @nr. */
 int32_t process_add_regions(struct interp *it, struct process *p,
                             const struct workload_region *regions, int32_t nr, int32_t nr_threads);
 

@@ -25,32 +25,6 @@ int32_t interp_nr_metrics(const struct interp *it)
     return (int32_t)it->metric_names->len;
 }
 
-static void mix_free(gpointer data)
-{
-    struct mm_mix *mix = data;
-
-    g_free((struct mm_mix_entry *)mix->entries);
-    g_free(mix);
-}
-
-const struct mm_mix *interp_mix(struct interp *it, const void *key, const struct access_mix *mix)
-{
-    struct mm_mix *made = g_hash_table_lookup(it->mixes, key);
-
-    if (made == NULL && mix->nr_entries > 0) {
-        struct mm_mix_entry *entries = g_new(struct mm_mix_entry, (gsize)mix->nr_entries);
-
-        for (int32_t i = 0; i < mix->nr_entries; i++) {
-            entries[i] = (struct mm_mix_entry){.region = mix->entries[i].region,
-                                               .milli = mix->entries[i].misses_per_s_milli};
-        }
-        made = g_new(struct mm_mix, 1);
-        *made = (struct mm_mix){entries, mix->nr_entries, mix->mlp_ppm};
-        g_hash_table_insert(it->mixes, (gpointer)key, made);
-    }
-    return made;
-}
-
 /* ------------------------------------------------------------------------------------------- */
 /* Affinities                                                                                   */
 
@@ -252,38 +226,6 @@ static bool threads_start(struct interp *it, struct process_instance *p, GError 
 
 /* ------------------------------------------------------------------------------------------- */
 /* Processes                                                                                    */
-
-static int64_t page_bytes(const struct machine *m, enum page_kind kind)
-{
-    switch (kind) {
-    case PAGE_2M:
-        return INT64_C(2) << 20;
-    case PAGE_1G:
-        return INT64_C(1) << 30;
-    default:
-        return m->page_size_bytes;
-    }
-}
-
-int32_t process_add_regions(struct interp *it, struct process *p,
-                            const struct workload_region *regions, int32_t nr, int32_t nr_threads)
-{
-    for (int32_t i = 0; i < nr; i++) {
-        const struct workload_region *r = &regions[i];
-
-        kernel_region_new(it->kernel, p,
-                          &(struct mm_region_spec){
-                              .name = r->name,
-                              .size_bytes = r->size_bytes,
-                              .page_bytes = page_bytes(kernel_machine(it->kernel), r->page),
-                              .shared = r->shared,
-                              .sequential = r->pattern == PATTERN_SEQUENTIAL,
-                              .working_set_bytes = r->working_set_bytes,
-                              .nr_slices = nr_threads,
-                          });
-    }
-    return nr;
-}
 
 /* cpuset.mems of its cgroups, and what a placement policy says. */
 static bool process_place(struct interp *it, struct process_instance *p, GError **error)
@@ -561,7 +503,7 @@ struct interp *interp_new(struct kernel *k, const struct workload *const *worklo
     it->threads = g_ptr_array_new_with_free_func(thread_free);
     it->source_names = g_ptr_array_new_with_free_func(g_free);
     it->metric_names = g_ptr_array_new_with_free_func(g_free);
-    it->mixes = g_hash_table_new_full(NULL, NULL, NULL, mix_free);
+    it->mixes = interp_mixes_new();
     kernel_set_driver(k, &driver);
     for (guint i = 0; i < nr; i++) {
         if (!add_instances(it, workloads[i], i, error)) {

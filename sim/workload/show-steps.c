@@ -48,7 +48,15 @@ static void show_mix(GString *out, const struct workload_process *p, const struc
     for (int32_t i = 0; i < mix->nr_entries; i++) {
         g_string_append_printf(out, "%s %s ", i > 0 ? "," : "",
                                p->regions[mix->entries[i].region].name);
-        show_quantity(out, mix->entries[i].misses_per_s_milli, UNIT_PER_S);
+        show_quantity(out, mix->entries[i].per_s_milli, UNIT_PER_S);
+        if (mix->entries[i].references) {
+            g_string_append(out, " references");
+        }
+        if (mix->entries[i].writes_ppm > 0) {
+            g_string_append(out, " with ");
+            show_quantity(out, mix->entries[i].writes_ppm, UNIT_PPM);
+            g_string_append(out, " written back");
+        }
     }
     if (mix->mlp_ppm != 1000000) {
         g_string_append_printf(out, ", %d.%d misses at once", mix->mlp_ppm / 1000000,

@@ -144,8 +144,11 @@ static void show_arrivals(GString *out, const struct workload *w)
 
 static void show_regions(GString *out, const struct workload_process *p)
 {
-    static const char *const pages[] = {
-        [PAGE_BASE] = "base pages", [PAGE_2M] = "2 MiB pages", [PAGE_1G] = "1 GiB pages"};
+    static const char *const pages[] = {[PAGE_BASE] = "base pages",
+                                        [PAGE_16K] = "16 KiB pages",
+                                        [PAGE_64K] = "64 KiB pages",
+                                        [PAGE_2M] = "2 MiB pages",
+                                        [PAGE_1G] = "1 GiB pages"};
     static const char *const touches[] = {[TOUCH_USER] = "whoever uses a page first",
                                           [TOUCH_FIRST] = "the first thread",
                                           [TOUCH_EACH] = "each thread its slice"};
@@ -162,6 +165,16 @@ static void show_regions(GString *out, const struct workload_process *p)
         if (r->working_set_bytes > 0) {
             g_string_append(out, ", working set ");
             show_quantity(out, r->working_set_bytes, UNIT_BYTES);
+        }
+        g_string_append_printf(out, "%s%s%s%s", r->hugetlb ? ", hugetlb" : "",
+                               r->file ? ", file" : "", r->mapped_shared ? ", MAP_SHARED" : "",
+                               r->readonly ? ", read-only" : "");
+        if (r->hot.size_bytes > 0) {
+            g_string_append_printf(out, ", %s ", r->hot.at_end ? "the last" : "the first");
+            show_quantity(out, r->hot.size_bytes, UNIT_BYTES);
+            g_string_append(out, " get ");
+            show_quantity(out, r->hot.share_ppm, UNIT_PPM);
+            g_string_append(out, " of the accesses");
         }
         g_string_append_c(out, '\n');
     }

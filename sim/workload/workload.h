@@ -38,10 +38,13 @@ struct workload_object {
     bool spin; /* BARRIER: waiters spin instead of blocking */
 };
 
-/* One entry of an access mix: while it holds, each unit of work misses the LLC so often. */
+/* One entry of an access mix: while it holds, each unit of work misses the LLC so often, or refers
+ * to it so often, and misses it by what of the region does not fit. */
 struct access_entry {
-    int32_t region;             /* index into the process's regions */
-    int64_t misses_per_s_milli; /* LLC misses per second of work at reference speed, x 1000 */
+    int32_t region;      /* index into the process's regions */
+    bool references;     /* else misses */
+    uint32_t writes_ppm; /* lines written back for each line that misses */
+    int64_t per_s_milli; /* per second of work at reference speed, x 1000 */
 };
 
 struct access_mix {
@@ -93,11 +96,18 @@ struct step {
 };
 
 enum access_pattern { PATTERN_RANDOM, PATTERN_SEQUENTIAL };
-enum page_kind { PAGE_BASE, PAGE_2M, PAGE_1G };
+enum page_kind { PAGE_BASE, PAGE_16K, PAGE_64K, PAGE_2M, PAGE_1G };
 enum first_toucher {
     TOUCH_USER,  /* whoever accesses a page first, as the accesses go */
     TOUCH_FIRST, /* the process's first thread, all of it, before it does anything else */
     TOUCH_EACH,  /* each thread its equal slice, before it does anything else */
+};
+
+/* Part of a region, at its start or end, that gets a share of the accesses of its own. */
+struct workload_hot {
+    int64_t size_bytes; /* 0: none, all of the region is accessed alike */
+    uint32_t share_ppm;
+    bool at_end;
 };
 
 struct workload_region {
@@ -108,6 +118,11 @@ struct workload_region {
     enum first_toucher touch;
     bool shared;               /* by all threads; false: each thread accesses its own slice */
     int64_t working_set_bytes; /* what a warm cache would hold of it; 0: none */
+    bool hugetlb;              /* pages from a node's pool */
+    bool file;                 /* page cache */
+    bool mapped_shared;        /* MAP_SHARED */
+    bool readonly;
+    struct workload_hot hot;
 };
 
 enum sched_kind {

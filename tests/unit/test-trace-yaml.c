@@ -76,8 +76,8 @@ static void check_whole(const struct workload_trace *trace)
     g_assert_true(m->regions[1].shared);
     g_assert_cmpint(m->regions[1].pattern, ==, PATTERN_SEQUENTIAL);
     g_assert_cmpint(m->mix.entries[0].region, ==, 1);
-    g_assert_cmpint(m->mix.entries[0].misses_per_s_milli, ==, 20000000);
-    g_assert_cmpint(m->mix.entries[1].misses_per_s_milli, ==, 500);
+    g_assert_cmpint(m->mix.entries[0].per_s_milli, ==, 20000000);
+    g_assert_cmpint(m->mix.entries[1].per_s_milli, ==, 500);
     g_assert_cmpint(m->mix.mlp_ppm, ==, 2500000);
 }
 

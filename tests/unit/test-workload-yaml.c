@@ -61,7 +61,7 @@ static void test_server(void)
     g_assert_cmpint(w->arrivals[0].kind, ==, ARRIVAL_POISSON);
     g_assert_cmpint(w->arrivals[0].interval_ns, ==, 20000);
     g_assert_cmpint(g->steps[0].kind, ==, STEP_ACCESS);
-    g_assert_cmpint(g->steps[0].mix.entries[0].misses_per_s_milli, ==, 8000000000);
+    g_assert_cmpint(g->steps[0].mix.entries[0].per_s_milli, ==, 8000000000);
     g_assert_cmpint(g->steps[0].mix.mlp_ppm, ==, 1500000);
     g_assert_cmpint(g->steps[1].count, ==, -1);
     g_assert_cmpint(serve->kind, ==, STEP_SERVE);
@@ -127,6 +127,28 @@ static void test_whole_parts(void)
     g_assert_cmpint(w->admin[4].process, ==, 0);
 }
 
+static void test_memory(void)
+{
+    g_autoptr(workload_t) w = read_file("tests/fuzz/corpus/workload", "memory.yaml");
+    const struct workload_region *r = w->processes[0].regions;
+    const struct step *s = w->processes[0].groups[0].steps;
+
+    g_assert_cmpint(r[0].page, ==, PAGE_64K);
+    g_assert_cmpint(r[0].hot.size_bytes, ==, 256 << 20);
+    g_assert_cmpint(r[0].hot.share_ppm, ==, 900000);
+    g_assert_true(r[0].hot.at_end);
+    g_assert_false(r[1].hot.at_end);
+    g_assert_true(r[2].hugetlb && r[2].mapped_shared);
+    g_assert_true(r[3].file && r[3].readonly && !r[3].mapped_shared);
+    g_assert_cmpint(s[0].mix.nr_entries, ==, 3);
+    g_assert_false(s[0].mix.entries[0].references);
+    g_assert_true(s[0].mix.entries[2].references);
+    g_assert_cmpint(s[0].mix.entries[2].writes_ppm, ==, 500000);
+    g_assert_cmpint(s[2].mix.entries[0].writes_ppm, ==, 250000);
+    g_assert_cmpint(s[2].mix.entries[1].writes_ppm, ==, 0);
+    g_assert_cmpint(s[2].mix.mlp_ppm, ==, 1000000);
+}
+
 static void test_whole_program(void)
 {
     g_autoptr(workload_t) w = read_file("tests/fuzz/corpus/workload", "whole.yaml");
@@ -139,7 +161,7 @@ static void test_whole_program(void)
     g_assert_cmpint(main_group->sched, ==, SCHED_KIND_BATCH);
     g_assert_cmpint(main_group->custom_slice_ns, ==, 3000000);
     g_assert_cmpint(main_group->start.b, ==, 1000000);
-    g_assert_cmpint(s[0].mix.entries[1].misses_per_s_milli, ==, 500000);
+    g_assert_cmpint(s[0].mix.entries[1].per_s_milli, ==, 500000);
     g_assert_cmpint(s[1].bytes, ==, 1 << 20);
     g_assert_cmpint(s[2].object, ==, 1);
     g_assert_cmpint(s[2].bytes, ==, 0);
@@ -215,6 +237,7 @@ static void test_bad(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/workload-yaml/memory", test_memory);
     g_test_add_func("/workload-yaml/shipped", test_shipped);
     g_test_add_func("/workload-yaml/server", test_server);
     g_test_add_func("/workload-yaml/arrays", test_arrays);

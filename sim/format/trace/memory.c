@@ -56,7 +56,7 @@ static bool read_misses(const struct yaml_node *map, struct trace_memory *m, GEr
             return yaml_error_unknown(node->key, "region", names, error);
         }
         /* At most one miss each picosecond of work: far beyond any machine. */
-        if (!yaml_quantity(node, UNIT_PER_S, 0, INT64_C(1000000000000000), &e->misses_per_s_milli,
+        if (!yaml_quantity(node, UNIT_PER_S, 0, INT64_C(1000000000000000), &e->per_s_milli,
                            error)) {
             return false;
         }
@@ -138,7 +138,7 @@ void trace_memory_write(GString *yaml, const struct trace_memory *m)
     g_string_append(yaml, "      misses: {");
     for (int32_t i = 0; i < m->mix.nr_entries; i++) {
         const struct access_entry *e = &m->mix.entries[i];
-        g_autofree char *rate = units_format(e->misses_per_s_milli, UNIT_PER_S);
+        g_autofree char *rate = units_format(e->per_s_milli, UNIT_PER_S);
 
         g_string_append_printf(yaml, "%s%s: %s", i > 0 ? ", " : "", m->regions[e->region].name,
                                rate);
