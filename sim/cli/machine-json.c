@@ -2,6 +2,7 @@
 #include "cli/machine-json.h"
 
 #include "base/bitmap.h"
+#include "machine/tiers.h"
 
 static void optional_string(struct json_out *out, const char *name, const char *value)
 {
@@ -80,11 +81,29 @@ static void append_caches(struct json_out *out, const struct machine *m)
         json_int(out, NULL, m->llcs[llc].size_bytes);
     }
     json_array_end(out);
+    json_int(out, "llc_bandwidth_bytes_per_s", m->llcs[0].bandwidth_bytes_per_s);
+    json_object_end(out);
+}
+
+/* What firmware says of a node's memory, where it says anything. */
+static void append_hmat(struct json_out *out, const struct machine_coordinates *hmat)
+{
+    if (hmat->read_latency_ns == 0) {
+        return;
+    }
+    json_object_begin(out, "hmat", true);
+    json_int(out, "read_latency_ns", hmat->read_latency_ns);
+    json_int(out, "write_latency_ns", hmat->write_latency_ns);
+    json_int(out, "read_bandwidth_bytes_per_s", hmat->read_bandwidth_bytes_per_s);
+    json_int(out, "write_bandwidth_bytes_per_s", hmat->write_bandwidth_bytes_per_s);
     json_object_end(out);
 }
 
 static void append_nodes(struct json_out *out, const struct machine *m)
 {
+    g_autofree int32_t *distances = g_new(int32_t, (gsize)m->nr_nodes);
+
+    machine_abstract_distances(m, distances);
     json_array_begin(out, "nodes", false);
     for (int32_t i = 0; i < m->nr_nodes; i++) {
         const struct machine_node *node = &m->nodes[i];
@@ -96,9 +115,14 @@ static void append_nodes(struct json_out *out, const struct machine *m)
         optional_string(out, "subtype", node->subtype);
         json_int(out, "memory_bytes", node->memory_bytes);
         json_int(out, "side_cache_bytes", node->side_cache_bytes);
+        json_int(out, "side_cache_bandwidth_bytes_per_s", node->side_cache_bandwidth_bytes_per_s);
+        json_int(out, "side_cache_miss_ns", node->side_cache_miss_ns);
         json_int(out, "package", node->package);
         json_int(out, "read_bandwidth_bytes_per_s", node->read_bandwidth_bytes_per_s);
         json_int(out, "write_bandwidth_bytes_per_s", node->write_bandwidth_bytes_per_s);
+        json_bool(out, "full_duplex", node->full_duplex);
+        append_hmat(out, &node->hmat);
+        json_int(out, "abstract_distance", distances[i]);
         json_object_end(out);
     }
     json_array_end(out);
@@ -152,7 +176,33 @@ static void append_costs(struct json_out *out, const struct machine_costs *costs
     json_int(out, "page_move_ns", costs->page_move_ns);
     json_int(out, "page_move_bytes_per_s", costs->page_move_bytes_per_s);
     json_int(out, "hint_fault_ns", costs->hint_fault_ns);
+    json_int(out, "pte_scan_ns", costs->pte_scan_ns);
+    json_int(out, "tlb_shootdown_ns", costs->tlb_shootdown_ns);
+    json_int(out, "tlb_shootdown_cpu_ns", costs->tlb_shootdown_cpu_ns);
     json_int(out, "smt_pace_ppm", costs->smt_pace_ppm);
+    json_object_end(out);
+}
+
+/* The loaded-latency curves by tier, and what the TLB reaches. */
+static void append_load(struct json_out *out, const struct machine *m)
+{
+    json_object_begin(out, "load", false);
+    for (int tier = 0; tier < NR_TIERS; tier++) {
+        json_array_begin(out, machine_tier_name((enum machine_tier)tier), true);
+        for (int32_t i = 0; i < m->curves[tier].nr_points; i++) {
+            json_object_begin(out, NULL, true);
+            json_int(out, "utilisation_ppm", m->curves[tier].points[i].utilisation_ppm);
+            json_int(out, "factor_ppm", m->curves[tier].points[i].factor_ppm);
+            json_object_end(out);
+        }
+        json_array_end(out);
+    }
+    json_object_end(out);
+    json_object_begin(out, "tlb", true);
+    json_int(out, "entries_base", m->tlb.entries_base);
+    json_int(out, "entries_2m", m->tlb.entries_2m);
+    json_int(out, "entries_1g", m->tlb.entries_1g);
+    json_int(out, "walk_ns", m->tlb.walk_ns);
     json_object_end(out);
 }
 
@@ -178,6 +228,7 @@ void machine_to_json(struct json_out *out, const struct machine *m)
     append_matrix(out, "distances", m, m->distances, NULL);
     append_matrix(out, "latency_ns", m, NULL, m->latency_ns);
     append_matrix(out, "bandwidth_bytes_per_s", m, NULL, m->bandwidth_bytes_per_s);
+    append_load(out, m);
     append_costs(out, &m->costs);
     json_object_begin(out, "block_sources", false);
     for (int block = 0; block < NR_MACHINE_BLOCKS; block++) {

@@ -2,6 +2,8 @@
 /* The objects that plugins see, made from the machine and its sched_domains. */
 #include "kernel/internal.h"
 
+#include "machine/tiers.h"
+
 /* The descriptor's size field at @offset: how much state a plugin wants for a kind of object. */
 static size_t state_size(const struct numasim_policy *policy, size_t offset)
 {
@@ -116,31 +118,21 @@ static void watermarks_new(struct kernel *k)
     }
 }
 
-/* Abstract distances where the machine states none: DRAM, and what dax devices get by default
- * (include/linux/memory-tiers.h: MEMTIER_ADISTANCE_DRAM, drivers/dax/kmem.c, 6.12). HBM as HMAT would
- * give it for four times the bandwidth at 1.1 times the latency. */
-enum { ADISTANCE_DRAM = 576, ADISTANCE_DAX = 5 * ADISTANCE_DRAM, ADISTANCE_HBM = 158 };
-enum { TIER_CHUNK = 128 };
-
+/* Top tiers: that of the slowest node with CPUs, and all faster (mm/memory-tiers.c: node_is_toptier()). */
 static void tiers_new(struct kernel *k)
 {
-    static const int32_t by_tier[NR_TIERS] = {[TIER_HBM] = ADISTANCE_HBM,
-                                              [TIER_DRAM] = ADISTANCE_DRAM,
-                                              [TIER_CXL] = ADISTANCE_DAX,
-                                              [TIER_PMEM] = ADISTANCE_DAX};
+    g_autofree int32_t *distances = g_new(int32_t, (gsize)k->nr_nodes);
     int32_t slowest = 0;
 
+    machine_abstract_distances(k->machine, distances);
     for (int32_t i = 0; i < k->nr_nodes; i++) {
-        const struct machine_node *n = &k->machine->nodes[i];
-
-        k->nodes[i].abstract_distance =
-            n->abstract_distance > 0 ? n->abstract_distance : by_tier[n->tier];
+        k->nodes[i].abstract_distance = distances[i];
         if (k->nodes[i].nr_cpus > 0) {
-            slowest = MAX(slowest, k->nodes[i].abstract_distance / TIER_CHUNK);
+            slowest = MAX(slowest, distances[i] / MACHINE_TIER_CHUNK);
         }
     }
     for (int32_t i = 0; i < k->nr_nodes; i++) {
-        k->nodes[i].top_tier = k->nodes[i].abstract_distance / TIER_CHUNK <= slowest;
+        k->nodes[i].top_tier = distances[i] / MACHINE_TIER_CHUNK <= slowest;
     }
 }
 

@@ -109,6 +109,7 @@ void complete_nodes(struct completion *c)
             n->side_cache_bytes = stated->side_cache_bytes;
             n->read_bandwidth_bytes_per_s = stated->read_bandwidth_bytes_per_s;
             n->write_bandwidth_bytes_per_s = stated->write_bandwidth_bytes_per_s;
+            n->hmat = stated->hmat;
             n->hugetlb_2m_pages = stated->hugetlb_2m_pages;
             n->hugetlb_1g_pages = stated->hugetlb_1g_pages;
         }

@@ -209,6 +209,39 @@ static void complete_costs(struct completion *c)
     completion_say(c, "what kernel actions cost is not stated: as of %s", c->like->name);
 }
 
+/* How memory behaves under load, and TLBs: no description says any of it. */
+static void complete_load(struct completion *c)
+{
+    const struct machine *like = c->like;
+    static const enum machine_block blocks[] = {MACHINE_LOAD, MACHINE_TLB};
+    bool any = false;
+
+    for (int tier = 0; tier < NR_TIERS; tier++) {
+        const struct machine_curve *curve = &like->curves[tier];
+
+        c->m->curves[tier].nr_points = curve->nr_points;
+        c->m->curves[tier].points =
+            g_memdup2(curve->points, sizeof(*curve->points) * (size_t)curve->nr_points);
+    }
+    for (int32_t llc = 0; llc < c->m->nr_llcs; llc++) {
+        c->m->llcs[llc].bandwidth_bytes_per_s = like->llcs[0].bandwidth_bytes_per_s;
+    }
+    c->m->tlb = like->tlb;
+    for (size_t i = 0; i < G_N_ELEMENTS(blocks); i++) {
+        if (like->block_sources[blocks[i]] != NULL) {
+            g_autofree char *source =
+                g_strdup_printf("as of %s: %s", like->name, like->block_sources[blocks[i]]);
+
+            completion_source(c, blocks[i], source);
+            any = true;
+        }
+    }
+    if (any) {
+        completion_say(c, "latency under load and the reach of TLBs are not stated: as of %s",
+                       like->name);
+    }
+}
+
 static bool complete(struct completion *c)
 {
     if (!choose_cpus(c) || !choose_nodes(c) || !complete_groups(c)) {
@@ -221,6 +254,7 @@ static bool complete(struct completion *c)
     complete_pairs(c);
     complete_caches(c);
     complete_costs(c);
+    complete_load(c);
     if (!machine_finish(c->m, c->error)) {
         g_prefix_error(c->error, "%s: ", c->f->source);
         return false;

@@ -182,6 +182,9 @@ static bool merge_nodes(const struct merge *g)
         take64(&node->side_cache_bytes, other->side_cache_bytes, 0);
         take64(&node->read_bandwidth_bytes_per_s, other->read_bandwidth_bytes_per_s, 0);
         take64(&node->write_bandwidth_bytes_per_s, other->write_bandwidth_bytes_per_s, 0);
+        if (node->hmat.read_latency_ns == 0) {
+            node->hmat = other->hmat;
+        }
         take64(&node->hugetlb_2m_pages, other->hugetlb_2m_pages, 0);
         take64(&node->hugetlb_1g_pages, other->hugetlb_1g_pages, 0);
     }

@@ -55,6 +55,7 @@ struct facts_node {
     int32_t near_cpu; /* a node without CPUs: a CPU of the package that it hangs on, or unknown */
     int64_t side_cache_bytes; /* memory-side cache, 0: none */
     int64_t read_bandwidth_bytes_per_s, write_bandwidth_bytes_per_s; /* of all of it, 0 unknown */
+    struct machine_coordinates hmat; /* what firmware says; all 0 unless all four are stated */
     int64_t hugetlb_2m_pages, hugetlb_1g_pages;
 };
 

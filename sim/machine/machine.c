@@ -95,6 +95,7 @@ const char *machine_block_name(enum machine_block block)
         [MACHINE_DISTANCES] = "distances", [MACHINE_LATENCY] = "latency",
         [MACHINE_BANDWIDTH] = "bandwidth", [MACHINE_CACHES] = "caches",
         [MACHINE_FREQUENCY] = "frequency", [MACHINE_LINKS] = "links",
+        [MACHINE_LOAD] = "load",           [MACHINE_TLB] = "tlb",
         [MACHINE_COSTS] = "costs"};
 
     return names[block];

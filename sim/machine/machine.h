@@ -36,18 +36,29 @@ struct machine_llc {
     int64_t bandwidth_bytes_per_s; /* of all its misses together, 0: no limit of its own */
 };
 
+/*
+ * How fast firmware says a node's memory is for the nearest CPUs (HMAT, or CDAT with the way to the
+ * device), which is what Linux ranks it by; all 0 where firmware says nothing.
+ */
+struct machine_coordinates {
+    int64_t read_latency_ns, write_latency_ns;
+    int64_t read_bandwidth_bytes_per_s, write_bandwidth_bytes_per_s;
+};
+
 struct machine_node {
     int32_t os_id;
     int64_t memory_bytes; /* 0: a memory-less node */
     enum machine_tier tier;
     char *subtype;   /* what the outside calls its memory ("MCDRAM", "GPUMemory"); owned, or NULL */
     int32_t package; /* the package it hangs on, -1 if none is stated or it spans several */
-    int64_t side_cache_bytes; /* memory-side cache in front of it, 0: none */
+    /* The memory-side cache in front of it, 0: none; the idle latency is that of a hit, and a miss
+     * takes so much more; its bandwidth is for hits and fills (0: no limit of its own). */
+    int64_t side_cache_bytes, side_cache_bandwidth_bytes_per_s, side_cache_miss_ns;
     /* Of its controllers when all is reads, or writes; 0 if unknown. */
     int64_t read_bandwidth_bytes_per_s, write_bandwidth_bytes_per_s;
-    int32_t abstract_distance; /* the kernel's, by HMAT; 0: by its tier */
-    bool
-        full_duplex; /* reads and writes do not take each other's bandwidth, as across a CXL link */
+    struct machine_coordinates hmat;
+    int32_t abstract_distance; /* the kernel's, where stated; 0: machine/tiers.h derives it */
+    bool full_duplex; /* reads and writes each have their bandwidth, as across a CXL link */
     int64_t hugetlb_2m_pages, hugetlb_1g_pages;
 };
 
@@ -140,6 +151,8 @@ enum machine_block {
     MACHINE_CACHES,
     MACHINE_FREQUENCY,
     MACHINE_LINKS,
+    MACHINE_LOAD,
+    MACHINE_TLB,
     MACHINE_COSTS,
     NR_MACHINE_BLOCKS
 };

@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "machine/cpulist.h"
 #include "machine/domains-text.h"
+#include "machine/show-load.h"
 
 enum { SHOW_COLUMNS = 96 };
 
@@ -292,6 +293,9 @@ static void show_costs(GString *out, const struct machine *m)
     show_cost(out, "page move", c->page_move_ns, UNIT_NS);
     show_cost(out, "  and its copy", c->page_move_bytes_per_s, UNIT_BYTES_PER_S);
     show_cost(out, "NUMA hint fault", c->hint_fault_ns, UNIT_NS);
+    show_cost(out, "PTE scan", c->pte_scan_ns, UNIT_NS);
+    show_cost(out, "TLB shootdown", c->tlb_shootdown_ns, UNIT_NS);
+    show_cost(out, "  and for each CPU", c->tlb_shootdown_cpu_ns, UNIT_NS);
     show_cost(out, "SMT pace", c->smt_pace_ppm, UNIT_PPM);
 }
 
@@ -352,6 +356,7 @@ char *machine_show(const struct machine *m, const struct sched_domains *sds)
         g_string_append_c(out, '\n');
         domains_append_tree(out, m, sds);
     }
+    machine_show_load(out, m);
     show_costs(out, m);
     show_sources(out, m);
     return g_string_free(out, FALSE);

@@ -188,6 +188,10 @@ static void compare_nodes(struct pair *p)
         }
         if (wanted(p, SAME_SIDE_CACHES)) {
             same_number(p, "side cache", "node", id, a->side_cache_bytes, b->side_cache_bytes);
+            same_number(p, "side cache bandwidth", "node", id, a->side_cache_bandwidth_bytes_per_s,
+                        b->side_cache_bandwidth_bytes_per_s);
+            same_number(p, "side cache miss", "node", id, a->side_cache_miss_ns,
+                        b->side_cache_miss_ns);
         }
         if (wanted(p, SAME_NODE_PACKAGES)) {
             same_number(p, "package", "node", id, a->package, b->package);
@@ -197,6 +201,12 @@ static void compare_nodes(struct pair *p)
                         b->read_bandwidth_bytes_per_s);
             same_number(p, "write bandwidth", "node", id, a->write_bandwidth_bytes_per_s,
                         b->write_bandwidth_bytes_per_s);
+            same_number(p, "full duplex", "node", id, a->full_duplex, b->full_duplex);
+        }
+        if (wanted(p, SAME_LOAD)) {
+            same_number(p, "abstract distance", "node", id, a->abstract_distance,
+                        b->abstract_distance);
+            same_number(p, "HMAT", "node", id, memcmp(&a->hmat, &b->hmat, sizeof(a->hmat)), 0);
         }
         if (wanted(p, SAME_HUGETLB)) {
             same_number(p, "2M pages", "node", id, a->hugetlb_2m_pages, b->hugetlb_2m_pages);
@@ -268,6 +278,29 @@ static void compare_links(struct pair *p)
     }
 }
 
+/* Curves, LLC bandwidth and TLB. */
+static void compare_load(struct pair *p)
+{
+    const struct machine_tlb *a = &p->a->tlb, *b = &p->b->tlb;
+
+    for (int tier = 0; p->difference == NULL && tier < NR_TIERS; tier++) {
+        const struct machine_curve *x = &p->a->curves[tier], *y = &p->b->curves[tier];
+
+        same_number(p, "points", "tier", tier, x->nr_points, y->nr_points);
+        for (int32_t i = 0; p->difference == NULL && i < x->nr_points; i++) {
+            same_number(p, "use", "point", i, x->points[i].utilisation_ppm,
+                        y->points[i].utilisation_ppm);
+            same_number(p, "factor", "point", i, x->points[i].factor_ppm, y->points[i].factor_ppm);
+        }
+    }
+    same_number(p, "LLC bandwidth", NULL, 0, p->a->llcs[0].bandwidth_bytes_per_s,
+                p->b->llcs[0].bandwidth_bytes_per_s);
+    same_number(p, "TLB entries", NULL, 0, a->entries_base, b->entries_base);
+    same_number(p, "TLB entries of 2 MiB", NULL, 0, a->entries_2m, b->entries_2m);
+    same_number(p, "TLB entries of 1 GiB", NULL, 0, a->entries_1g, b->entries_1g);
+    same_number(p, "TLB walk", NULL, 0, a->walk_ns, b->walk_ns);
+}
+
 static void compare_costs(struct pair *p)
 {
     static const struct {
@@ -275,13 +308,23 @@ static void compare_costs(struct pair *p)
         size_t offset;
     } rows[] = {
 #define COST(member) {#member, offsetof(struct machine_costs, member)}
-        COST(context_switch_ns), COST(wakeup_ns),
-        COST(idle_exit_ns),      COST(resched_ns),
-        COST(fork_ns),           COST(exit_ns),
-        COST(tick_ns),           COST(balance_pass_ns),
-        COST(balance_cpu_ns),    COST(page_fault_ns),
-        COST(page_move_ns),      COST(page_zero_bytes_per_s),
-        COST(hint_fault_ns),     COST(page_move_bytes_per_s),
+        COST(context_switch_ns),
+        COST(wakeup_ns),
+        COST(idle_exit_ns),
+        COST(resched_ns),
+        COST(fork_ns),
+        COST(exit_ns),
+        COST(tick_ns),
+        COST(balance_pass_ns),
+        COST(balance_cpu_ns),
+        COST(page_fault_ns),
+        COST(page_move_ns),
+        COST(page_zero_bytes_per_s),
+        COST(hint_fault_ns),
+        COST(page_move_bytes_per_s),
+        COST(pte_scan_ns),
+        COST(tlb_shootdown_ns),
+        COST(tlb_shootdown_cpu_ns),
 #undef COST
     };
     const struct machine_costs *a = &p->a->costs, *b = &p->b->costs;
@@ -315,6 +358,9 @@ bool machine_equal(const struct machine *a, const struct machine *b, uint32_t as
     }
     if (wanted(&p, SAME_LINKS)) {
         compare_links(&p);
+    }
+    if (wanted(&p, SAME_LOAD)) {
+        compare_load(&p);
     }
     if (wanted(&p, SAME_COSTS)) {
         compare_costs(&p);

@@ -40,8 +40,9 @@ enum machine_aspect {
     SAME_ISOLATED = 1 << 27,
     SAME_SOURCES = 1 << 28, /* of each block */
     SAME_INDICES =
-        1 << 29, /* cores, LLCs and so on have the same indices, not just the same CPUs */
-    SAME_ALL = (1 << 30) - 1,
+        1 << 29,         /* cores, LLCs and so on have the same indices, not just the same CPUs */
+    SAME_LOAD = 1 << 30, /* loaded-latency curves, LLC bandwidth, TLB, what ranks tiers */
+    SAME_ALL = INT32_MAX,
     /* Which CPUs and nodes there are and what they share. */
     SAME_CPUS = SAME_CORES | SAME_CLUSTERS | SAME_L2S | SAME_LLCS | SAME_DIES | SAME_PACKAGES |
                 SAME_CPU_NODES,

@@ -184,9 +184,14 @@ static void make_nodes(GRand *rand, struct machine *m)
             n->subtype = g_strdup("MCDRAM, \"flat\"");
             n->read_bandwidth_bytes_per_s = 400000000001;
             n->hugetlb_1g_pages = 3;
+            n->hmat = (struct machine_coordinates){110, 111 + pick(rand, 2), 400000000000, 1000000};
         } else if (n->tier == TIER_PMEM) {
             n->side_cache_bytes = pick(rand, 2) * INT64_C(34359738368);
             n->write_bandwidth_bytes_per_s = 1000;
+            n->side_cache_bandwidth_bytes_per_s = n->side_cache_bytes / 2;
+            n->side_cache_miss_ns = 224;
+            n->full_duplex = pick(rand, 2) == 0;
+            n->abstract_distance = pick(rand, 2) * 4608;
             n->hugetlb_2m_pages = pick(rand, 2);
         }
         os_id += 1 + (sparse ? pick(rand, 30) : 0);
@@ -267,6 +272,38 @@ static void make_sets(GRand *rand, struct machine *m)
     }
 }
 
+/* Curves of all tiers alike, of some, or none; and perhaps a TLB. */
+static void make_load(GRand *rand, struct machine *m)
+{
+    int32_t way = pick(rand, 3);
+
+    for (int tier = 0; tier < NR_TIERS && way > 0; tier++) {
+        struct machine_curve *curve = &m->curves[tier];
+
+        curve->nr_points = way == 1 ? 2 : pick(rand, 3);
+        curve->points = g_new(struct machine_curve_point, 3);
+        for (int32_t i = 0; i < curve->nr_points; i++) {
+            curve->points[i] =
+                (struct machine_curve_point){(uint32_t)i * 200001, 1000000 + (uint32_t)i * 130000};
+        }
+        m->block_sources[MACHINE_LOAD] =
+            m->block_sources[MACHINE_LOAD] != NULL || curve->nr_points == 0
+                ? m->block_sources[MACHINE_LOAD]
+                : g_strdup("MLC");
+    }
+    if (pick(rand, 3) == 0) {
+        for (int32_t llc = 0; llc < m->nr_llcs; llc++) {
+            m->llcs[llc].bandwidth_bytes_per_s = 300000000000;
+        }
+        g_free(m->block_sources[MACHINE_LOAD]);
+        m->block_sources[MACHINE_LOAD] = g_strdup("a measurement");
+    }
+    if (pick(rand, 2) == 0) {
+        m->tlb = (struct machine_tlb){1536, pick(rand, 2) * 1536, 16 * pick(rand, 2), 30};
+        m->block_sources[MACHINE_TLB] = g_strdup("cpuid");
+    }
+}
+
 static void make_rest(GRand *rand, struct machine *m)
 {
     m->arch = (enum machine_arch)pick(rand, NR_ARCHS);
@@ -275,6 +312,9 @@ static void make_rest(GRand *rand, struct machine *m)
     m->page_size_bytes = pick(rand, 2) == 0 ? 4096 : 65536;
     m->costs.context_switch_ns = pick(rand, 3000);
     m->costs.resched_ns = pick(rand, 2) * 700;
+    m->costs.pte_scan_ns = pick(rand, 2) * 150;
+    m->costs.tlb_shootdown_ns = pick(rand, 2) * 2000;
+    m->costs.tlb_shootdown_cpu_ns = pick(rand, 2) * 200;
     m->costs.migration_ns[REACH_REMOTE] = pick(rand, 1000);
     m->costs.wakeup_ipi_ns[REACH_LLC] = pick(rand, 1000);
     m->costs.page_zero_bytes_per_s = 123456789;
@@ -300,6 +340,8 @@ static void make_rest(GRand *rand, struct machine *m)
         bool present = block == MACHINE_BANDWIDTH   ? m->bandwidth_bytes_per_s != NULL
                        : block == MACHINE_FREQUENCY ? m->core_hz > 0
                        : block == MACHINE_LINKS     ? m->nr_links > 0
+                       : block == MACHINE_LOAD      ? false /* make_load() */
+                       : block == MACHINE_TLB       ? false
                                                     : true;
 
         if (present) {
@@ -324,6 +366,7 @@ static struct machine *make_machine(guint32 seed)
     make_caches(rand, m);
     make_sets(rand, m);
     make_rest(rand, m);
+    make_load(rand, m);
     machine_finish(m, &error);
     g_assert_no_error(error);
     return m;

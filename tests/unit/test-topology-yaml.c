@@ -153,8 +153,10 @@ static const char full[] =
     "  source: s\n"
     "  nodes:\n"
     "    - {nodes: 0, size: 1GiB, read-bandwidth: 2GB/s, write-bandwidth: 1GB/s, hugetlb-2m: 7,\n"
-    "       hugetlb-1g: 1}\n"
-    "    - {nodes: 1, size: 1TiB, tier: PMEM, package: 0}\n"
+    "       hugetlb-1g: 1, side-cache: 1MiB, side-cache-bandwidth: 4GB/s, side-cache-miss: 90ns}\n"
+    "    - {nodes: 1, size: 1TiB, tier: PMEM, package: 0, write-bandwidth: 3GB/s,\n"
+    "       full-duplex: true, abstract-distance: 4608, hmat: {read-latency: 300ns,\n"
+    "       write-latency: 90ns, read-bandwidth: 30GB/s, write-bandwidth: 9GB/s}}\n"
     "distances: {matrix: [[10, 17], [17, 10]], source: s}\n"
     "latency: {matrix: [[80ns, 300ns]], source: s}\n"
     "bandwidth: {local: 10GB/s, rule: distance, source: s}\n"
@@ -163,6 +165,9 @@ static const char full[] =
     "2GHz}],\n"
     "            source: s}\n"
     "links: {list: [{from: 0, to: 1, bandwidth: 20GB/s, latency: 50ns}], source: s}\n"
+    "load: {latency: [{use: 0%, factor: 100%}, {use: 90%, factor: 250%}],\n"
+    "       tiers: {PMEM: [{use: 50%, factor: 120.5%}]}, llc-bandwidth: 100GB/s, source: s}\n"
+    "tlb: {entries: 1536, entries-2m: 1024, walk: 30ns, source: s}\n"
     "offline: 5\n"
     "isolated: 2-3\n"
     "costs:\n"
@@ -170,7 +175,8 @@ static const char full[] =
     "   wakeup-ipi: {self: 0us, core: 1us, llc: 2us, node: 3us, package: 4us, remote: 5us},\n"
     "   balance-pass: 7us, balance-cpu: 8us, page-fault: 9us, page-zero: 1GB/s, page-move: 10us,\n"
     "   migration: {self: 0us, core: 1us, llc: 2us, node: 3us, package: 4us, remote: 6us},\n"
-    "   page-move-copy: 2GB/s, hint-fault: 11us, smt-pace: 50%, fitted: true, source: s}\n";
+    "   page-move-copy: 2GB/s, hint-fault: 11us, pte-scan: 150ns, tlb-shootdown: 2us,\n"
+    "   tlb-shootdown-cpu: 200ns, smt-pace: 50%, fitted: true, source: s}\n";
 
 static void test_full(void)
 {
@@ -201,6 +207,18 @@ static void test_full(void)
     g_assert_cmpint(m->costs.migration_ns[REACH_REMOTE], ==, 6000);
     g_assert_cmpint(m->costs.wakeup_ipi_ns[REACH_CORE], ==, 1000);
     g_assert_true(m->costs_fitted);
+    g_assert_cmpint(m->costs.tlb_shootdown_cpu_ns, ==, 200);
+    g_assert_cmpint(m->nodes[0].side_cache_miss_ns, ==, 90);
+    g_assert_true(m->nodes[1].full_duplex);
+    g_assert_cmpint(m->nodes[1].abstract_distance, ==, 4608);
+    g_assert_cmpint(m->nodes[1].hmat.write_bandwidth_bytes_per_s, ==, 9000000000);
+    g_assert_cmpint(m->curves[TIER_DRAM].nr_points, ==, 2);
+    g_assert_cmpuint(m->curves[TIER_CXL].points[1].factor_ppm, ==, 2500000);
+    g_assert_cmpint(m->curves[TIER_PMEM].nr_points, ==, 1);
+    g_assert_cmpuint(m->curves[TIER_PMEM].points[0].factor_ppm, ==, 1205000);
+    g_assert_cmpint(m->llcs[1].bandwidth_bytes_per_s, ==, 100000000000);
+    g_assert_cmpint(m->tlb.entries_2m, ==, 1024);
+    g_assert_cmpint(m->tlb.entries_1g, ==, 0);
 }
 
 /* The documentation is made from these rows. */

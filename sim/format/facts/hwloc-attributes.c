@@ -221,6 +221,17 @@ static int64_t best_bandwidth(const struct attribute *a)
     return in_bytes_per_s(best);
 }
 
+/* The least latency that any CPUs see of @node's own memory, in ns; 0 if none is stated. */
+static int64_t best_latency(const struct attribute *a)
+{
+    uint64_t best = 0;
+
+    for (unsigned i = 0; i < a->nr; i++) {
+        best = best == 0 ? a->values[i] : MIN(best, a->values[i]);
+    }
+    return (int64_t)MIN(best, INT64_MAX);
+}
+
 static void add_pair(struct facts *f, enum facts_pair pair, hwloc_obj_t target,
                      const struct attribute *a, const hwloc_bitmap_t *cpus)
 {
@@ -247,16 +258,26 @@ void facts_hwloc_memory_attributes(hwloc_topology_t topology, struct facts *f)
     for (hwloc_obj_t node = NULL;
          (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != NULL;) {
         struct facts_node *facts = facts_node(f, (int32_t)node->os_index);
+        struct machine_coordinates best = {0};
 
         /* What reads see is what a load waits for; a general value is the next best. */
         get_attribute(topology, "Latency", node, &a);
         add_pair(f, FACTS_LATENCY_NS, node, &a, cpus);
+        get_attribute(topology, "WriteLatency", node, &a);
+        best.write_latency_ns = best_latency(&a);
         get_attribute(topology, "ReadLatency", node, &a);
+        best.read_latency_ns = best_latency(&a);
         add_pair(f, FACTS_LATENCY_NS, node, &a, cpus);
         get_attribute(topology, "ReadBandwidth", node, &a);
         facts->read_bandwidth_bytes_per_s = best_bandwidth(&a);
         get_attribute(topology, "WriteBandwidth", node, &a);
         facts->write_bandwidth_bytes_per_s = best_bandwidth(&a);
+        best.read_bandwidth_bytes_per_s = facts->read_bandwidth_bytes_per_s;
+        best.write_bandwidth_bytes_per_s = facts->write_bandwidth_bytes_per_s;
+        if (best.read_latency_ns > 0 && best.write_latency_ns > 0 &&
+            best.read_bandwidth_bytes_per_s > 0 && best.write_bandwidth_bytes_per_s > 0) {
+            facts->hmat = best;
+        }
         get_attribute(topology, "Bandwidth", node, &a);
         add_pair(f, FACTS_BANDWIDTH_BYTES_PER_S, node, &a, cpus);
     }

@@ -287,12 +287,16 @@ static void read_performance(struct sysfs *s, int32_t id)
     g_autoptr(GPtrArray) names =
         facts_tree_list(s->tree, SYSFS_NODE "/node%d/%s/initiators", id, access);
     const int64_t latency_ns = read_hmat(s, id, access, "read_latency");
+    const int64_t write_ns = read_hmat(s, id, access, "write_latency");
     const int64_t read = read_hmat(s, id, access, "read_bandwidth") << 20;
     const int64_t write = read_hmat(s, id, access, "write_bandwidth") << 20;
     struct facts_node *node = facts_node(s->f, id);
 
     node->read_bandwidth_bytes_per_s = read;
     node->write_bandwidth_bytes_per_s = write;
+    if (latency_ns > 0 && write_ns > 0 && read > 0 && write > 0) {
+        node->hmat = (struct machine_coordinates){latency_ns, write_ns, read, write};
+    }
     for (guint i = 0; i < names->len; i++) {
         const int32_t from =
             sysfs_number_of(g_ptr_array_index(names, i), "node", FACTS_MAX_NODE_ID);

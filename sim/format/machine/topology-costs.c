@@ -62,6 +62,9 @@ struct costs {
 #define COST(member, k, ...)                                                                       \
     ROW(costs, costs.member, k, INT, .unit = UNIT_NS, .min = 0, .max = COST_MAX_NS,                \
         .required = true, __VA_ARGS__)
+/* 0, free, where it is left out. */
+#define OPTIONAL(member, k, ...)                                                                   \
+    ROW(costs, costs.member, k, INT, .unit = UNIT_NS, .min = 0, .max = COST_MAX_NS, __VA_ARGS__)
 #define SPEED(member, k, ...)                                                                      \
     ROW(costs, costs.member, k, INT, .unit = UNIT_BYTES_PER_S, .required = true, __VA_ARGS__)
 
@@ -71,8 +74,7 @@ const struct yaml_field topology_costs_fields[] = {
     ROW(costs, wakeup_ipi, "wakeup-ipi", MAP, .required = true,
         .help = "from the waker's call until the target CPU reacts"),
     COST(idle_exit_ns, "idle-exit", .help = "from joining the queue of an idle CPU to the switch"),
-    ROW(costs, costs.resched_ns, "resched", INT, .unit = UNIT_NS, .min = 0, .max = COST_MAX_NS,
-        .help = "from asking a busy CPU to pick again to the switch"),
+    OPTIONAL(resched_ns, "resched", .help = "from asking a busy CPU to pick again to the switch"),
     COST(fork_ns, "fork", .help = "the parent's own time"),
     COST(exit_ns, "exit", .help = "the task's own time"),
     COST(tick_ns, "tick", .help = "the tick's work on a busy CPU"),
@@ -85,6 +87,9 @@ const struct yaml_field topology_costs_fields[] = {
     COST(page_move_ns, "page-move", .help = "migrating a base page, fixed part"),
     SPEED(page_move_bytes_per_s, "page-move-copy", .help = "and its copy"),
     COST(hint_fault_ns, "hint-fault", .help = "one NUMA hint fault"),
+    OPTIONAL(pte_scan_ns, "pte-scan", .help = "looking at a present page to protect it"),
+    OPTIONAL(tlb_shootdown_ns, "tlb-shootdown", .help = "flushing other CPUs' TLBs, fixed part"),
+    OPTIONAL(tlb_shootdown_cpu_ns, "tlb-shootdown-cpu", .help = "and for each of those CPUs"),
     ROW(costs, costs.smt_pace_ppm, "smt-pace", INT32, .unit = UNIT_PPM, .min = 1, .max = 1000000,
         .required = true, .help = "a thread's speed while its sibling is busy; 100%: alone"),
     ROW(costs, fitted, "fitted", BOOL, .help = "fitted to a recording, which `source` names"),

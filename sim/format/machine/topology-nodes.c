@@ -27,10 +27,16 @@ const struct yaml_field topology_memory_fields[] = {
 };
 
 struct memory_node {
-    const struct yaml_node *nodes;
+    const struct yaml_node *nodes, *hmat;
     struct machine_node node;
     int tier;
 };
+
+/* A tenth of a millisecond is far beyond any memory. */
+enum { MAX_MISS_NS = 100000 };
+
+/* Far slower than any memory: the kernel's sum for 100 times the latency and 1/100 the bandwidth. */
+enum { MAX_ABSTRACT_DISTANCE = 5760000 };
 
 const struct yaml_field topology_memory_node_fields[] = {
     ROW(memory_node, nodes, "nodes", NODE, .required = true, .help = "a node, or a list (0-3)"),
@@ -41,12 +47,22 @@ const struct yaml_field topology_memory_node_fields[] = {
         .help = "what the outside calls this memory: MCDRAM, GPUMemory"),
     ROW(memory_node, node.side_cache_bytes, "side-cache", INT, .unit = UNIT_BYTES,
         .help = "memory-side cache in front of each"),
+    ROW(memory_node, node.side_cache_bandwidth_bytes_per_s, "side-cache-bandwidth", INT,
+        .unit = UNIT_BYTES_PER_S, .help = "of it; the node's own is that of the memory behind it"),
+    ROW(memory_node, node.side_cache_miss_ns, "side-cache-miss", INT, .unit = UNIT_NS, .min = 0,
+        .max = MAX_MISS_NS, .help = "what missing it adds to `latency`, which is that of a hit"),
     ROW(memory_node, node.package, "package", INT32, .min = 0, .max = MACHINE_MAX_CPUS - 1,
         .help = "the package that a node without CPUs hangs on"),
     ROW(memory_node, node.read_bandwidth_bytes_per_s, "read-bandwidth", INT,
         .unit = UNIT_BYTES_PER_S, .help = "of the node's controllers"),
     ROW(memory_node, node.write_bandwidth_bytes_per_s, "write-bandwidth", INT,
         .unit = UNIT_BYTES_PER_S, .help = "of the node's controllers"),
+    ROW(memory_node, node.full_duplex, "full-duplex", BOOL,
+        .help = "reads and writes each have their bandwidth, as across a CXL link"),
+    ROW(memory_node, hmat, "hmat", MAP, .help = "what firmware says of it (HMAT, CDAT)"),
+    ROW(memory_node, node.abstract_distance, "abstract-distance", INT32, .min = 1,
+        .max = MAX_ABSTRACT_DISTANCE,
+        .help = "as the kernel has it; default: by hmat, or its tier"),
     ROW(memory_node, node.hugetlb_2m_pages, "hugetlb-2m", INT, .help = "pages of the 2 MiB pool"),
     ROW(memory_node, node.hugetlb_1g_pages, "hugetlb-1g", INT, .help = "pages of the 1 GiB pool"),
     {.key = NULL},
@@ -58,8 +74,14 @@ static bool add_memory_nodes(const struct yaml_node *node, struct memory_node *e
     g_autofree uint64_t *set = bitmap_new(TOPOLOGY_MAX_NODE_ID);
 
     if (!yaml_read_fields(node, topology_memory_node_fields, e, error) ||
-        !yaml_cpulist(e->nodes, set, TOPOLOGY_MAX_NODE_ID, error)) {
+        !yaml_cpulist(e->nodes, set, TOPOLOGY_MAX_NODE_ID, error) ||
+        (e->hmat != NULL && !topology_read_hmat(e->hmat, &e->node.hmat, error))) {
         return false;
+    }
+    if (e->node.full_duplex && e->node.write_bandwidth_bytes_per_s == 0) {
+        return yaml_error(yaml_map_get(node, "full-duplex"), error,
+                          "'full-duplex' without the bandwidth of writes; expected "
+                          "'write-bandwidth' beside it");
     }
     if (bitmap_empty(set, TOPOLOGY_MAX_NODE_ID)) {
         return yaml_error(e->nodes, error, "'nodes' is empty; expected at least one node");

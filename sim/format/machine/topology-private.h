@@ -33,6 +33,11 @@ bool topology_read_caches(const struct yaml_node *block, struct machine *m, GErr
 bool topology_read_costs(const struct yaml_node *block, struct machine *m, GError **error);
 bool topology_read_frequency(const struct yaml_node *block, struct machine *m, GError **error);
 bool topology_read_links(const struct yaml_node *block, struct machine *m, GError **error);
+bool topology_read_load(const struct yaml_node *block, struct machine *m, GError **error);
+bool topology_read_tlb(const struct yaml_node *block, struct machine *m, GError **error);
+/* `hmat` of a node. */
+bool topology_read_hmat(const struct yaml_node *map, struct machine_coordinates *ret,
+                        GError **error);
 
 /* Counts what the CPUs belong to, and makes the arrays of caches, without sizes yet. */
 void topology_count_objects(struct machine *m);
@@ -59,6 +64,7 @@ extern const struct yaml_field topology_cpus_compact_fields[], topology_cpus_exp
 extern const struct yaml_field topology_distances_fields[], topology_pairs_fields[];
 extern const struct yaml_field topology_caches_fields[], topology_costs_fields[],
     topology_reach_fields[], topology_frequency_fields[], topology_frequency_step_fields[],
-    topology_links_fields[], topology_link_fields[];
+    topology_links_fields[], topology_link_fields[], topology_load_fields[],
+    topology_load_point_fields[], topology_tlb_fields[], topology_hmat_fields[];
 
 #endif

@@ -42,6 +42,12 @@ void topology_map_write(struct topology_map *map, GString *out, int indent, cons
 /* The `source:` line of @block. */
 void topology_write_source(GString *out, const struct machine *m, enum machine_block block);
 
+/* `hmat` of a node, in braces; newly allocated. */
+char *topology_hmat_text(const struct machine_coordinates *hmat);
+/* The blocks `load:` and `tlb:`, where the machine has any of it. */
+void topology_write_load(GString *out, const struct machine *m);
+void topology_write_tlb(GString *out, const struct machine *m);
+
 /* What `caches:` says; entries of `cpus` state only what differs from it. */
 struct topology_sizes {
     int64_t l1d_bytes, l2_bytes, llc_bytes;

@@ -84,9 +84,28 @@ static bool nodes_alike(const struct machine *m, int32_t a, int32_t b)
            g_strcmp0(x->subtype, y->subtype) == 0 && x->side_cache_bytes == y->side_cache_bytes &&
            x->read_bandwidth_bytes_per_s == y->read_bandwidth_bytes_per_s &&
            x->write_bandwidth_bytes_per_s == y->write_bandwidth_bytes_per_s &&
+           x->side_cache_bandwidth_bytes_per_s == y->side_cache_bandwidth_bytes_per_s &&
+           x->side_cache_miss_ns == y->side_cache_miss_ns && x->full_duplex == y->full_duplex &&
+           x->abstract_distance == y->abstract_distance &&
+           memcmp(&x->hmat, &y->hmat, sizeof(x->hmat)) == 0 &&
            x->hugetlb_2m_pages == y->hugetlb_2m_pages &&
            x->hugetlb_1g_pages == y->hugetlb_1g_pages &&
            stated_package(m, a) == stated_package(m, b);
+}
+
+static void optional_int(struct topology_map *map, const char *key, int64_t value)
+{
+    if (value > 0) {
+        topology_map_add_int(map, key, value);
+    }
+}
+
+static void optional_quantity(struct topology_map *map, const char *key, int64_t value,
+                              enum unit unit)
+{
+    if (value > 0) {
+        topology_map_add_quantity(map, key, value, unit);
+    }
 }
 
 static void write_nodes(GString *out, const struct machine *m, int32_t first, const char *list)
@@ -106,23 +125,23 @@ static void write_nodes(GString *out, const struct machine *m, int32_t first, co
     if (stated_package(m, first) >= 0) {
         topology_map_add_int(&map, "package", n->package);
     }
-    if (n->side_cache_bytes > 0) {
-        topology_map_add_quantity(&map, "side-cache", n->side_cache_bytes, UNIT_BYTES);
+    optional_quantity(&map, "side-cache", n->side_cache_bytes, UNIT_BYTES);
+    optional_quantity(&map, "side-cache-bandwidth", n->side_cache_bandwidth_bytes_per_s,
+                      UNIT_BYTES_PER_S);
+    optional_quantity(&map, "side-cache-miss", n->side_cache_miss_ns, UNIT_NS);
+    optional_quantity(&map, "read-bandwidth", n->read_bandwidth_bytes_per_s, UNIT_BYTES_PER_S);
+    optional_quantity(&map, "write-bandwidth", n->write_bandwidth_bytes_per_s, UNIT_BYTES_PER_S);
+    if (n->full_duplex) {
+        topology_map_add(&map, "full-duplex", "true");
     }
-    if (n->read_bandwidth_bytes_per_s > 0) {
-        topology_map_add_quantity(&map, "read-bandwidth", n->read_bandwidth_bytes_per_s,
-                                  UNIT_BYTES_PER_S);
+    if (n->hmat.read_latency_ns > 0) {
+        g_autofree char *hmat = topology_hmat_text(&n->hmat);
+
+        topology_map_add(&map, "hmat", hmat);
     }
-    if (n->write_bandwidth_bytes_per_s > 0) {
-        topology_map_add_quantity(&map, "write-bandwidth", n->write_bandwidth_bytes_per_s,
-                                  UNIT_BYTES_PER_S);
-    }
-    if (n->hugetlb_2m_pages > 0) {
-        topology_map_add_int(&map, "hugetlb-2m", n->hugetlb_2m_pages);
-    }
-    if (n->hugetlb_1g_pages > 0) {
-        topology_map_add_int(&map, "hugetlb-1g", n->hugetlb_1g_pages);
-    }
+    optional_int(&map, "abstract-distance", n->abstract_distance);
+    optional_int(&map, "hugetlb-2m", n->hugetlb_2m_pages);
+    optional_int(&map, "hugetlb-1g", n->hugetlb_1g_pages);
     topology_map_write(&map, out, 2 * TOPOLOGY_INDENT, NULL);
 }
 
@@ -433,6 +452,8 @@ char *topology_write_yaml(const struct machine *m, const GPtrArray *comment)
     if (m->nr_links > 0) {
         write_links(out, m);
     }
+    topology_write_load(out, m);
+    topology_write_tlb(out, m);
     write_costs(out, m);
     return g_string_free(out, FALSE);
 }

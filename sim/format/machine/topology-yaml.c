@@ -15,7 +15,7 @@ struct root {
     int64_t page_size_bytes;
     bool sparse, hybrid;
     const struct yaml_node *cpus, *memory, *distances, *caches, *latency, *bandwidth, *costs;
-    const struct yaml_node *frequency, *links, *offline, *isolated;
+    const struct yaml_node *frequency, *links, *load, *tlb, *offline, *isolated;
 };
 
 static const char *const arch_names[] = {
@@ -49,6 +49,8 @@ static const struct yaml_field root_fields[] = {
     ROW(costs, "costs", MAP, .required = true, .help = "what kernel actions cost"),
     ROW(frequency, "frequency", MAP, .help = "clock frequencies"),
     ROW(links, "links", MAP, .help = "links between nodes"),
+    ROW(load, "load", MAP, .help = "what memory does under load"),
+    ROW(tlb, "tlb", MAP, .help = "what the TLB reaches"),
     ROW(offline, "offline", NODE, .help = "CPUs offline at boot, a cpulist"),
     ROW(isolated, "isolated", NODE, .help = "CPUs of isolcpus=domain, a cpulist"),
     {.key = NULL},
@@ -58,6 +60,7 @@ static const struct topology_yaml_block blocks[] = {
     {"", "the file", root_fields},
     {"memory", "the nodes and their memory", topology_memory_fields},
     {"memory.nodes[]", "one node, or several alike", topology_memory_node_fields},
+    {"memory.nodes[].hmat", "what firmware says of a node's memory", topology_hmat_fields},
     {"cpus", "the CPUs, compact form: a regular machine", topology_cpus_compact_fields},
     {"cpus", "the CPUs, explicit form", topology_cpus_explicit_fields},
     {"cpus.list[]", "CPUs that belong together", topology_cpus_entry_fields},
@@ -72,6 +75,10 @@ static const struct topology_yaml_block blocks[] = {
     {"frequency.active[]", "one step of the table", topology_frequency_step_fields},
     {"links", "links between nodes", topology_links_fields},
     {"links.list[]", "one link", topology_link_fields},
+    {"load", "what memory does under load", topology_load_fields},
+    {"load.latency[], load.tiers.TIER[]", "one point of a loaded-latency curve",
+     topology_load_point_fields},
+    {"tlb", "what the TLB of a core reaches", topology_tlb_fields},
     {NULL, NULL, NULL},
 };
 
@@ -162,6 +169,8 @@ static bool read_blocks(const struct root *r, struct machine *m, GError **error)
     if ((r->bandwidth != NULL && !topology_read_bandwidth(r->bandwidth, m, error)) ||
         (r->frequency != NULL && !topology_read_frequency(r->frequency, m, error)) ||
         (r->links != NULL && !topology_read_links(r->links, m, error)) ||
+        (r->load != NULL && !topology_read_load(r->load, m, error)) ||
+        (r->tlb != NULL && !topology_read_tlb(r->tlb, m, error)) ||
         (r->offline != NULL && !topology_read_cpu_set(r->offline, m, &m->offline, error)) ||
         (r->isolated != NULL && !topology_read_cpu_set(r->isolated, m, &m->isolated, error))) {
         return false;
