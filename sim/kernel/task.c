@@ -158,7 +158,7 @@ void kernel_task_set_past(struct task *t, uint32_t share)
 {
     t->has_past = true;
     t->avg.util_avg = t->avg.runnable_avg = share;
-    t->avg.load_avg = (uint64_t)t->pub.se.weight * share / 1024;
+    t->avg.load_avg = (uint64_t)t->weight * share / 1024;
     t->util_est = share;
 }
 
