@@ -130,11 +130,11 @@ static void cfs_enqueue(struct numasim_self *self, struct numasim_queue *q,
     es->se = se;
     cfs_load(es, se);
     settle(cq, es);
-    if (first_time) {
+    if ((flags & NUMASIM_ENQUEUE_WAKEUP) != 0) {
+        place_sleeper(self, cq, es); /* a cgroup, even where it is new */
+    } else if (first_time) {
         es->node.vruntime = cq->min_vruntime;
         place_new(self, q, es, se);
-    } else if ((flags & NUMASIM_ENQUEUE_WAKEUP) != 0) {
-        place_sleeper(self, cq, es);
     }
     if (q->curr == se && cq->running == NULL) {
         cq->running = es; /* taken off a moment ago while it runs */

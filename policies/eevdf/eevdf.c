@@ -121,14 +121,14 @@ static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
     start_hrtick(self, q, q->nr_queued + 1);
 }
 
-/* dequeue_entity(): in debt, and of the kind that the kernel lets wait: no exit, no cgroup. */
+/* dequeue_entity(): in debt, and no task that exits. */
 static bool may_delay(struct numasim_self *self, const struct eevdf_queue *eq,
                       const struct eevdf_entity *es, uint32_t flags)
 {
     const struct numasim_task *task = numasim_entity_task(es->se);
 
     return (flags & (NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED)) == NUMASIM_DEQUEUE_SLEEP &&
-           task != NULL && task->task_state != NUMASIM_TASK_DEAD &&
+           (task == NULL || task->task_state != NUMASIM_TASK_DEAD) &&
            eevdf_has(self, EEVDF_DELAY_DEQUEUE) && !eevdf_eligible(eq, es);
 }
 

@@ -24,9 +24,10 @@
  * PARAMETERS. See params.c.
  *
  * COMPLEXITY. A wakeup: O(1) when the target, the previous or the recent CPU idles, else O(words of
- * the LLC's bitmap). A tick with nothing due: O(1). A balance of a domain: O(CPUs of it that have
- * work), and O(CPUs) where a group is crowded, only by the CPU that should balance it. fork,
- * exec: O(CPUs) for each level.
+ * the LLC's bitmap). A tick with nothing due: O(1). A balance of a domain, only by the CPU that should
+ * balance it: O(words of its bitmap and CPUs of it with several tasks), and where loads are asked for
+ * O(CPUs of it whose load changed), as the host keeps sums of the others. fork, exec: the same for each
+ * level, and O(CPUs that idle, else all) of each group that is chosen.
  */
 #include <string.h>
 

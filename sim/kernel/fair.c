@@ -143,6 +143,15 @@ static bool entity_enqueue(struct kernel *k, struct fair_queue *q, struct numasi
     return true;
 }
 
+/* requeue_delayed_entity(): what wakes the cgroup is no task of its own, so it is requeued here. */
+static void entity_requeue(struct kernel *k, struct numasim_entity *se)
+{
+    if (se->delayed) {
+        se->delayed = false;
+        k->qops->requeue_delayed(k->qself, se->queue, se);
+    }
+}
+
 void fair_enqueue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
     struct numasim_entity *se = &t->pub.se;
@@ -151,6 +160,10 @@ void fair_enqueue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     bool joining = true, flat = fair_is_flat(k);
 
     for (struct fair_queue *q = t->queue; q != NULL; se = parent_entity(q), q = q->parent) {
+        if (joining && se != &t->pub.se && se->queued) {
+            entity_requeue(k, se); /* it had not left yet */
+            joining = false;
+        }
         if (joining) {
             count_entity(q, load, true);
             if (!flat && !entity_enqueue(k, q, se, flags)) {
@@ -183,8 +196,8 @@ static bool entity_dequeue(struct kernel *k, struct fair_queue *q, struct numasi
                            uint32_t flags)
 {
     if (!k->qops->dequeue(k->qself, &q->pub, se, flags)) {
-        bool may_delay = se->is_task && (flags & NUMASIM_DEQUEUE_SLEEP) != 0 &&
-                         (flags & NUMASIM_DEQUEUE_DELAYED) == 0;
+        bool may_delay =
+            (flags & NUMASIM_DEQUEUE_SLEEP) != 0 && (flags & NUMASIM_DEQUEUE_DELAYED) == 0;
 
         if (may_delay && k->qops->requeue_delayed == NULL) {
             kernel_fault(k, NUMASIM_ROLE_QUEUE, "queue.dequeue", entity_task(se),
@@ -206,11 +219,22 @@ static bool entity_dequeue(struct kernel *k, struct fair_queue *q, struct numasi
     return true;
 }
 
+/* An entity of weight @load has left @q; true if that leaves nothing that would keep @q queued. */
+static bool leave_count(struct kernel *k, struct fair_queue *q, uint64_t load)
+{
+    count_entity(q, load, false);
+    if (q->nr_entities == 0 && q->parent != NULL) {
+        cgroup_queue_emptied(k, q);
+    }
+    return q->nr_entities == 0 && !q->throttled;
+}
+
 bool fair_dequeue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags)
 {
     struct numasim_entity *se = &t->pub.se;
     uint64_t load = task_load_weight(t);
     bool leaving = true, flat = fair_is_flat(k), was_delayed = se->delayed;
+    struct fair_queue *below = NULL;
 
     if (flat && se->queued && !entity_dequeue(k, rq->fair, se, flags)) {
         fair_count_delayed(t, 1);
@@ -218,19 +242,22 @@ bool fair_dequeue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     }
     for (struct fair_queue *q = t->queue; q != NULL; se = parent_entity(q), q = q->parent) {
         if (leaving) {
-            if (!flat && !entity_dequeue(k, q, se, flags)) {
+            bool left = flat || entity_dequeue(k, q, se, flags);
+
+            if (!left && below == NULL) {
                 fair_count_delayed(t, 1);
                 return false;
             }
-            count_entity(q, load, false);
-            if (q->nr_entities == 0 && q->parent != NULL) {
-                cgroup_queue_emptied(k, q);
-            }
-            leaving = q->nr_entities == 0 && !q->throttled;
+            leaving = left && leave_count(k, q, load);
             q->on_rq &= !leaving;
+            if (!left) {
+                below->on_rq = true; /* an empty cgroup that has to wait is still there */
+            }
             load = q->shares;
-            flags |= NUMASIM_DEQUEUE_DELAYED; /* a cgroup's entity leaves at once */
+            /* However the task left, its cgroup goes to sleep here, and may have to wait for that. */
+            flags = NUMASIM_DEQUEUE_SLEEP;
         }
+        below = q;
         q->nr_tasks--;
         q->nr_delayed -= was_delayed;
         if (q->parent != NULL) {
@@ -249,23 +276,27 @@ void fair_finish_delayed(struct kernel *k, struct rq *rq, struct task *t)
     dequeue_task(k, rq, t, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
 }
 
-void fair_leave_parent(struct kernel *k, struct fair_queue *q)
+/* Takes the entity of @q out, and then those above that are left empty, by @flags. */
+static void leave_parents(struct kernel *k, struct fair_queue *q, uint32_t flags)
 {
     bool leaving = q->on_rq;
+    uint32_t first = flags | NUMASIM_DEQUEUE_DELAYED;
 
     for (; leaving && q->parent != NULL; q = q->parent) {
         struct fair_queue *up = q->parent;
 
-        if (!fair_is_flat(k)) {
-            entity_dequeue(k, up, &q->entity, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
+        if (!fair_is_flat(k) && !entity_dequeue(k, up, &q->entity, first)) {
+            break; /* it has to wait itself */
         }
         q->on_rq = false;
-        count_entity(up, q->shares, false);
-        if (up->nr_entities == 0 && up->parent != NULL) {
-            cgroup_queue_emptied(k, up);
-        }
-        leaving = up->nr_entities == 0 && !up->throttled && up->on_rq;
+        leaving = leave_count(k, up, q->shares) && up->on_rq;
+        first = flags;
     }
+}
+
+void fair_leave_parent(struct kernel *k, struct fair_queue *q)
+{
+    leave_parents(k, q, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
 }
 
 void fair_join_parent(struct kernel *k, struct fair_queue *q)
@@ -275,6 +306,10 @@ void fair_join_parent(struct kernel *k, struct fair_queue *q)
     for (; joining && q->parent != NULL; q = q->parent) {
         struct fair_queue *up = q->parent;
 
+        if (q->on_rq) {
+            entity_requeue(k, &q->entity);
+            break;
+        }
         cgroup_update_weight(k, q);
         count_entity(up, q->shares, true);
         q->on_rq = true;
@@ -341,6 +376,13 @@ struct task *fair_pick(struct kernel *k, struct rq *rq)
             return (struct task *)(void *)se;
         }
         q = container_of(se, struct fair_queue, entity);
+        if (se->delayed) { /* an empty cgroup that had to wait: now it leaves */
+            leave_parents(k, q, NUMASIM_DEQUEUE_SLEEP);
+            q = rq->fair;
+            if (q->pub.nr_queued == 0) {
+                return NULL;
+            }
+        }
     }
 }
 

@@ -84,6 +84,7 @@ struct task {
     struct numasim_task pub; /* first */
     struct list waiting;     /* in rq->waiting: fair, queued, not running; or in an RT list */
     struct pelt avg;
+    bool has_past;     /* its averages are from before the start (kernel_task_set_past()) */
     uint64_t util_est;
     bool util_est_fresh; /* no period of avg ended since util_est was made (UTIL_AVG_UNCHANGED) */
     struct evq_entry arrive; /* reaches its CPU after a wakeup */

@@ -154,6 +154,10 @@ void kernel_task_start(struct kernel *k, struct task *t, struct task *parent);
  * the last one's. */
 void kernel_task_park(struct kernel *k, struct task *t);
 
+/* Before either: @t has lived long before the start, using @share (0..1024) of a CPU: its load
+ * averages begin there, not as those of a task just made. */
+void kernel_task_set_past(struct task *t, uint32_t share);
+
 /* Fetches @t into the cache ahead of its use: with thousands of tasks a wakeup misses on each of its
  * lines. */
 void task_prefetch(const struct task *t);

@@ -166,6 +166,14 @@ void kernel_task_park(struct kernel *k, struct task *t)
     t->avg.last_update_ns = -1; /* its load joins a queue when it first wakes */
 }
 
+void kernel_task_set_past(struct task *t, uint32_t share)
+{
+    t->has_past = true;
+    t->avg.util_avg = t->avg.runnable_avg = share;
+    t->avg.load_avg = (uint64_t)t->weight * share / 1024;
+    t->util_est = share;
+}
+
 void task_prefetch(const struct task *t)
 {
     for (size_t at = 0; at < sizeof(*t) + 256; at += 64) {

@@ -67,7 +67,7 @@ static void join_load(struct kernel *k, struct rq *rq, struct task *t, uint32_t 
     queue_attach_path(k, t->queue);
     queue_update_path(k, rq, t->queue);
     if (is_new || (flags & NUMASIM_ENQUEUE_MIGRATED) != 0 || t->avg.last_update_ns < 0) {
-        task_attach_load(k, rq, t, is_new);
+        task_attach_load(k, rq, t, is_new && !t->has_past);
     } else {
         task_update_load(k, t);
     }

@@ -36,7 +36,8 @@
  * ABI HISTORY: 1 first version. 2: util_est in struct numasim_load, counters in struct
  * numasim_domain, numasim_cpu_rt_util(), numasim_single_mask(), numasim_remaining_ns(),
  * nr_sched_idle in struct numasim_cpu, numasim_sched_idle_mask(), size_bytes in struct numasim_llc,
- * numasim_sum_loads(), counters in struct numasim_task, show() of queues. 3: memory: hint faults,
+ * numasim_sum_loads(), counters in struct numasim_task, show() of queues, flat queues (flat in struct
+ * numasim_queue, load in struct numasim_entity), numasim_task_h_load(). 3: memory: hint faults,
  * populations, memory policies, watermarks, counters, daemons.
  */
 #ifndef NUMASIM_POLICY_H

@@ -102,8 +102,10 @@ struct thread {
     uint64_t request_draws;
     const struct trace_memory *memory; /* of its command, or NULL */
     int64_t credits;                   /* wakes that no block has used yet */
-    struct list early;                 /* partners that came to wake it before it blocked */
-    struct thread *early_for;          /* whom it waits for so, or NULL */
+    GPtrArray *owes;                   /* partners it came to wake before they slept */
+    GPtrArray *owed_by;                /* those that owe it a wake so */
+    bool settles;                      /* it sleeps until it can give such a wake */
+    bool past_end;                     /* it sleeps behind its last step */
     GHashTable *partners;              /* threads it wakes that also wake it; NULL: none */
     int64_t path_ns;   /* no earlier than this can it be where it is, see remaining.c */
     int64_t joined_ns; /* the same of its children that have ended */
@@ -147,6 +149,9 @@ enum step_result {
     STEP_GOES_ON,   /* nothing took time: the next step follows at once */
     STEP_TAKES_TIME /* the kernel was told what it does (run, block, spin, yield, exit) */
 };
+
+/* An autogroup's cpu.weight: nice 0, 1024 shares. */
+enum { AUTOGROUP_WEIGHT = 100 };
 
 /* interp.c */
 struct thread *thread_new(struct interp *it, struct process_instance *p,

@@ -164,7 +164,6 @@ static struct thread *thread_alloc(struct instance *in, struct process_instance 
     th->instance = in;
     th->process = p;
     list_init(&th->wait);
-    list_init(&th->early);
     g_ptr_array_add(in->interp->threads, th);
     return th;
 }
@@ -243,9 +242,6 @@ static bool process_place(struct interp *it, struct process_instance *p, GError 
     return kernel_place(it->kernel, p->process, &request, p->cpus, error) &&
            kernel_process_join(it->kernel, p->process, p->cgroup, error);
 }
-
-/* nice 0: 1024 shares, as cpu.weight says it. */
-enum { AUTOGROUP_WEIGHT = 100 };
 
 /* The autogroup of the session of @spec, made at its first process; the root where the kernel has
  * none, and where all are one session, which then has nobody to share with. */
@@ -440,7 +436,7 @@ static void driver_killed(struct kernel *k, struct task *t, void *data)
     kernel_timer_cancel(k, &th->timer);
     list_del(&th->wait);
     th->waits_for_credit = th->joining = false;
-    th->early_for = NULL;
+    th->settles = false;
 }
 
 /* A task that was killed leaves no timer behind that would wake it, and nobody who joins it. */
@@ -454,7 +450,9 @@ static void driver_exited(struct kernel *k, struct task *t, void *data)
     if (!list_empty(&th->wait)) {
         list_del(&th->wait);
     }
-    replay_ended(th);
+    if (th->trace != NULL) {
+        replay_ended(th);
+    }
 }
 
 static int64_t driver_remaining(struct kernel *k, struct task *t, void *data)
@@ -469,6 +467,8 @@ static void thread_free(gpointer data)
     struct thread *th = data;
 
     g_clear_pointer(&th->partners, g_hash_table_unref);
+    g_clear_pointer(&th->owes, g_ptr_array_unref);
+    g_clear_pointer(&th->owed_by, g_ptr_array_unref);
     g_free(th->frames);
 }
 

@@ -7,7 +7,8 @@
  * A record shows that one task woke another, not what it waited for before that: a server that
  * answers while its client is awake leaves no trace of it. Two tasks that wake each other are taken
  * for such partners, and a wake between them for an answer to what the other did before it slept:
- * who comes to give it early waits until the other has got there, as it would in poll().
+ * who comes to give it early owes it until the other has got there. Meanwhile it goes on, as an event
+ * loop does with what else is ready; asleep itself, it is woken to pay, as poll() would return.
  */
 #include "workload/interp-private.h"
 
@@ -25,28 +26,103 @@ static void credit(struct thread *th, struct thread *waker, uint32_t flags)
     kernel_wake(thread_kernel(th), th->task, waker != NULL ? waker->task : NULL, flags);
 }
 
-/* @th goes to sleep until somebody gives it a credit; who waited for that goes on. */
+/* Who sleeps and owes wakes goes on, because one of them can be given now. False if it sleeps for
+ * other reasons, or not at all: then it comes to it by itself. */
+static bool summon(struct thread *debtor, struct thread *by)
+{
+    if (debtor->waits_for_credit) {
+        debtor->waits_for_credit = false;
+        debtor->trace_next -= debtor->past_end ? 0 : 1; /* it comes to this block again */
+    } else if (debtor->settles) {
+        debtor->settles = false;
+    } else {
+        return false;
+    }
+    kernel_wake(thread_kernel(debtor), debtor->task, by->task, 0);
+    return true;
+}
+
+/* @th goes to sleep until somebody gives it a credit. */
 static void wait_for_credit(struct thread *th)
 {
     th->waits_for_credit = true;
-    if (!list_empty(&th->early)) {
-        struct thread *partner = container_of(th->early.next, struct thread, wait);
-
-        list_del(&partner->wait);
-        partner->early_for = NULL;
-        kernel_wake(thread_kernel(th), partner->task, th->task, 0);
-    }
     task_block(thread_kernel(th), th->task);
+    for (guint i = 0; i < th->owed_by->len; i++) {
+        if (summon(g_ptr_array_index(th->owed_by, i), th)) {
+            break;
+        }
+    }
+}
+
+static bool ends_burst(enum trace_op op)
+{
+    return op == TRACE_BLOCK || op == TRACE_BLOCK_UNTIL || op == TRACE_SLEEP || op == TRACE_EXIT;
+}
+
+static bool steps_to(const struct thread *th, int32_t at, const struct thread *target)
+{
+    struct trace_step step = th->trace->steps[at];
+    enum trace_op op = trace_step_op(step);
+
+    return (op == TRACE_WAKE || op == TRACE_WAKE_SYNC) &&
+           th->instance->trace_threads[trace_step_arg(step)] == target;
+}
+
+/* True if @target, awake, has in its present burst done all towards @th that it will: an answer may
+ * then come, which @target finds when it would sleep. What it does while @th is awake is in no
+ * record: a burst without a wake of @th counts when it has ended. */
+static bool has_asked(const struct thread *target, const struct thread *th)
+{
+    const struct trace_task *t = target->trace;
+    bool asked = false;
+
+    for (int32_t i = target->trace_next; i < t->nr_steps; i++) {
+        if (steps_to(target, i, th)) {
+            return false;
+        }
+        if (ends_burst(trace_step_op(t->steps[i]))) {
+            break;
+        }
+    }
+    for (int32_t i = target->trace_next - 1; i >= 0 && !asked; i--) {
+        if (ends_burst(trace_step_op(t->steps[i]))) {
+            break;
+        }
+        asked = steps_to(target, i, th);
+    }
+    return asked && target->credits == 0 && !g_ptr_array_find(target->owes, th, NULL);
+}
+
+/* Gives the wakes that @th owes to those that are ready for them by now. */
+static void settle(struct thread *th)
+{
+    for (guint i = 0; i < th->owes->len;) {
+        struct thread *target = g_ptr_array_index(th->owes, i);
+
+        if (!target->waits_for_credit && !has_asked(target, th)) {
+            i++;
+            continue;
+        }
+        g_ptr_array_remove_index(th->owes, i);
+        g_ptr_array_remove(target->owed_by, th);
+        credit(target, th, 0);
+    }
 }
 
 void replay_ended(struct thread *th)
 {
-    while (!list_empty(&th->early)) {
-        struct thread *partner = container_of(th->early.next, struct thread, wait);
+    for (guint i = 0; i < th->owed_by->len; i++) {
+        struct thread *debtor = g_ptr_array_index(th->owed_by, i);
 
-        list_del(&partner->wait);
-        partner->early_for = NULL;
-        kernel_wake(thread_kernel(th), partner->task, NULL, 0);
+        g_ptr_array_remove(debtor->owes, th);
+        summon(debtor, th);
+    }
+    g_ptr_array_set_size(th->owed_by, 0);
+    while (th->owes->len > 0) { /* it was killed: nobody else will wake them */
+        struct thread *target = g_ptr_array_steal_index(th->owes, 0);
+
+        g_ptr_array_remove(target->owed_by, th);
+        credit(target, NULL, 0);
     }
 }
 
@@ -65,30 +141,57 @@ static bool are_partners(const struct thread *a, const struct thread *b)
     return a->partners != NULL && g_hash_table_contains(a->partners, b);
 }
 
-/* True if @target itself waits, in the end, for @th: then @th must not wait for it. */
-static bool waits_in_turn(const struct thread *target, const struct thread *th)
+/* @th wakes @target: at once, or, for a partner that has not gone to sleep yet, when it has. */
+static enum step_result wake(struct thread *th, struct thread *target, uint32_t flags)
 {
-    for (; target != NULL; target = target->early_for) {
-        if (target == th) {
+    if (!target->waits_for_credit && !target->ended && are_partners(th, target) &&
+        !has_asked(target, th)) {
+        g_ptr_array_add(th->owes, target);
+        g_ptr_array_add(target->owed_by, th);
+        return STEP_GOES_ON;
+    }
+    credit(target, th, flags);
+    return pay(th);
+}
+
+enum { LONGEST_CHAIN = 8 };
+
+/* True if @target sleeps until it can pay, and in the end, of @depth more, for @th. */
+static bool waits_for(const struct thread *target, const struct thread *th, int depth)
+{
+    if (!target->settles || depth == 0) {
+        return target->settles;
+    }
+    for (guint i = 0; i < target->owes->len; i++) {
+        const struct thread *next = g_ptr_array_index(target->owes, i);
+
+        if (next == th || waits_for(next, th, depth - 1)) {
             return true;
         }
     }
     return false;
 }
 
-/* @th wakes @target: at once, or, for a partner that has not gone to sleep yet, when it has. */
-static enum step_result wake(struct thread *th, struct thread *target, uint32_t flags)
+/* Before it is away for other reasons @th pays what it owes; false if that takes time. Who waits for
+ * @th in the same way is not waited for. */
+static bool has_settled(struct thread *th)
 {
-    if (!target->waits_for_credit && !target->ended && are_partners(th, target) &&
-        !waits_in_turn(target, th)) {
-        th->trace_next--; /* it comes here again */
-        th->early_for = target;
-        list_add_tail(&target->early, &th->wait);
-        task_block(thread_kernel(th), th->task);
-        return STEP_TAKES_TIME;
+    for (guint i = th->owes->len; i-- > 0;) {
+        struct thread *target = g_ptr_array_index(th->owes, i);
+
+        if (waits_for(target, th, LONGEST_CHAIN)) {
+            g_ptr_array_remove_index(th->owes, i);
+            g_ptr_array_remove(target->owed_by, th);
+            credit(target, th, 0);
+        }
     }
-    credit(target, th, flags);
-    return pay(th);
+    if (th->owes->len == 0) {
+        return true;
+    }
+    th->settles = true;
+    th->trace_next--;
+    task_block(thread_kernel(th), th->task);
+    return false;
 }
 
 static enum step_result carry_out(struct thread *th, struct trace_step step)
@@ -110,18 +213,27 @@ static enum step_result carry_out(struct thread *th, struct trace_step step)
     case TRACE_BLOCK:
         return block(th);
     case TRACE_BLOCK_UNTIL:
+        if (!has_settled(th)) {
+            return STEP_TAKES_TIME;
+        }
         if (arg <= kernel_now_ns(k)) {
             return STEP_GOES_ON;
         }
         thread_sleep_until(th, arg);
         return STEP_TAKES_TIME;
     case TRACE_SLEEP:
+        if (!has_settled(th)) {
+            return STEP_TAKES_TIME;
+        }
         thread_sleep_until(th, time_add_ns(kernel_now_ns(k), arg));
         return STEP_TAKES_TIME;
     case TRACE_FORK:
         kernel_task_start(k, th->instance->trace_threads[arg]->task, th->task);
         return pay(th);
     case TRACE_EXIT:
+        if (!has_settled(th)) {
+            return STEP_TAKES_TIME;
+        }
         thread_exit(th);
         return STEP_TAKES_TIME;
     }
@@ -169,11 +281,14 @@ void replay_advance(struct thread *th)
         }
     }
     while (th->trace_next < th->trace->nr_steps) {
+        settle(th);
         if (carry_out(th, th->trace->steps[th->trace_next++]) == STEP_TAKES_TIME) {
             return;
         }
     }
     /* The recording ends here, not the task: it sleeps on. */
+    settle(th);
+    th->past_end = true;
     wait_for_credit(th);
 }
 
@@ -215,6 +330,18 @@ static void wake_timer(struct kernel *k, struct ktimer *timer)
     struct thread *th = container_of(timer, struct thread, timer);
 
     kernel_wake(k, th->task, NULL, 0);
+}
+
+/* The averages of a task that was there before the record began: it used the CPU then as it does in
+ * the record, which is to be of a steady state. */
+static void set_past(struct thread *th)
+{
+    int64_t span_ns = th->instance->spec->trace->span_ns;
+    int64_t run_ns = MIN(replay_left_ns(th), span_ns);
+
+    if (th->trace->parent < 0) {
+        kernel_task_set_past(th->task, (uint32_t)(run_ns / (span_ns / 1024 + 1)));
+    }
 }
 
 /* A task that sleeps when the recording begins does so here, too. */
@@ -268,6 +395,24 @@ static struct process *process_of(struct instance *in, GHashTable *by_comm, cons
     return p;
 }
 
+/* The autogroup of session @session, made at its first task: nice 0, which is 1024 shares. */
+static int32_t autogroup_of(struct instance *in, GHashTable *by_session, int32_t session)
+{
+    struct kernel *k = in->interp->kernel;
+    gpointer id;
+
+    if (session == 0 || !kernel_has_autogroup(k)) {
+        return 0;
+    }
+    if (!g_hash_table_lookup_extended(by_session, GINT_TO_POINTER(session), NULL, &id)) {
+        g_autofree char *name = g_strdup_printf("autogroup-%d", session);
+
+        id = GINT_TO_POINTER(kernel_cgroup_new(k, name, 0, AUTOGROUP_WEIGHT, 0, 0, NULL, NULL));
+        g_hash_table_insert(by_session, GINT_TO_POINTER(session), id);
+    }
+    return GPOINTER_TO_INT(id);
+}
+
 static struct thread *replayed_thread(struct instance *in, const struct trace_task *spec)
 {
     struct thread *th = slab_alloc(in->interp->thread_slab);
@@ -276,7 +421,8 @@ static struct thread *replayed_thread(struct instance *in, const struct trace_ta
     th->trace = spec;
     th->rng = rng_entity(&in->rng, (uint64_t)(spec - in->spec->trace->tasks));
     list_init(&th->wait);
-    list_init(&th->early);
+    th->owes = g_ptr_array_new();
+    th->owed_by = g_ptr_array_new();
     g_ptr_array_add(in->interp->threads, th);
     return th;
 }
@@ -326,6 +472,7 @@ bool replay_new(struct instance *in, GError **error)
     struct kernel *k = in->interp->kernel;
     g_autoptr(GHashTable) by_comm = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) slices = g_hash_table_new(NULL, NULL);
+    g_autoptr(GHashTable) autogroups = g_hash_table_new(NULL, NULL);
 
     (void)error;
     in->trace_threads = g_new0(struct thread *, (gsize)trace->nr_tasks);
@@ -338,6 +485,7 @@ bool replay_new(struct instance *in, GError **error)
         struct task_params params = {
             .comm = spec->comm,
             .process = p,
+            .cgroup = autogroup_of(in, autogroups, spec->session),
             .nice = spec->prio - 120,
             .policy = spec->prio < 100 ? NUMASIM_SCHED_FIFO : NUMASIM_SCHED_OTHER,
             .rt_priority = 99 - spec->prio,
@@ -355,6 +503,7 @@ bool replay_new(struct instance *in, GError **error)
     }
     partners_find(in);
     for (int32_t i = 0; i < trace->nr_tasks; i++) {
+        set_past(in->trace_threads[i]);
         begin(in->trace_threads[i]);
     }
     return true;

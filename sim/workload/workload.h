@@ -251,6 +251,7 @@ struct trace_task {
     int32_t pid;
     int32_t prio;       /* as recorded: 120 = nice 0; < 100: real-time */
     int32_t parent;     /* task index that forks it, -1: it is there from the start */
+    int32_t session;    /* setsid(): those of one number share it; 0: none, a kernel thread's */
     bool runs_at_start; /* was running or runnable when the trace begins */
     struct trace_step *steps;
     int32_t nr_steps;

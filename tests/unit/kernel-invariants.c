@@ -259,7 +259,11 @@ static void check_queue(const struct kernel *k, const struct fair_queue *q)
     MUST(k, q->throttle_count == nr_throttled, "cgroup %d on CPU %d: %u", cgroup, cpu,
          nr_throttled);
     if (q->parent != NULL) {
-        MUST(k, q->on_rq == (nr_entities > 0 && !q->throttled), "cgroup %d on CPU %d", cgroup, cpu);
+        /* An empty one may have to wait before it leaves. */
+        MUST(k,
+             q->on_rq == ((nr_entities > 0 && !q->throttled) ||
+                          (nr_entities == 0 && q->entity.delayed)),
+             "cgroup %d on CPU %d", cgroup, cpu);
         MUST(k, q->entity.queued == (q->on_rq && !fair_is_flat(k)), "cgroup %d on CPU %d", cgroup,
              cpu);
         MUST(k, list_empty(&q->leaf) == (q->entity_avg.last_update_ns < 0), "cgroup %d on CPU %d",

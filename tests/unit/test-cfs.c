@@ -186,6 +186,21 @@ static void test_sleepers(void)
     }
 }
 
+/* What stands for a cgroup only wakes, the first time too: no debit, but the credit of a sleeper. */
+static void test_new_cgroup(void)
+{
+    struct numasim_host *host = fake_host_new("cfs");
+    struct fake_task *group;
+
+    forked(host, 1024);
+    fake_run(host, 40 * MS);
+    group = fake_task_new(host, 3);
+    group->task.se.is_task = false;
+    fake_wake(host, group);
+    g_assert_cmpint(v_of(host->tasks[0]) - v_of(group), ==, 9 * MS);
+    fake_host_free(host);
+}
+
 /*
  * Preempts iff the current one is ahead by more than 3 of the woken one's virtual time: A at 70 is 3
  * ahead of B at 67, no; 1 ns more, yes. At weight 335 it would have to be 3 * 1024 / 335 = 9.17, and a
@@ -372,6 +387,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cfs/shares", test_shares);
     g_test_add_func("/cfs/new", test_new);
     g_test_add_func("/cfs/sleepers", test_sleepers);
+    g_test_add_func("/cfs/new-cgroup", test_new_cgroup);
     g_test_add_func("/cfs/wakeup-preempt", test_wakeup_preempt);
     g_test_add_func("/cfs/policies", test_policies);
     g_test_add_func("/cfs/buddies", test_buddies);

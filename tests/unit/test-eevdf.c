@@ -264,10 +264,10 @@ static void test_no_delay(void)
 
     host = fake_host_new("eevdf");
     a = forked(host, 1024);
-    a->task.se.is_task = false; /* a cgroup whose last task blocks */
+    a->task.se.is_task = false; /* a cgroup whose last task blocks waits as a task does */
     forked(host, 1024);
     fake_run(host, 1 * MS);
-    g_assert_true(fake_block(host, a));
+    g_assert_false(fake_block(host, a));
     fake_host_free(host);
 }
 

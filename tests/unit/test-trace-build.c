@@ -196,7 +196,7 @@ static void test_softirqs(void)
     add_switch(text, 2020, 1, "n", 2, "S", "swapper/1", 0);
     add_wake(text, 3010, 0, "dNs3.", "w-1", "waking", "n", 2);
     b = build(text, false);
-    check_steps(&b, 1, "r1010 w1 r2000 w1");
+    check_steps(&b, 1, "r1010 y1 r2000 y1");
     check_steps(&b, 2, "b r50 u2000 r10 b");
     g_assert_cmpuint(b.import.wakes[TRACE_WAKE_BY_SOFTIRQ], ==, 2);
     g_assert_cmpuint(b.import.wakes[TRACE_WAKE_IDLE], ==, 1);

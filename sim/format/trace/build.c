@@ -3,6 +3,7 @@
 #include "format/trace/build.h"
 
 #include "format/trace/private.h"
+#include "format/trace/sessions.h"
 
 /* Settles the block that @t stands at (or the one it is about to make) by a wake. */
 static void settle_block(struct building *b, struct building_task *t, enum trace_wake_kind kind,
@@ -95,7 +96,8 @@ static void wake(struct building *b, const struct ftrace_event *e, struct buildi
     classify(b, e, t, &kind, &timer);
     if (kind == TRACE_WAKE_BY_TASK || kind == TRACE_WAKE_BY_SOFTIRQ) {
         trace_task_run_until(waker, e->time_ns);
-        trace_task_step(waker, TRACE_WAKE, t->index);
+        trace_task_step(waker, kind == TRACE_WAKE_BY_SOFTIRQ ? TRACE_WAKE_SYNC : TRACE_WAKE,
+                        t->index);
     }
     if (t->state == TRACE_TASK_BLOCKED) {
         settle_block(b, t, kind, timer, e->time_ns);
@@ -318,6 +320,7 @@ static struct workload *make_workload(struct building *b, const char *name)
         to->nr_steps = (int32_t)from->steps->len;
         to->steps = (struct trace_step *)(void *)g_array_free(g_steal_pointer(&from->steps), FALSE);
     }
+    trace_sessions_assign(trace);
     return w;
 }
 

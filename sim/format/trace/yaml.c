@@ -13,7 +13,7 @@ static const char step_letters[] = "rwbusfxy";
 
 struct task_spec {
     char *comm;
-    int64_t pid, prio, parent;
+    int64_t pid, prio, parent, session;
     int starts;
     const struct yaml_node *steps;
 };
@@ -32,6 +32,8 @@ static const struct yaml_field task_fields[] = {
         .help = "as recorded: 120 is nice 0, below 100 real-time; default 120"),
     ROW(task_spec, parent, "parent", INT, .max = TRACE_MAX_TASKS,
         .help = "number of the task that forks it; absent: there from the start"),
+    ROW(task_spec, session, "session", INT, .max = TRACE_MAX_TASKS,
+        .help = "those of one number share a session (setsid), and so an autogroup; absent: none"),
     ROW(task_spec, starts, "starts", CHOICE, .names = starts_words,
         .help = "running (or runnable) or blocked when the trace begins; default blocked"),
     ROW(task_spec, steps, "steps", NODE, .required = true, .help = "what it does"),
@@ -161,6 +163,7 @@ static bool read_task(const struct yaml_node *node, int64_t nr_tasks, struct tra
     t->pid = (int32_t)spec.pid;
     t->prio = (int32_t)spec.prio;
     t->parent = (int32_t)spec.parent;
+    t->session = (int32_t)spec.session;
     t->runs_at_start = spec.starts == 1;
     if (!ok) {
         return false;
@@ -316,6 +319,9 @@ static void write_task(GString *yaml, int32_t index, const struct trace_task *t)
     g_string_append_printf(yaml, " # %d\n      pid: %d\n      prio: %d\n", index, t->pid, t->prio);
     if (t->parent >= 0) {
         g_string_append_printf(yaml, "      parent: %d\n", t->parent);
+    }
+    if (t->session > 0) {
+        g_string_append_printf(yaml, "      session: %d\n", t->session);
     }
     if (t->runs_at_start) {
         g_string_append(yaml, "      starts: running\n");
