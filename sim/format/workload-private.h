@@ -58,6 +58,12 @@ int32_t workload_metric(struct workload_reader *r, const char *name);
 /* How a region's choices are spelt, by enum page_kind, access_pattern and first_toucher. */
 extern const char *const workload_page_words[], *const workload_pattern_words[],
                                                     *const workload_touch_words[];
+/* Modes of memory policies, by enum numasim_mpol. */
+extern const char *const workload_mpol_words[];
+/* What stands under `policy` or `numactl` (NULL: it does not). What was read so far belongs to the
+ * caller, also on failure. */
+bool workload_read_mempolicy(const struct yaml_node *policy, const struct yaml_node *numactl,
+                             bool of_region, struct workload_mempolicy *p, GError **error);
 /* Regions by name. What was read so far belongs to the caller, also on failure. */
 bool workload_read_regions(const struct yaml_node *map, struct workload_region **regions,
                            int32_t *nr_regions, GError **error);

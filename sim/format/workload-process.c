@@ -13,7 +13,7 @@ enum { COMM_MAX = 15 /* TASK_COMM_LEN - 1 */, PROCESS_NAME_MAX = 64 };
 struct group_spec {
     int64_t count, nice, priority, slice_ns;
     int sched;
-    const struct yaml_node *cpus, *nodes, *program;
+    const struct yaml_node *cpus, *nodes, *program, *policy, *numactl;
     bool spread;
     struct dist start;
 };
@@ -49,6 +49,8 @@ static const struct yaml_field group_fields[] = {
     {.key = "cpus", .type = YAML_TYPE_NODE, .offset = offsetof(struct group_spec, cpus)},
     {.key = "nodes", .type = YAML_TYPE_NODE, .offset = offsetof(struct group_spec, nodes)},
     {.key = "spread", .type = YAML_TYPE_BOOL, .offset = offsetof(struct group_spec, spread)},
+    {.key = "policy", .type = YAML_TYPE_NODE, .offset = offsetof(struct group_spec, policy)},
+    {.key = "numactl", .type = YAML_TYPE_NODE, .offset = offsetof(struct group_spec, numactl)},
     {.key = "start",
      .type = YAML_TYPE_DIST,
      .offset = offsetof(struct group_spec, start),
@@ -107,6 +109,19 @@ static bool check_class(const struct yaml_node *node, const struct group_spec *s
     return true;
 }
 
+/* numactl would undo the affinity that the group has. */
+static bool check_binding(const struct group_spec *spec, const struct workload_mempolicy *p,
+                          GError **error)
+{
+    const struct yaml_node *own = spec->cpus != NULL ? spec->cpus : spec->nodes;
+
+    if (own != NULL && (p->cpus != NULL || p->cpu_nodes != NULL)) {
+        return yaml_error(own, error, "'%s' beside a binding by numactl; expected one of them",
+                          own->key->text);
+    }
+    return true;
+}
+
 /* Fills @g; on failure what it owns is released with the workload. */
 static bool fill_group(struct workload_reader *r, const struct yaml_node *node,
                        struct group_spec *spec, struct thread_group *g, GError **error)
@@ -121,7 +136,9 @@ static bool fill_group(struct workload_reader *r, const struct yaml_node *node,
     g->spread = spec->spread;
     g->start = spec->start;
     spec->start = (struct dist){.kind = DIST_FIXED};
-    return (spec->cpus == NULL || workload_cpulist(spec->cpus, &g->cpus, error)) &&
+    return workload_read_mempolicy(spec->policy, spec->numactl, false, &g->policy, error) &&
+           check_binding(spec, &g->policy, error) &&
+           (spec->cpus == NULL || workload_cpulist(spec->cpus, &g->cpus, error)) &&
            (spec->nodes == NULL || workload_cpulist(spec->nodes, &g->nodes, error)) &&
            workload_read_steps(r, spec->program, &g->steps, &g->nr_steps, error);
 }
@@ -188,7 +205,7 @@ static bool read_groups(struct workload_reader *r, struct workload_process *p,
 
 struct process_spec {
     int64_t count;
-    const struct yaml_node *cgroup, *session, *regions, *threads;
+    const struct yaml_node *cgroup, *session, *regions, *threads, *policy, *numactl;
 };
 
 static const struct yaml_field process_fields[] = {
@@ -199,6 +216,8 @@ static const struct yaml_field process_fields[] = {
      .max = WORKLOAD_MAX_COUNT},
     {.key = "cgroup", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, cgroup)},
     {.key = "session", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, session)},
+    {.key = "policy", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, policy)},
+    {.key = "numactl", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, numactl)},
     {.key = "regions", .type = YAML_TYPE_MAP, .offset = offsetof(struct process_spec, regions)},
     {.key = "threads",
      .type = YAML_TYPE_MAP,
@@ -231,6 +250,9 @@ static bool read_process(struct workload_reader *r, const struct yaml_node *node
             return false;
         }
         p->session = g_strdup(session);
+    }
+    if (!workload_read_mempolicy(spec.policy, spec.numactl, false, &p->policy, error)) {
+        return false;
     }
     if (spec.regions != NULL &&
         !workload_read_regions(spec.regions, &p->regions, &p->nr_regions, error)) {

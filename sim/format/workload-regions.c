@@ -8,7 +8,7 @@ struct region_spec {
     int64_t size_bytes, working_set_bytes;
     int page, pattern, touch, mapped;
     bool shared, hugetlb, file, readonly;
-    const struct yaml_node *hot;
+    const struct yaml_node *hot, *policy, *numactl;
 };
 
 struct hot_spec {
@@ -42,6 +42,8 @@ static const struct yaml_field region_fields[] = {
     ROW(file, "file", BOOL, .help = "page cache instead of anonymous memory; default false"),
     ROW(mapped, "mapped", CHOICE, .names = mapped_words, .help = "default private"),
     ROW(readonly, "readonly", BOOL, .help = "mapped without PROT_WRITE; default false"),
+    ROW(policy, "policy", NODE, .help = "mbind(2)"),
+    ROW(numactl, "numactl", NODE, .help = "the same in numactl's options"),
     ROW(hot, "hot", MAP, .help = "part of it that gets a share of the accesses of its own"),
     {.key = NULL},
 };
@@ -121,7 +123,8 @@ static bool read_region(const struct yaml_node *node, struct workload_region *re
         .mapped_shared = spec.mapped == 1,
         .readonly = spec.readonly,
     };
-    return read_hot(spec.hot, spec.size_bytes, &ret->hot, error);
+    return read_hot(spec.hot, spec.size_bytes, &ret->hot, error) &&
+           workload_read_mempolicy(spec.policy, spec.numactl, true, &ret->policy, error);
 }
 
 bool workload_read_regions(const struct yaml_node *map, struct workload_region **regions,

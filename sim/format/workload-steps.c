@@ -344,6 +344,7 @@ static const struct step_word own_words[] = {
     {"exit", STEP_EXIT, true, read_nothing, "exit"},
     {"yield", STEP_YIELD, true, read_nothing, "yield"},
     {"cputime", STEP_CPUTIME, true, read_nothing, "cputime"},
+    {"exec", STEP_EXEC, true, read_nothing, "exec"},
     {"nice", STEP_NICE, false, read_nice, "nice: 5"},
     {"count", STEP_COUNT, false, read_metric, "count: NAME"},
     {"loop", STEP_LOOP, false, read_loop, "loop: {count: 10, do: [...]}"},

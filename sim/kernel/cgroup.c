@@ -102,8 +102,7 @@ struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cp
     return cgroup_queue(k, t->cgroup, cpu);
 }
 
-/* True if @cgroup is @ancestor or below it. */
-static bool cgroup_below(const struct kernel *k, int32_t cgroup, int32_t ancestor)
+bool cgroup_below(const struct kernel *k, int32_t cgroup, int32_t ancestor)
 {
     while (cgroup > 0 && cgroup != ancestor) {
         cgroup = k->cgroups[cgroup]->parent;
@@ -220,32 +219,4 @@ void kernel_cgroup_set_cpus(struct kernel *k, int32_t cgroup, const uint64_t *cp
             task_reapply_allowed(k, k->tasks[i]);
         }
     }
-}
-
-bool kernel_process_join(struct kernel *k, struct process *p, int32_t cgroup, GError **error)
-{
-    uint32_t nr = (uint32_t)k->nr_nodes;
-    g_autofree uint64_t *nodes = bitmap_new(nr);
-    bool has_memory = false;
-
-    if (p->allowed_nodes != NULL) {
-        bitmap_copy(nodes, p->allowed_nodes, nr);
-    } else {
-        bitmap_fill(nodes, nr);
-    }
-    for (int32_t id = cgroup; id > 0; id = k->cgroups[id]->parent) {
-        if (k->cgroups[id]->nodes != NULL) {
-            bitmap_and(nodes, nodes, k->cgroups[id]->nodes, nr);
-        }
-    }
-    for (uint32_t n = 0; n < nr; n++) {
-        has_memory |= bitmap_test(nodes, n) && k->nodes[n].total_bytes > 0;
-    }
-    if (!has_memory) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                    "the cpusets of process '%s' leave it no node with memory", p->pub.name);
-        return false;
-    }
-    kernel_process_set_nodes(k, p, nodes);
-    return true;
 }

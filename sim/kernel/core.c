@@ -367,6 +367,8 @@ static void advance(struct kernel *k, struct rq *rq, struct task *t)
         k->acting_cpu = rq->pub.id;
         if (t->node_daemon != NULL) {
             daemon_advance(k, t);
+        } else if (t->mover != NULL) {
+            mover_advance(k, t);
         } else {
             k->driver.advance(k, t, k->driver.data);
         }

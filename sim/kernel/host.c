@@ -410,7 +410,7 @@ int64_t numasim_remaining_ns(struct numasim_host *host, struct numasim_task *tas
     if (t->pub.task_state == NUMASIM_TASK_RUNNING) {
         settle(k, task_rq(k, t));
     }
-    if (k->driver.remaining != NULL) {
+    if (k->driver.remaining != NULL && t->node_daemon == NULL && t->mover == NULL) {
         rest_ns = k->driver.remaining(k, t, k->driver.data);
     }
     return time_add_ns(rest_ns, kernel_task_work_left_ns(k, t));

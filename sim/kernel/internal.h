@@ -124,7 +124,8 @@ struct task {
     uint64_t nr_draws;          /* of faults, so far */
     bool wants_task_work;
     struct node_daemon *node_daemon; /* it is one */
-    struct numasim_mempolicy mempolicy;
+    struct mover *mover;             /* it is one */
+    struct mempolicy mempolicy;
     struct numasim_numa_stats numa;
 
     uint64_t *own_allowed;   /* what it asked for; NULL: every CPU */
@@ -608,6 +609,8 @@ void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reas
 void cgroups_new(struct kernel *k);
 void cgroups_free(struct kernel *k);
 void task_apply_allowed(struct kernel *k, struct task *t);
+/* True if @cgroup is @ancestor or below it. */
+bool cgroup_below(const struct kernel *k, int32_t cgroup, int32_t ancestor);
 
 /* shares.c: the weight of the entity of @q (update_cfs_group()) */
 void cgroup_update_weight(struct kernel *k, struct fair_queue *q);
@@ -690,6 +693,13 @@ void task_faults(struct kernel *k, struct rq *rq, struct task *t);
 void daemons_free(struct kernel *k);
 void daemon_event(struct kernel *k, struct evq_entry *e);
 void daemon_advance(struct kernel *k, struct task *t);
+
+/* mover.c */
+/* Starts a kernel thread that moves the pages of @p on nodes of @from to those of @to. */
+void mover_start(struct kernel *k, struct process *p, const char *comm, const uint64_t *from,
+                 const uint64_t *to);
+void mover_advance(struct kernel *k, struct task *t);
+void mover_release(struct task *t);
 
 /* access.c */
 /* Turns the work done since the last call into accesses by node. */

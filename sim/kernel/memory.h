@@ -3,6 +3,7 @@
  * Of the kernel's memory files among themselves:
  *
  *   mm.c      processes, regions, where pages lie
+ *   mems.c    which nodes they may lie on: cpusets, memory policies, and moving pages after these
  *   touch.c   first touch: allocation
  *   fault.c   which accesses meet protected pages, and what follows
  *   pages.c   populations for plugins: iterating, protecting, moving, tagging
@@ -17,8 +18,6 @@
  * interleaving, which goes by address, begins with the lowest node. */
 #define FIRST_VPN INT64_C(0x7f0000000)
 #define VPN_ALIGN INT64_C(262144)
-
-void mempolicy_release(struct numasim_mempolicy *policy);
 
 /* Accounts what the running tasks of @p accessed while its pages lay where they do now. */
 void pages_will_change(struct kernel *k, struct process *p);

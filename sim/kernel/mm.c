@@ -21,15 +21,6 @@ struct process *kernel_process_new(struct kernel *k, const char *name)
     return p;
 }
 
-void kernel_process_set_nodes(struct kernel *k, struct process *p, const uint64_t *nodes)
-{
-    if (p->allowed_nodes == NULL) {
-        p->allowed_nodes = bitmap_new((uint32_t)k->nr_nodes);
-        p->pub.allowed_nodes = p->allowed_nodes;
-    }
-    bitmap_copy(p->allowed_nodes, nodes, (uint32_t)k->nr_nodes);
-}
-
 bool kernel_place(struct kernel *k, struct process *p, const struct numasim_container *request,
                   uint64_t *cpus, GError **error)
 {
@@ -56,48 +47,9 @@ bool kernel_place(struct kernel *k, struct process *p, const struct numasim_cont
                     request->name, out.refusal);
         return false;
     }
-    kernel_process_set_nodes(k, p, nodes);
+    p->placed_nodes = g_steal_pointer(&nodes);
+    kernel_process_set_nodes(k, p, p->placed_nodes);
     return true;
-}
-
-/* ------------------------------------------------------------------------------------------- */
-/* Memory policies                                                                              */
-
-/* The nodes of @policy as they are in effect under @allowed (bitmap or NULL): the user's within the
- * cpuset; all of the cpuset's if none is left (mm/mempolicy.c: mpol_set_nodemask()). */
-static void mempolicy_set(struct kernel *k, struct numasim_mempolicy *to,
-                          const struct numasim_mempolicy *from, const uint64_t *allowed)
-{
-    uint32_t nr = (uint32_t)k->nr_nodes;
-
-    g_free((uint64_t *)(uintptr_t)to->nodes);
-    *to = *from;
-    if (from->nodes == NULL) {
-        return;
-    }
-    uint64_t *nodes = bitmap_new(nr);
-
-    bitmap_copy(nodes, from->nodes, nr);
-    if (allowed != NULL) {
-        bitmap_and(nodes, nodes, allowed, nr);
-        if (bitmap_empty(nodes, nr)) {
-            bitmap_copy(nodes, allowed, nr);
-        }
-    }
-    to->nodes = nodes;
-}
-
-void kernel_task_set_mempolicy(struct kernel *k, struct task *t,
-                               const struct numasim_mempolicy *policy)
-{
-    mempolicy_set(k, &t->mempolicy, policy, task_process(t)->allowed_nodes);
-    t->pub.mempolicy = &t->mempolicy;
-}
-
-void mempolicy_release(struct numasim_mempolicy *policy)
-{
-    g_free((uint64_t *)(uintptr_t)policy->nodes);
-    policy->nodes = NULL;
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -135,6 +87,7 @@ void process_free(struct kernel *k, struct process *p)
     g_free(p->bytes_by_node);
     g_free(p->warm_threads);
     g_free(p->allowed_nodes);
+    g_free(p->placed_nodes);
     g_free((char *)p->pub.name);
     g_free(p);
 }
@@ -207,10 +160,7 @@ int32_t kernel_region_new(struct kernel *k, struct process *p, const struct mm_r
     r->sequential = spec->sequential;
     r->working_set_bytes = spec->working_set_bytes;
     states_new(k, r->pub.state, offsetof(struct numasim_policy, region_state_size));
-    if (spec->mempolicy != NULL) {
-        mempolicy_set(k, &r->mempolicy, spec->mempolicy, p->allowed_nodes);
-        r->pub.mempolicy = &r->mempolicy;
-    }
+    mempolicy_init(&r->mempolicy);
     region_slices(k, r, spec);
     p->regions = g_renew(struct mm_region *, p->regions, (gsize)p->nr_regions + 1);
     p->regions[p->nr_regions++] = r;
@@ -294,6 +244,28 @@ void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
             }
         }
     }
+}
+
+void task_exec(struct kernel *k, struct task *t)
+{
+    const struct role *role = &k->roles[NUMASIM_ROLE_NUMA];
+    struct process *p = task_process(t);
+
+    if (p->pub.nr_threads > 1) {
+        kernel_fail(k, "task %d (%s) execs beside other threads of its process", t->pub.id,
+                    t->comm);
+        return;
+    }
+    pages_will_change(k, p);
+    process_release_pages(k, p, t->pub.cpu);
+    for (int32_t i = 0; i < p->nr_regions; i++) {
+        mempolicy_release(&p->regions[i]->mempolicy);
+        p->regions[i]->pub.mempolicy = NULL;
+    }
+    if (role->self != NULL && role->policy->numa->exec != NULL) {
+        role->policy->numa->exec(role->self, &t->pub);
+    }
+    pages_changed(k, p);
 }
 
 int32_t numasim_nr_regions(const struct numasim_process *process)

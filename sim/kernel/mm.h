@@ -15,6 +15,7 @@
 
 #include "base/list.h"
 #include "kernel/extent.h"
+#include "kernel/mempolicy.h"
 #include "policy/numasim-policy.h"
 
 struct kernel;
@@ -30,11 +31,11 @@ struct mm_slice {
 };
 
 struct mm_region {
-    struct numasim_region pub;          /* first */
-    struct numasim_mempolicy mempolicy; /* what pub.mempolicy points at, if anything */
-    bool shared;                        /* one slice for all threads, else one each */
-    bool sequential;                    /* accesses walk through it, else they fall anywhere */
-    int64_t working_set_bytes;          /* of the whole region: what a warm cache would hold */
+    struct numasim_region pub;  /* first */
+    struct mempolicy mempolicy; /* what pub.mempolicy points at, if anything */
+    bool shared;                /* one slice for all threads, else one each */
+    bool sequential;            /* accesses walk through it, else they fall anywhere */
+    int64_t working_set_bytes;  /* of the whole region: what a warm cache would hold */
     int32_t nr_slices;
     struct mm_slice *slices;
     int64_t *bytes_by_node; /* what pub.bytes_by_node points at */
@@ -48,7 +49,10 @@ struct process {
     struct list running;     /* its tasks that run with a mix: a move of pages changes their pace */
     int32_t *warm_threads;   /* [nr_llcs] of its threads that have the LLC for their own */
     uint64_t *allowed_nodes; /* bitmap, or NULL: all */
-    int64_t next_vpn;        /* where the next region begins */
+    uint64_t *placed_nodes;  /* the same of a placement policy alone */
+    int32_t cgroup;
+    bool mems_changed; /* its pages may lie where they may not come any more */
+    int64_t next_vpn;  /* where the next region begins */
 };
 
 /* One region's share of a task's access mix. */
@@ -81,18 +85,29 @@ struct mm_region_spec {
     int32_t nr_slices;           /* unless shared */
     const struct mm_band *bands; /* NULL: one, all of it */
     int32_t nr_bands;
-    const struct numasim_mempolicy *mempolicy; /* mbind(), or NULL; copied with its nodes */
 };
 
 /* Adds a region to @p. Returns its index. */
 int32_t kernel_region_new(struct kernel *k, struct process *p, const struct mm_region_spec *spec);
 
-/* Restricts where its pages may lie (bitmap of nodes, copied): cpuset.mems or a placement. */
+/* Restricts where its pages may lie (bitmap of nodes, copied), and rebinds its memory policies. */
 void kernel_process_set_nodes(struct kernel *k, struct process *p, const uint64_t *nodes);
 
-/* set_mempolicy(2) of @t; copied with its nodes. */
-void kernel_task_set_mempolicy(struct kernel *k, struct task *t,
-                               const struct numasim_mempolicy *policy);
+/* set_mempolicy(2) by @t, with the user's nodes, which are copied. Errors: mempolicy_set(). */
+bool kernel_task_set_mempolicy(struct kernel *k, struct task *t,
+                               const struct numasim_mempolicy *policy, GError **error);
+/* mbind(2) on all of region @region, before anything is there. */
+bool kernel_region_set_mempolicy(struct kernel *k, struct process *p, int32_t region,
+                                 const struct numasim_mempolicy *policy, GError **error);
+
+/* cpuset.mems of @cgroup becomes @nodes; with @migrate the pages of its processes follow, moved by a
+ * kernel thread (cpuset.memory_migrate, always on in cgroup v2). */
+void kernel_cgroup_set_nodes(struct kernel *k, int32_t cgroup, const uint64_t *nodes, bool migrate);
+/* Moves @p with its threads to @cgroup; with @migrate its pages follow to that one's cpuset.mems. */
+void kernel_process_set_cgroup(struct kernel *k, struct process *p, int32_t cgroup, bool migrate);
+/* migrate_pages(2) by a task of its own: what lies on @from goes to @to, node by node. */
+void kernel_process_migrate_pages(struct kernel *k, struct process *p, const uint64_t *from,
+                                  const uint64_t *to);
 
 /* The slice of @r that thread @slice_index accesses. */
 static inline struct mm_slice *mm_slice(const struct mm_region *r, int32_t slice_index)

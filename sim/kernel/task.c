@@ -89,8 +89,11 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     list_init(&t->on_llc);
     t->rate_index = -1;
     t->fault_work = UINT64_MAX;
-    t->mempolicy = (struct numasim_mempolicy){.home_node = -1};
-    t->pub.mempolicy = &t->mempolicy;
+    mempolicy_init(&t->mempolicy);
+    if (parent != NULL) {
+        mempolicy_inherit(&t->mempolicy, &parent->mempolicy, (uint32_t)k->nr_nodes);
+    }
+    t->pub.mempolicy = &t->mempolicy.pub;
     event_init(&t->arrive, EVENT_ARRIVE, CLASS_ARRIVE, 0);
     task_set_policy(t, params);
     t->sched_idle = t->pub.se.idle_policy || cgroup_is_idle(k, t->cgroup);
@@ -129,6 +132,7 @@ void task_free(struct kernel *k, struct task *t)
     g_free(t->comm);
     g_free(t->access);
     mempolicy_release(&t->mempolicy);
+    mover_release(t);
     g_free(t->numa.task_private);
     g_free(t->pub.faults_by_node);
 }
@@ -323,7 +327,7 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
         }
     }
     schedule(k, rq);
-    if (k->driver.exited != NULL) {
+    if (k->driver.exited != NULL && t->mover == NULL) {
         k->driver.exited(k, t, k->driver.data);
     }
 }

@@ -17,6 +17,27 @@ static void set_affinity(struct instance *in, const struct workload_admin *spec,
     }
 }
 
+/* What is done to each instance of the process that the step names. */
+static void for_processes(struct instance *in, const struct workload_admin *spec,
+                          const struct admin_timer *admin)
+{
+    struct kernel *k = in->interp->kernel;
+
+    for (int32_t i = 0; i < in->nr_processes; i++) {
+        struct process_instance *p = &in->processes[i];
+
+        if (p->spec != &in->spec->processes[spec->process] || p->process->pub.nr_threads == 0) {
+            continue;
+        }
+        if (spec->kind == ADMIN_MOVE) {
+            p->cgroup = spec->cgroup >= 0 ? in->cgroups[spec->cgroup] : 0;
+            kernel_process_set_cgroup(k, p->process, p->cgroup, spec->migrate);
+        } else {
+            kernel_process_migrate_pages(k, p->process, admin->nodes, admin->to_nodes);
+        }
+    }
+}
+
 static void carry_out(struct kernel *k, struct ktimer *timer)
 {
     struct admin_timer *admin = container_of(timer, struct admin_timer, timer);
@@ -43,6 +64,13 @@ static void carry_out(struct kernel *k, struct ktimer *timer)
     case ADMIN_AFFINITY:
         set_affinity(in, spec, admin->cpus);
         break;
+    case ADMIN_MEMS:
+        kernel_cgroup_set_nodes(k, in->cgroups[spec->cgroup], admin->nodes, spec->migrate);
+        break;
+    case ADMIN_MOVE:
+    case ADMIN_MIGRATEPAGES:
+        for_processes(in, spec, admin);
+        break;
     }
 }
 
@@ -62,7 +90,9 @@ bool admin_new(struct instance *in, GError **error)
         admin->spec = spec;
         admin->instance = in;
         admin->timer.fn = carry_out;
-        if (!interp_parse_cpus(it, spec->cpus, NULL, where, &admin->cpus, error)) {
+        if (!interp_parse_cpus(it, spec->cpus, NULL, where, &admin->cpus, error) ||
+            !interp_parse_nodes(it, spec->nodes, where, &admin->nodes, error) ||
+            !interp_parse_nodes(it, spec->to_nodes, where, &admin->to_nodes, error)) {
             return false;
         }
         if ((spec->kind == ADMIN_CPU_OFFLINE || spec->kind == ADMIN_CPU_ONLINE) &&

@@ -161,13 +161,17 @@ static bool check_admin(const struct workload *w, GError **error)
 {
     for (int32_t i = 0; i < w->nr_admin; i++) {
         const struct workload_admin *a = &w->admin[i];
-        bool cgroup = a->kind == ADMIN_CPUSET || a->kind == ADMIN_WEIGHT || a->kind == ADMIN_QUOTA;
+        bool cgroup = a->kind == ADMIN_CPUSET || a->kind == ADMIN_WEIGHT ||
+                      a->kind == ADMIN_QUOTA || a->kind == ADMIN_MEMS;
+        bool process =
+            a->kind == ADMIN_AFFINITY || a->kind == ADMIN_MOVE || a->kind == ADMIN_MIGRATEPAGES;
         bool ok = a->at_ns >= 0;
 
         if (cgroup) {
             ok = ok && a->cgroup >= 0 && a->cgroup < w->nr_cgroups;
-        } else if (a->kind == ADMIN_AFFINITY) {
-            ok = ok && a->process >= 0 && a->process < w->nr_processes;
+        } else if (process) {
+            ok = ok && a->process >= 0 && a->process < w->nr_processes &&
+                 (a->kind != ADMIN_MOVE || (a->cgroup >= -1 && a->cgroup < w->nr_cgroups));
         } else {
             ok = ok && a->cpu >= 0;
         }

@@ -117,6 +117,7 @@ struct admin_timer {
     const struct workload_admin *spec;
     struct instance *instance;
     uint64_t *cpus; /* CPUSET, AFFINITY */
+    uint64_t *nodes, *to_nodes;
 };
 
 /* One replica of one workload. */
@@ -170,6 +171,17 @@ static inline struct kernel *thread_kernel(const struct thread *th)
 GHashTable *interp_mixes_new(void);
 /* The kernel's form of an access mix, made once. */
 const struct mm_mix *interp_mix(struct interp *it, const void *key, const struct access_mix *mix);
+/* Parses a list of nodes of the machine in the kernel's grammar. */
+bool interp_parse_nodes(const struct interp *it, const char *nodes, const char *where,
+                        uint64_t **ret_nodes, GError **error);
+/* The CPUs that numactl's options in @spec bind to, or NULL where they do not. */
+bool interp_numactl_cpus(const struct interp *it, const struct process_instance *p,
+                         const struct workload_mempolicy *spec, uint64_t **ret_cpus,
+                         GError **error);
+/* The policy that @th begins with, beyond what it inherited. */
+bool thread_set_mempolicy(struct thread *th, GError **error);
+/* mbind() of @p's regions, which is in its cgroup by now. */
+bool process_bind_regions(struct interp *it, struct process_instance *p, GError **error);
 /* Adds @nr regions, with slices for @nr_threads where they are not shared. Returns @nr. */
 int32_t process_add_regions(struct interp *it, struct process *p,
                             const struct workload_region *regions, int32_t nr, int32_t nr_threads);

@@ -145,6 +145,12 @@ static bool thread_cpus(const struct interp *it, const struct process_instance *
     if (!interp_parse_cpus(it, group->cpus, group->nodes, where, ret_cpus, error)) {
         return false;
     }
+    if (*ret_cpus == NULL && !interp_numactl_cpus(it, p, &group->policy, ret_cpus, error)) {
+        return false;
+    }
+    if (*ret_cpus == NULL && !interp_numactl_cpus(it, p, &p->spec->policy, ret_cpus, error)) {
+        return false;
+    }
     if (*ret_cpus != NULL && group->spread) {
         keep_nth(*ret_cpus, m->nr_cpus, index_in_group);
     }
@@ -200,7 +206,7 @@ struct thread *thread_new(struct interp *it, struct process_instance *p,
         p->first = th;
     }
     th->task = kernel_task_new(it->kernel, &params, parent != NULL ? parent->task : NULL);
-    return th;
+    return thread_set_mempolicy(th, error) ? th : NULL;
 }
 
 static bool threads_start(struct interp *it, struct process_instance *p, GError **error)
@@ -284,7 +290,8 @@ static bool process_new(struct instance *in, struct process_instance *p,
     }
     p->process = kernel_process_new(it->kernel, spec->name);
     process_add_regions(it, p->process, spec->regions, spec->nr_regions, p->planned_threads);
-    return process_place(it, p, error) && threads_start(it, p, error);
+    return process_place(it, p, error) && process_bind_regions(it, p, error) &&
+           threads_start(it, p, error);
 }
 
 static bool processes_new(struct instance *in, GError **error)
@@ -397,6 +404,8 @@ static void instance_free(struct instance *in)
     for (int32_t i = 0; in->admin != NULL && i < in->spec->nr_admin; i++) {
         kernel_timer_cancel(in->interp->kernel, &in->admin[i].timer);
         g_free(in->admin[i].cpus);
+        g_free(in->admin[i].nodes);
+        g_free(in->admin[i].to_nodes);
     }
     g_free(in->objects);
     g_free(in->sources);

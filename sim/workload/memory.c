@@ -2,6 +2,7 @@
 /* The memory of processes: regions and access mixes in the kernel's form. */
 #include "base/fixed.h"
 #include "workload/interp-private.h"
+#include "workload/numactl.h"
 
 /* ------------------------------------------------------------------------------------------- */
 /* Access mixes                                                                                 */
@@ -101,4 +102,159 @@ int32_t process_add_regions(struct interp *it, struct process *p,
                           });
     }
     return nr;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Memory policies                                                                              */
+
+static char *where_of(const struct process_instance *p, const struct workload_mempolicy *spec)
+{
+    const struct workload *w = p->instance->spec;
+
+    return g_strdup_printf("%s:%u:%u", w->path != NULL ? w->path : w->name, spec->mark.line,
+                           spec->mark.column);
+}
+
+bool interp_parse_nodes(const struct interp *it, const char *nodes, const char *where,
+                        uint64_t **ret_nodes, GError **error)
+{
+    const struct machine *m = kernel_machine(it->kernel);
+    g_autofree uint64_t *set = bitmap_new((uint32_t)m->nr_nodes);
+
+    *ret_nodes = NULL;
+    if (nodes == NULL) {
+        return true;
+    }
+    if (!bitmap_parse_list(nodes, set, (uint32_t)m->nr_nodes, error)) {
+        g_prefix_error(error, "%s, on machine '%s': ", where, m->name);
+        return false;
+    }
+    *ret_nodes = g_steal_pointer(&set);
+    return true;
+}
+
+/* A list of nodes as @spec writes them: numactl counts those of the cpuset, unless told --all. */
+static bool parse_nodes(const struct interp *it, const struct process_instance *p,
+                        const struct workload_mempolicy *spec, const char *list,
+                        uint64_t **ret_nodes, GError **error)
+{
+    uint32_t nr = (uint32_t)kernel_machine(it->kernel)->nr_nodes;
+    g_autofree char *where = where_of(p, spec);
+
+    if (!spec->numactl) {
+        return interp_parse_nodes(it, list, where, ret_nodes, error);
+    }
+    g_autofree uint64_t *all = bitmap_new(nr), *set = bitmap_new(nr);
+    const uint64_t *mems = p->process->pub.allowed_nodes;
+
+    bitmap_fill(all, nr);
+    if (!numactl_list_parse(list, "node", all, mems != NULL && !spec->all ? mems : all, nr, set,
+                            error)) {
+        g_prefix_error(error, "%s: ", where);
+        return false;
+    }
+    *ret_nodes = g_steal_pointer(&set);
+    return true;
+}
+
+bool interp_numactl_cpus(const struct interp *it, const struct process_instance *p,
+                         const struct workload_mempolicy *spec, uint64_t **ret_cpus, GError **error)
+{
+    const struct machine *m = kernel_machine(it->kernel);
+    uint32_t nr = (uint32_t)m->nr_cpus;
+    g_autofree char *where = where_of(p, spec);
+
+    *ret_cpus = NULL;
+    if (!spec->is_set || (spec->cpus == NULL && spec->cpu_nodes == NULL)) {
+        return true;
+    }
+    g_autofree uint64_t *set = bitmap_new(nr), *all = bitmap_new(nr), *nodes = NULL;
+
+    bitmap_fill(all, nr);
+    if (spec->cpus != NULL) {
+        if (!numactl_list_parse(spec->cpus, "cpu", all, all, nr, set, error)) {
+            g_prefix_error(error, "%s: ", where);
+            return false;
+        }
+    } else {
+        if (!parse_nodes(it, p, spec, spec->cpu_nodes, &nodes, error)) {
+            return false;
+        }
+        for (int32_t n = 0; n < m->nr_nodes; n++) {
+            if (bitmap_test(nodes, (uint32_t)n)) {
+                bitmap_or(set, set, machine_node_cpus(m, n), nr);
+            }
+        }
+    }
+    if (bitmap_empty(set, nr)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                    "%s: numactl binds to no CPU of machine '%s'", where, m->name);
+        return false;
+    }
+    *ret_cpus = g_steal_pointer(&set);
+    return true;
+}
+
+/* @spec in the kernel's form; @nodes holds what it points at. */
+static bool policy_of(const struct interp *it, const struct process_instance *p,
+                      const struct workload_mempolicy *spec, struct numasim_mempolicy *ret_policy,
+                      uint64_t **nodes, GError **error)
+{
+    if (spec->nodes != NULL && !parse_nodes(it, p, spec, spec->nodes, nodes, error)) {
+        return false;
+    }
+    *ret_policy = (struct numasim_mempolicy){
+        .mode = spec->mode, .flags = spec->flags, .nodes = *nodes, .home_node = spec->home_node};
+    return true;
+}
+
+static bool names_policy(const struct workload_mempolicy *spec)
+{
+    return spec->is_set && !(spec->numactl && spec->mode == NUMASIM_MPOL_DEFAULT);
+}
+
+bool thread_set_mempolicy(struct thread *th, GError **error)
+{
+    struct interp *it = th->instance->interp;
+    const struct workload_mempolicy *own = &th->group->policy, *all = &th->process->spec->policy;
+    const struct workload_mempolicy *spec = names_policy(own) || th->parent != NULL ? own : all;
+    g_autofree uint64_t *nodes = NULL;
+    struct numasim_mempolicy policy;
+
+    if (!names_policy(spec)) {
+        return true;
+    }
+    if (!policy_of(it, th->process, spec, &policy, &nodes, error)) {
+        return false;
+    }
+    if (!kernel_task_set_mempolicy(it->kernel, th->task, &policy, error)) {
+        g_autofree char *where = where_of(th->process, spec);
+
+        g_prefix_error(error, "%s: ", where);
+        return false;
+    }
+    return true;
+}
+
+bool process_bind_regions(struct interp *it, struct process_instance *p, GError **error)
+{
+    for (int32_t i = 0; i < p->spec->nr_regions; i++) {
+        const struct workload_mempolicy *spec = &p->spec->regions[i].policy;
+        g_autofree uint64_t *nodes = NULL;
+        struct numasim_mempolicy policy;
+
+        if (!names_policy(spec)) {
+            continue;
+        }
+        if (!policy_of(it, p, spec, &policy, &nodes, error)) {
+            return false;
+        }
+        if (!kernel_region_set_mempolicy(it->kernel, p->process, i, &policy, error)) {
+            g_autofree char *where = where_of(p, spec);
+
+            g_prefix_error(error, "%s: ", where);
+            return false;
+        }
+    }
+    return true;
 }

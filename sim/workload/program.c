@@ -196,6 +196,9 @@ static enum step_result step_carry_out(struct thread *th, const struct step *ste
     case STEP_CPUTIME:
         task_read_cputime(k, th->task);
         return STEP_GOES_ON;
+    case STEP_EXEC:
+        task_exec(k, th->task);
+        return pay(th);
     case STEP_NICE:
         kernel_task_set_nice(k, th->task, (int32_t)step->count);
         return STEP_GOES_ON;

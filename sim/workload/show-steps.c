@@ -140,6 +140,7 @@ static void show_values(GString *out, const struct workload *w, const struct wor
     case STEP_EXIT:
     case STEP_YIELD:
     case STEP_CPUTIME:
+    case STEP_EXEC:
     case STEP_LOOP:
         break;
     }

@@ -142,6 +142,34 @@ static void show_arrivals(GString *out, const struct workload *w)
     }
 }
 
+static void show_mempolicy(GString *out, const struct workload_mempolicy *p)
+{
+    static const char *const modes[NUMASIM_NR_MPOLS] = {
+        "default",        "preferred",          "bind", "interleave", "local",
+        "preferred-many", "weighted interleave"};
+
+    if (!p->is_set) {
+        return;
+    }
+    if (p->cpus != NULL || p->cpu_nodes != NULL) {
+        g_string_append_printf(out, ", bound to %s %s", p->cpus != NULL ? "CPUs" : "CPUs of nodes",
+                               p->cpus != NULL ? p->cpus : p->cpu_nodes);
+    }
+    if (p->numactl && p->mode == NUMASIM_MPOL_DEFAULT) {
+        return;
+    }
+    g_string_append_printf(out, ", memory %s%s%s%s", modes[p->mode],
+                           p->flags & NUMASIM_MPOL_F_STATIC_NODES ? " static" : "",
+                           p->flags & NUMASIM_MPOL_F_RELATIVE_NODES ? " relative" : "",
+                           p->flags & NUMASIM_MPOL_F_NUMA_BALANCING ? " balancing" : "");
+    if (p->nodes != NULL) {
+        g_string_append_printf(out, " %s", p->nodes);
+    }
+    if (p->home_node >= 0) {
+        g_string_append_printf(out, " home %d", p->home_node);
+    }
+}
+
 static void show_regions(GString *out, const struct workload_process *p)
 {
     static const char *const pages[] = {[PAGE_BASE] = "base pages",
@@ -176,6 +204,7 @@ static void show_regions(GString *out, const struct workload_process *p)
             show_quantity(out, r->hot.share_ppm, UNIT_PPM);
             g_string_append(out, " of the accesses");
         }
+        show_mempolicy(out, &r->policy);
         g_string_append_c(out, '\n');
     }
 }
@@ -211,6 +240,7 @@ static void show_group(GString *out, const struct workload *w, const struct work
     if (g->nodes != NULL) {
         g_string_append_printf(out, ", CPUs of nodes %s", g->nodes);
     }
+    show_mempolicy(out, &g->policy);
     if (dist_mean(&g->start) > 0) {
         g_string_append(out, ", starts after ");
         show_dist(out, &g->start);
@@ -244,6 +274,7 @@ static void show_process(GString *out, const struct workload *w, const struct wo
     if (p->session != NULL) {
         g_string_append_printf(out, " of session %s", p->session);
     }
+    show_mempolicy(out, &p->policy);
     g_string_append_c(out, '\n');
     show_regions(out, p);
     for (int32_t i = 0, n; i < p->nr_groups; i += n) {
@@ -295,6 +326,20 @@ static void show_admin(GString *out, const struct workload *w)
         case ADMIN_AFFINITY:
             g_string_append_printf(out, " process %s gets CPUs %s\n", w->processes[a->process].name,
                                    a->cpus);
+            break;
+        case ADMIN_MEMS:
+            g_string_append_printf(out, " cgroup %s gets memory of nodes %s, pages %s\n",
+                                   w->cgroups[a->cgroup].name, a->nodes,
+                                   a->migrate ? "follow" : "stay");
+            break;
+        case ADMIN_MOVE:
+            g_string_append_printf(
+                out, " process %s moves to cgroup %s, pages %s\n", w->processes[a->process].name,
+                a->cgroup >= 0 ? w->cgroups[a->cgroup].name : "/", a->migrate ? "follow" : "stay");
+            break;
+        case ADMIN_MIGRATEPAGES:
+            g_string_append_printf(out, " pages of process %s go from nodes %s to %s\n",
+                                   w->processes[a->process].name, a->nodes, a->to_nodes);
             break;
         }
     }

@@ -30,6 +30,7 @@ const char *step_kind_name(enum step_kind kind)
         [STEP_SERVE] = "serve",
         [STEP_MEASURE] = "measure",
         [STEP_COUNT] = "count",
+        [STEP_EXEC] = "exec",
     };
 
     return names[kind];
@@ -62,10 +63,18 @@ void workload_steps_free(struct step *steps, int32_t nr_steps)
     g_free(steps);
 }
 
+static void mempolicy_free(struct workload_mempolicy *p)
+{
+    g_free(p->nodes);
+    g_free(p->cpus);
+    g_free(p->cpu_nodes);
+}
+
 void workload_regions_free(struct workload_region *regions, int32_t nr_regions)
 {
     for (int32_t i = 0; i < nr_regions; i++) {
         g_free(regions[i].name);
+        mempolicy_free(&regions[i].policy);
     }
     g_free(regions);
 }
@@ -74,6 +83,7 @@ static void process_release(struct workload_process *p)
 {
     g_free(p->session);
     g_free(p->name);
+    mempolicy_free(&p->policy);
     workload_regions_free(p->regions, p->nr_regions);
     for (int32_t i = 0; i < p->nr_groups; i++) {
         struct thread_group *g = &p->groups[i];
@@ -81,6 +91,7 @@ static void process_release(struct workload_process *p)
         g_free(g->name);
         g_free(g->cpus);
         g_free(g->nodes);
+        mempolicy_free(&g->policy);
         dist_release(&g->start);
         workload_steps_free(g->steps, g->nr_steps);
     }
@@ -127,6 +138,8 @@ void workload_free(struct workload *w)
     }
     for (int32_t i = 0; i < w->nr_admin; i++) {
         g_free(w->admin[i].cpus);
+        g_free(w->admin[i].nodes);
+        g_free(w->admin[i].to_nodes);
     }
     g_free(w->objects);
     g_free(w->cgroups);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/dist.h"
+#include "policy/numasim-policy.h"
 
 /* Where in its file something stands, for messages. Line 0: unknown. */
 struct workload_mark {
@@ -28,6 +29,23 @@ enum object_kind {
     OBJECT_MUTEX,     /* blocking */
     OBJECT_SPINLOCK,
     OBJECT_CONDITION,
+};
+
+/*
+ * set_mempolicy(2) or mbind(2), and with numactl's options the affinity that goes with it. Lists are
+ * kept as text, in the kernel's grammar, or, of numactl, in that one's (workload/numactl.h).
+ */
+struct workload_mempolicy {
+    bool is_set; /* else nothing was said, and the rest means nothing */
+    struct workload_mark mark;
+    uint8_t mode;   /* enum numasim_mpol; of numactl, DEFAULT: it names none */
+    uint32_t flags; /* NUMASIM_MPOL_F_* */
+    char *nodes;    /* NULL: none */
+    int32_t home_node;
+    bool numactl;
+    bool all;               /* --all: numbers are not those of the cpuset alone */
+    char *cpus, *cpu_nodes; /* --physcpubind, --cpunodebind */
+    bool of_region;
 };
 
 /* There is one of each to a replica of the workload, shared by all its processes. */
@@ -79,6 +97,7 @@ enum step_kind {
     STEP_SERVE,   /* other: arrival source; takes one request, runs body, completes it */
     STEP_MEASURE, /* name; body: a request whose latency is body's duration (closed loop) */
     STEP_COUNT,   /* name: throughput.NAME counts one */
+    STEP_EXEC,    /* a new program in the same process: its memory is gone */
 };
 
 struct step {
@@ -123,6 +142,7 @@ struct workload_region {
     bool mapped_shared;        /* MAP_SHARED */
     bool readonly;
     struct workload_hot hot;
+    struct workload_mempolicy policy; /* mbind(2) */
 };
 
 enum sched_kind {
@@ -145,6 +165,7 @@ struct thread_group {
     char *nodes;             /* affinity as a list of nodes, NULL */
     bool spread;             /* thread i of the group gets the i-th CPU of `cpus` alone */
     struct dist start;       /* when it starts */
+    struct workload_mempolicy policy; /* set_mempolicy(2); else the process's */
     struct step *steps;
     int32_t nr_steps;
 };
@@ -155,6 +176,7 @@ struct workload_process {
     int32_t count;  /* instances */
     int32_t cgroup; /* index, -1: root */
     char *session;  /* setsid(): those of one name share it; NULL: that of the workload */
+    struct workload_mempolicy policy;
     struct workload_region *regions;
     int32_t nr_regions;
     struct thread_group *groups;
@@ -200,18 +222,25 @@ enum admin_kind {
     ADMIN_CPUSET,
     ADMIN_WEIGHT,
     ADMIN_AFFINITY,
-    ADMIN_QUOTA
+    ADMIN_QUOTA,
+    ADMIN_MEMS,
+    ADMIN_MOVE,
+    ADMIN_MIGRATEPAGES
 };
 
 struct workload_admin {
     enum admin_kind kind;
     struct workload_mark mark;
     int64_t at_ns;
-    int32_t cpu;             /* OFFLINE, ONLINE */
-    int32_t cgroup, process; /* CPUSET, WEIGHT, QUOTA: cgroup; AFFINITY: process */
-    int64_t value;           /* WEIGHT; QUOTA: ns, 0 is max */
+    int32_t cpu; /* OFFLINE, ONLINE */
+    /* CPUSET, WEIGHT, QUOTA, MEMS: cgroup; AFFINITY, MIGRATEPAGES: process; MOVE: process, and cgroup,
+     * -1 the root */
+    int32_t cgroup, process;
+    int64_t value; /* WEIGHT; QUOTA: ns, 0 is max */
     int64_t period_ns, burst_ns;
     char *cpus;
+    char *nodes, *to_nodes; /* MEMS; MIGRATEPAGES: from, to */
+    bool migrate;           /* MEMS, MOVE: pages follow */
 };
 
 /* ------------------------------------------------------------------------------------------- */

@@ -331,7 +331,7 @@ static void check_region(const struct kernel *k, const struct mm_region *r, int6
             MUST(k, r->slices[i].pages_by_node[n] >= 0, "region %s", r->pub.name);
             here += r->slices[i].pages_by_node[n];
         }
-        MUST(k, r->bytes_by_node[n] == here * r->pub.page_bytes, "region %s", r->pub.name);
+        MUST(k, r->bytes_by_node[n] == here * k->machine->page_size_bytes, "region %s", r->pub.name);
         by_node[n] += r->bytes_by_node[n];
         pages += here;
     }
@@ -360,7 +360,7 @@ static void check_memory(const struct kernel *k)
         for (int32_t n = 0; n < k->nr_nodes; n++) {
             MUST(k, p->bytes_by_node[n] == by_node[n], "process %d", i);
             MUST(k,
-                 by_node[n] == 0 || p->allowed_nodes == NULL ||
+                 by_node[n] == 0 || p->allowed_nodes == NULL || p->mems_changed ||
                      bitmap_test(p->allowed_nodes, (uint32_t)n),
                  "process %d, node %d", i, n);
             used[n] += by_node[n];

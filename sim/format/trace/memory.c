@@ -90,11 +90,8 @@ static bool read_command(const struct yaml_node *node, bool need_source, struct 
 void trace_memory_free(struct trace_memory *memory, int32_t nr)
 {
     for (int32_t i = 0; i < nr; i++) {
-        for (int32_t r = 0; r < memory[i].nr_regions; r++) {
-            g_free(memory[i].regions[r].name);
-        }
+        workload_regions_free(memory[i].regions, memory[i].nr_regions);
         g_free(memory[i].comm);
-        g_free(memory[i].regions);
         g_free(memory[i].mix.entries);
     }
     g_free(memory);
