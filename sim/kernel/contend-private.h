@@ -8,10 +8,17 @@
 #include "base/fixed.h"
 #include "kernel/contend.h"
 
+/* A class with members, among those that use a resource. */
+struct user {
+    struct class_rate *class_rate;
+    int32_t use; /* which of its uses */
+};
+
 struct resource {
     uint64_t capacity_milli;
     uint64_t wait_ps[CONTEND_STEPS];
-    GArray *classes; /* ids of those with members that use it, in the order they came */
+    struct user *users; /* [nr_users] in the order they came */
+    int32_t nr_users, size;
     int32_t step;
     bool saturated;
     bool dirty, reached;  /* in contend->dirty; in contend->component, while solving */
@@ -19,13 +26,23 @@ struct resource {
     uint64_t taken_milli; /* while sharing: what those who are held take of it */
 };
 
+/* Pace for each ps of waiting, with so many fractional bits. */
+enum { PACE_PER_PS_SHIFT = 24 };
+
+struct class_use {
+    int32_t resource;
+    uint64_t load_milli;
+    uint64_t pace_per_ps;
+};
+
 struct class_rate {
+    int32_t id;
     uint64_t idle_pace;
     uint64_t lines_milli;
     int32_t mlp_ppm;
     int32_t count;
     int32_t nr_uses;
-    struct contend_use *uses;
+    struct class_use *uses;
     uint64_t pace;       /* as told to the outside */
     uint64_t share_pace; /* at least this, by its share of what is full; 0: nothing holds it back */
     uint64_t but_pace;   /* while settling one resource: the pace without its wait */
@@ -48,37 +65,22 @@ static inline struct class_rate *contend_class(const struct contend *c, int32_t 
     return g_ptr_array_index(c->classes, (guint)id);
 }
 
-static inline const struct contend_use *contend_use_of(const struct class_rate *k, int32_t resource)
-{
-    for (int32_t i = 0; i < k->nr_uses; i++) {
-        if (k->uses[i].resource == resource) {
-            return &k->uses[i];
-        }
-    }
-    return NULL;
-}
-
 /* Lines a second of wall time x 1000 for what is @milli a second of work, at @pace. */
 static inline uint64_t contend_per_wall(uint64_t milli, uint64_t pace)
 {
+    if (milli >> 44 == 0) {
+        return (milli << 20) / pace;
+    }
     return mul_div_u64(milli, UINT64_C(1) << 20, pace);
 }
 
-/* What waiting for @wait_ps at one resource adds to the pace of @k. */
-static inline uint64_t contend_wait_pace(const struct class_rate *k, const struct contend_use *use,
-                                         uint64_t wait_ps)
+/* What waiting for @wait_ps at one resource adds to a pace. */
+static inline uint64_t contend_wait_pace(const struct class_use *use, uint64_t wait_ps)
 {
-    if (wait_ps == 0 || use->stall_milli == 0) {
-        return 0;
-    }
-    /* misses a second x 1e3, ps, in flight x 1e6 */
-    uint128 ps = (uint128)use->stall_milli * wait_ps;
-    uint128 divisor = UINT64_C(1000000000) * (uint64_t)k->mlp_ppm;
-
-    return (uint64_t)((ps << 20) / divisor);
+    return (uint64_t)((uint128)use->pace_per_ps * wait_ps >> PACE_PER_PS_SHIFT);
 }
 
-/* The pace of @k where every resource waits as its step says, @but (-1: none) not at all. */
+/* The pace of @k where every resource waits as its step says, use @but (-1: none) not at all. */
 static inline uint64_t contend_pace_but(const struct contend *c, const struct class_rate *k,
                                         int32_t but)
 {
@@ -87,8 +89,8 @@ static inline uint64_t contend_pace_but(const struct contend *c, const struct cl
     for (int32_t i = 0; i < k->nr_uses; i++) {
         const struct resource *r = &c->resources[k->uses[i].resource];
 
-        if (k->uses[i].resource != but) {
-            pace += contend_wait_pace(k, &k->uses[i], r->wait_ps[r->step]);
+        if (i != but) {
+            pace += contend_wait_pace(&k->uses[i], r->wait_ps[r->step]);
         }
     }
     return pace;

@@ -33,9 +33,9 @@ static uint64_t next_level(const struct contend *c, int32_t id, uint64_t at)
     uint128 per_level = 0; /* of @id for each line of the level, x 2^20 */
     uint64_t small = 0;
 
-    for (guint i = 0; i < r->classes->len; i++) {
-        const struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
-        const struct contend_use *use = contend_use_of(k, id);
+    for (int32_t i = 0; i < r->nr_users; i++) {
+        const struct class_rate *k = r->users[i].class_rate;
+        const struct class_use *use = &k->uses[r->users[i].use];
 
         if (k->fixed) {
             continue;
@@ -70,8 +70,8 @@ static void hold(struct contend *c, int32_t id, uint64_t at)
     struct resource *r = &c->resources[id];
 
     r->saturated = r->shared = true;
-    for (guint i = 0; i < r->classes->len; i++) {
-        struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
+    for (int32_t i = 0; i < r->nr_users; i++) {
+        struct class_rate *k = r->users[i].class_rate;
 
         if (k->fixed || asked_milli(k) <= at) {
             continue;

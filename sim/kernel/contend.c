@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Resources, classes and their steps; the fixed point. Shares of what is full: contend-share.c. */
+#include <string.h>
+
 #include "kernel/contend-private.h"
 
 /* Rounds until the steps of all resources agree; beyond them the last answer stands. Each round goes
@@ -33,7 +35,6 @@ uint32_t contend_factor_ppm(const struct contend_point *curve, int32_t nr_points
 static void resource_init(struct resource *r, const struct contend_resource *spec)
 {
     r->capacity_milli = spec->capacity_milli;
-    r->classes = g_array_new(FALSE, FALSE, sizeof(int32_t));
     for (int32_t s = 0; s < CONTEND_STEPS; s++) {
         uint32_t middle_ppm = (uint32_t)((2 * s + 1) * 1000000LL / (2 * CONTEND_STEPS));
         uint32_t factor_ppm = contend_factor_ppm(spec->curve, spec->nr_points, middle_ppm);
@@ -73,7 +74,7 @@ void contend_free(struct contend *c)
         return;
     }
     for (int32_t i = 0; i < c->nr_resources; i++) {
-        g_array_free(c->resources[i].classes, TRUE);
+        g_free(c->resources[i].users);
     }
     for (guint i = 0; i < c->classes->len; i++) {
         class_free(g_ptr_array_index(c->classes, i));
@@ -101,8 +102,16 @@ int32_t contend_class_new(struct contend *c, uint64_t idle_pace, int32_t mlp_ppm
         .lines_milli = lines_milli,
         .mlp_ppm = mlp_ppm,
         .nr_uses = nr_uses,
-        .uses = g_memdup2(uses, sizeof(*uses) * (gsize)nr_uses),
+        .uses = g_new(struct class_use, (gsize)MAX(nr_uses, 1)),
     };
+    for (int32_t i = 0; i < nr_uses; i++) {
+        /* misses a second x 1e3, ps, in flight x 1e6 */
+        uint128 divisor = UINT64_C(1000000000) * (uint64_t)mlp_ppm;
+        uint128 stall = uses[i].stall_milli;
+
+        k->uses[i] = (struct class_use){uses[i].resource, uses[i].load_milli,
+                                        (uint64_t)((stall << (20 + PACE_PER_PS_SHIFT)) / divisor)};
+    }
     if (c->free_ids->len > 0) {
         id = g_array_index(c->free_ids, int32_t, c->free_ids->len - 1);
         g_array_set_size(c->free_ids, c->free_ids->len - 1);
@@ -110,6 +119,7 @@ int32_t contend_class_new(struct contend *c, uint64_t idle_pace, int32_t mlp_ppm
     } else {
         g_ptr_array_add(c->classes, k);
     }
+    k->id = id;
     k->pace = contend_pace_but(c, k, -1);
     return id;
 }
@@ -131,22 +141,35 @@ static void mark_dirty(struct contend *c, int32_t resource)
     }
 }
 
-static void class_list(struct contend *c, int32_t class_id, bool active)
+static void user_add(struct resource *r, struct class_rate *k, int32_t use)
 {
-    const struct class_rate *k = contend_class(c, class_id);
+    if (r->nr_users == r->size) {
+        r->size = MAX(2 * r->size, 8);
+        r->users = g_renew(struct user, r->users, (gsize)r->size);
+    }
+    r->users[r->nr_users++] = (struct user){k, use};
+}
 
+static void user_remove(struct resource *r, const struct class_rate *k)
+{
+    int32_t i = 0;
+
+    while (r->users[i].class_rate != k) {
+        i++;
+    }
+    r->nr_users--;
+    memmove(&r->users[i], &r->users[i + 1], sizeof(*r->users) * (size_t)(r->nr_users - i));
+}
+
+static void class_list(struct contend *c, struct class_rate *k)
+{
     for (int32_t i = 0; i < k->nr_uses; i++) {
-        GArray *classes = c->resources[k->uses[i].resource].classes;
+        struct resource *r = &c->resources[k->uses[i].resource];
 
-        if (active) {
-            g_array_append_val(classes, class_id);
-            continue;
-        }
-        for (guint j = 0; j < classes->len; j++) {
-            if (g_array_index(classes, int32_t, j) == class_id) {
-                g_array_remove_index(classes, j); /* keeps the order */
-                break;
-            }
+        if (k->count > 0) {
+            user_add(r, k, i);
+        } else {
+            user_remove(r, k);
         }
     }
 }
@@ -158,7 +181,7 @@ void contend_class_count(struct contend *c, int32_t class_id, int32_t by)
 
     k->count += by;
     if (was_active != (k->count > 0)) {
-        class_list(c, class_id, k->count > 0);
+        class_list(c, k);
     }
     if (!was_active) {
         k->pace = MAX(contend_pace_but(c, k, -1), k->share_pace);
@@ -176,20 +199,28 @@ bool contend_dirty(const struct contend *c)
 /* ------------------------------------------------------------------------------------------- */
 /* The fixed point                                                                              */
 
-/* Load of @resource if it waited as at @step and all else stays. */
-static uint64_t load_at(const struct contend *c, int32_t resource, int32_t step)
+/* Load of @r if it waited as at @step and all else stays. */
+static uint64_t load_at(const struct resource *r, int32_t step)
 {
-    const struct resource *r = &c->resources[resource];
     uint64_t load = 0;
 
-    for (guint i = 0; i < r->classes->len; i++) {
-        const struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
-        const struct contend_use *use = contend_use_of(k, resource);
-        uint64_t pace = k->but_pace + contend_wait_pace(k, use, r->wait_ps[step]);
+    for (int32_t i = 0; i < r->nr_users; i++) {
+        const struct class_rate *k = r->users[i].class_rate;
+        const struct class_use *use = &k->uses[r->users[i].use];
+        uint64_t pace = k->but_pace + contend_wait_pace(use, r->wait_ps[step]);
 
         load += (uint64_t)k->count * contend_per_wall(use->load_milli, MAX(pace, k->share_pace));
     }
     return load;
+}
+
+static void leave_out(const struct contend *c, const struct resource *r)
+{
+    for (int32_t i = 0; i < r->nr_users; i++) {
+        struct class_rate *k = r->users[i].class_rate;
+
+        k->but_pace = contend_pace_but(c, k, r->users[i].use);
+    }
 }
 
 /* True if a load of @load belongs to @step or a lower one. */
@@ -205,15 +236,11 @@ static bool settle_step(struct contend *c, int32_t resource)
     struct resource *r = &c->resources[resource];
     int32_t low = 0, high = CONTEND_STEPS - 1, before = r->step;
 
-    for (guint i = 0; i < r->classes->len; i++) {
-        struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
-
-        k->but_pace = contend_pace_but(c, k, resource);
-    }
+    leave_out(c, r);
     while (low < high) {
         int32_t middle = (low + high) / 2;
 
-        if (within(r, load_at(c, resource, middle), middle)) {
+        if (within(r, load_at(r, middle), middle)) {
             high = middle;
         } else {
             low = middle + 1;
@@ -237,9 +264,9 @@ static void find_component(struct contend *c)
     for (guint i = 0; i < c->component->len; i++) {
         const struct resource *r = &c->resources[g_array_index(c->component, int32_t, i)];
 
-        for (guint j = 0; j < r->classes->len; j++) {
-            int32_t class_id = g_array_index(r->classes, int32_t, j);
-            struct class_rate *k = contend_class(c, class_id);
+        for (int32_t j = 0; j < r->nr_users; j++) {
+            struct class_rate *k = r->users[j].class_rate;
+            int32_t class_id = k->id;
 
             if (k->reached) {
                 continue;
@@ -268,16 +295,14 @@ static bool step_holds(struct contend *c, int32_t resource)
 {
     const struct resource *r = &c->resources[resource];
 
-    for (guint i = 0; i < r->classes->len; i++) {
-        struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
-
-        if (k->share_pace > 0) {
+    for (int32_t i = 0; i < r->nr_users; i++) {
+        if (r->users[i].class_rate->share_pace > 0) {
             return false;
         }
-        k->but_pace = contend_pace_but(c, k, resource);
     }
-    return !r->saturated && within(r, load_at(c, resource, r->step), r->step) &&
-           (r->step == 0 || !within(r, load_at(c, resource, r->step - 1), r->step - 1));
+    leave_out(c, r);
+    return !r->saturated && within(r, load_at(r, r->step), r->step) &&
+           (r->step == 0 || !within(r, load_at(r, r->step - 1), r->step - 1));
 }
 
 /* True if no dirty resource moves or is full: then no rate changes. */
@@ -357,11 +382,10 @@ uint64_t contend_load_milli(const struct contend *c, int32_t resource)
     const struct resource *r = &c->resources[resource];
     uint64_t load = 0;
 
-    for (guint i = 0; i < r->classes->len; i++) {
-        const struct class_rate *k = contend_class(c, g_array_index(r->classes, int32_t, i));
+    for (int32_t i = 0; i < r->nr_users; i++) {
+        const struct class_rate *k = r->users[i].class_rate;
 
-        load +=
-            (uint64_t)k->count * contend_per_wall(contend_use_of(k, resource)->load_milli, k->pace);
+        load += (uint64_t)k->count * contend_per_wall(k->uses[r->users[i].use].load_milli, k->pace);
     }
     return load;
 }

@@ -38,6 +38,7 @@ struct rates {
     struct list idle; /* classes without members, oldest first */
     int32_t nr_idle;
     struct evq_entry solve;
+    int64_t solved_ns; /* when rates were last found */
     struct contend_use *uses; /* scratch */
 };
 
@@ -103,6 +104,7 @@ void rates_new(struct kernel *k)
     r->by_key = g_hash_table_new(key_hash, key_equal);
     r->by_id = g_ptr_array_new();
     list_init(&r->idle);
+    r->solved_ns = -k->host[HOST_RATE_STEP];
     event_init(&r->solve, EVENT_RATES, CLASS_RATES, 0);
     k->rates = r;
 }
@@ -390,7 +392,8 @@ static void count_member(struct kernel *k, struct rate_class *c, int32_t by)
         }
     }
     if (!evq_entry_queued(&r->solve) && contend_dirty(r->contend)) {
-        event_set(k, &r->solve, evq_now_ns(k->events));
+        event_set(k, &r->solve,
+                  MAX(evq_now_ns(k->events), r->solved_ns + k->host[HOST_RATE_STEP]));
     }
 }
 
@@ -464,6 +467,7 @@ static void pace_changes(int32_t class_id, uint64_t old_pace, uint64_t new_pace,
 
 void rates_event(struct kernel *k)
 {
+    k->rates->solved_ns = evq_now_ns(k->events);
     contend_solve(k->rates->contend, pace_changes, k);
 }
 

@@ -8,8 +8,8 @@
  * value its own is done; so when a rate changes, the class notes it once, however many members it
  * has, and only the one that is done first has an event.
  *
- * Rates follow from contend.h. They are brought up to date at the end of each instant in which
- * members came or went.
+ * Rates follow from contend.h. They are brought up to date at the end of an instant in which
+ * members came or went, but no sooner than host.rate_step after the last time.
  */
 #ifndef NUMASIM_KERNEL_RATE_H
 #define NUMASIM_KERNEL_RATE_H

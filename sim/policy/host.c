@@ -81,6 +81,13 @@ static const struct numasim_param params[] = {
                                  "Who has used up a quota is taken off task by task, on the way "
                                  "back to user space, and not with the whole queue; since 6.18.",
                                  NULL, "commit e1fad12dcb66 (6.18)"},
+    [HOST_RATE_STEP] =
+        {"rate_step", NUMASIM_PARAM_NS, 20000, 0, 10 * MS, NULL,
+         "Tasks' shares of memory bandwidth and their waits are found anew at most so "
+         "often; 0: at each instant in which a task comes or goes.",
+         NULL,
+         "chosen: much longer than a queue at a memory controller takes to fill or to "
+         "drain, much shorter than a tick"},
     [NR_HOST_PARAMS] = {.name = NULL},
 };
 
