@@ -3,9 +3,11 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/units.h"
 #include "cli/cli.h"
 #include "cli/crash.h"
 #include "cli/progress-line.h"
+#include "cli/run-proc.h"
 #include "cli/run-record.h"
 #include "cli/run-show.h"
 #include "cli/simulation.h"
@@ -14,21 +16,12 @@
 #include "observe/result-table.h"
 #include "observe/simulate.h"
 
-enum run_format { RUN_FORMAT_TABLE, RUN_FORMAT_JSON, RUN_FORMAT_SCHEDSTAT, RUN_FORMAT_SCHED };
-static const char *const run_formats[] = {"table", "json", "schedstat", "sched", NULL};
-
-/* A file of the kernel's, of one run. */
-static bool is_proc_format(int format)
-{
-    return format == RUN_FORMAT_SCHEDSTAT || format == RUN_FORMAT_SCHED;
-}
-
 enum tie_break { TIE_BREAK_BOOT, TIE_BREAK_INSERTION };
 static const char *const tie_break_names[] = {"boot", "insertion", NULL};
 
 struct run_options {
     char *topology, *kernel, *output;
-    char **workloads, **policies, **sets;
+    char **workloads, **policies, **sets, **snapshots;
     int64_t seed, runs, duration_ns, warmup_ns, series_ns;
     int tie_break, format;
     bool all_ticks, occupancy, force;
@@ -135,8 +128,12 @@ static const struct cli_option run_options[] = {
      .initial = "table",
      .choices = run_formats,
      .help =
-         "how to print; schedstat: /proc/schedstat at the end of a run; sched: /proc/PID/sched of "
-         "each task"},
+         "how to print; from schedstat on: what that file or tool would say at the end of the run"},
+    {.name = "snapshot",
+     .type = CLI_STRINGS,
+     .offset = AT(snapshots),
+     .arg = "TIME",
+     .help = "print that also at this time, as in 5s; may be repeated"},
     {.name = NULL},
 };
 
@@ -150,7 +147,10 @@ struct running {
     struct progress_line line;
     struct run_record *record; /* of the run that is on, or NULL */
     guint64 oom_kills;         /* of the run that is on, its warmup too */
-    char *proc_text;           /* of the last run that ended, or NULL where nobody asked */
+    GArray *snapshots;         /* int64_t: when to take them, ascending */
+    guint nr_taken;
+    int64_t taken_ns;   /* the last one's, 0 none */
+    GString *proc_text; /* of the kernel's files, where they are asked for */
 };
 
 static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
@@ -178,18 +178,43 @@ static void attach(struct kernel *k, void *data)
     }
 }
 
+static void take_snapshot(const struct kernel *k, int64_t now_ns, void *data)
+{
+    struct running *running = data;
+
+    run_proc_append(k, running->options->format, now_ns, running->proc_text);
+    running->nr_taken++;
+    running->taken_ns = now_ns;
+}
+
 static void finish(const struct kernel *k, void *data)
 {
     struct running *running = data;
+    int format = running->options->format;
 
     if (running->record != NULL) {
         run_record_finish(running->record, k);
     }
-    if (is_proc_format(running->options->format)) {
-        g_free(running->proc_text);
-        running->proc_text = running->options->format == RUN_FORMAT_SCHED
-                                 ? kernel_sched_text(k)
-                                 : kernel_schedstat_text(k);
+    if (!run_format_is_proc(format)) {
+        return;
+    }
+    if (running->snapshots->len == 0) {
+        g_autofree char *text = run_proc_text(k, format);
+
+        g_string_append(running->proc_text, text);
+    } else if (running->taken_ns != kernel_now_ns(k)) {
+        run_proc_append(k, format, kernel_now_ns(k), running->proc_text);
+    }
+}
+
+/* The result is silent about them. */
+static void warn_of_snapshots(const struct running *running)
+{
+    if (running->nr_taken < running->snapshots->len) {
+        g_autofree char *time =
+            units_format(g_array_index(running->snapshots, int64_t, running->nr_taken), UNIT_NS);
+
+        cli_warn("warning: the run was over before %s, the time of a --snapshot", time);
     }
 }
 
@@ -223,6 +248,9 @@ static struct simulate_options make_options(struct running *running,
     options.progress = running->cli->show_progress ? show_progress : NULL;
     options.attach = attach;
     options.finished = finish;
+    options.snapshot = take_snapshot;
+    options.snapshots_ns = (const int64_t *)(const void *)running->snapshots->data;
+    options.nr_snapshots = running->snapshots->len;
     options.data = running;
     return options;
 }
@@ -255,6 +283,7 @@ static bool run_once(struct running *running, const struct simulation_policy *po
     } else {
         g_ptr_array_add(running->results, result);
         warn_of_oom_kills(running, policy, options.seed);
+        warn_of_snapshots(running);
         good = folder == NULL || run_show_write(s, policy, result, running->record, folder, error);
     }
     g_clear_pointer(&running->record, run_record_free);
@@ -330,7 +359,7 @@ static bool check_output(const struct run_options *o, GError **error)
 /* The format has no room for two: its readers expect one machine's file. */
 static bool check_format(const struct run_options *o, GError **error)
 {
-    if (is_proc_format(o->format) && (o->runs > 1 || g_strv_length(o->policies) > 1)) {
+    if (run_format_is_proc(o->format) && (o->runs > 1 || g_strv_length(o->policies) > 1)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
                     "run: --format %s is of one run, and there would be %" G_GINT64_FORMAT
                     "; expected one --policy, and no --runs",
@@ -369,10 +398,15 @@ static int run_run(struct cli *cli, const void *data, char **args, GError **erro
     const struct run_options *o = data;
     g_autoptr(simulation_t) simulation = NULL;
     g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func(free_result);
+    g_autoptr(GArray) snapshots = NULL;
     struct running running = {.cli = cli, .options = o, .results = results};
 
     (void)args;
     if (!check_output(o, error) || !check_format(o, error)) {
+        return CLI_BAD_INPUT;
+    }
+    running.snapshots = snapshots = run_proc_times(o->snapshots, o->format, error);
+    if (snapshots == NULL) {
         return CLI_BAD_INPUT;
     }
     simulation = read_inputs(cli, o, error);
@@ -381,13 +415,14 @@ static int run_run(struct cli *cli, const void *data, char **args, GError **erro
     }
     running.simulation = simulation;
     running.nr = simulation->policies->len * (guint)o->runs;
+    running.proc_text = cli->out;
     if (!run_all(&running, error)) {
-        g_free(running.proc_text);
         return CLI_BAD_INPUT;
     }
-    if (is_proc_format(o->format)) {
-        cli_print(cli, g_steal_pointer(&running.proc_text));
-    } else if (o->format == RUN_FORMAT_JSON) {
+    if (run_format_is_proc(o->format)) {
+        return CLI_DONE;
+    }
+    if (o->format == RUN_FORMAT_JSON) {
         run_show_json(results, cli->out);
     } else {
         run_show_table(simulation, results, (guint)o->runs, cli->out);
@@ -405,6 +440,8 @@ static const char *const examples[] = {
     "queue.base_slice=6ms -o out # four copies, a longer slice, and the result kept in a folder",
     "numasim run -t teach-numa-2x4 -w schbench -p linux-6.12 --format schedstat # the kernel's own "
     "counters",
+    "numasim run -t teach-numa-2x4 -w schbench -p linux-6.12 --format numastat --snapshot 100ms "
+    "--snapshot 500ms # where memory was allocated, three times",
     NULL,
 };
 
@@ -427,9 +464,15 @@ const struct subcommand cmd_run = {
         "columns 0.\n\n"
         "--format sched prints /proc/PID/sched of every task at the end, one after the other, with "
         "the lines of the set's release and schedstats on from the start; the number of the task "
-        "stands for the PID. Programs have no I/O, so block_* and iowait_* are 0; so are "
-        "numa_scan_seq and numa_pages_migrated, and numa_faults are the accesses that the numa "
-        "policy saw.\n\n"
+        "stands for the PID. Programs have no I/O, so block_* and iowait_* are 0.\n\n"
+        "--format vmstat prints the lines of /proc/vmstat that have a meaning here; numastat, "
+        "numastat-p and numactl-H what `numastat`, `numastat -p` and `numactl -H` would say; "
+        "numa_maps the file /proc/PID/numa_maps of each process; meminfo the files nodeN/meminfo. "
+        "The number of a process's first task stands for its PID. Linux counts from the boot on, "
+        "and so do these from the start of the run, the warmup too. The numbers of metrics in "
+        "result.json begin with the end of the warmup.\n\n"
+        "--snapshot prints them at other times, too: each below a line with format and time. The "
+        "run is the same with and without.\n\n"
         "Tasks that were killed because no memory was left are told on standard error.",
     .examples = examples,
     .run = run_run,

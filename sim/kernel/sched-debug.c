@@ -5,9 +5,8 @@
  * and SCHED_CLASS_EXT, which would add lines: nothing here has what they would show.
  *
  * Always 0, because nothing here does what they count: block_*, sum_block_runtime and iowait_* (there
- * is no I/O, and so no uninterruptible sleep), clock-delta, the hint faults and pages of NUMA balancing
- * that no policy reports; and nr_migrations_cold, nr_wakeups_passive and nr_wakeups_idle, which Linux
- * does not count either.
+ * is no I/O, and so no uninterruptible sleep), clock-delta; and nr_migrations_cold,
+ * nr_wakeups_passive and nr_wakeups_idle, which Linux does not count either.
  */
 #include "kernel/internal.h"
 
@@ -278,28 +277,35 @@ static void append_row(GString *out, const struct row *row, enum kernel_release 
     }
 }
 
-/* sched_show_numa(). Faults are not told by who shares them: all are the task's own. */
+/* sched_show_numa(): averages of hint faults, as the numa policy keeps them. */
 static void append_numa(GString *out, const struct kernel *k, const struct task *t)
 {
-    uint64_t total = 0;
+    static const struct numasim_numa_stats none;
+    const struct numasim_numa_stats *numa = t->pub.numa != NULL ? t->pub.numa : &none;
 
-    for (int32_t node = 0; t->pub.faults_by_node != NULL && node < k->nr_nodes; node++) {
-        total += t->pub.faults_by_node[node];
-    }
     if (!t->pub.kthread) {
-        g_string_append_printf(out, "%-45s:%21d\n", "mm->numa_scan_seq", 0);
+        g_string_append_printf(out, "%-45s:%21d\n", "mm->numa_scan_seq", numa->scan_seq);
     }
-    g_string_append_printf(out, "%-45s:%21d\n", "numa_pages_migrated", 0);
-    g_string_append_printf(out, "%-45s:%21d\n", "numa_preferred_nid", t->pub.preferred_node);
-    g_string_append_printf(out, "%-45s:%21" G_GUINT64_FORMAT "\n", "total_numa_faults", total);
-    g_string_append_printf(out, "current_node=%d, numa_group_id=0\n",
-                           cpu_rq(k, t->pub.cpu)->pub.node);
+    g_string_append_printf(out, "%-45s:%21" G_GUINT64_FORMAT "\n", "numa_pages_migrated",
+                           numa->pages_migrated);
+    g_string_append_printf(
+        out, "%-45s:%21d\n", "numa_preferred_nid",
+        t->pub.preferred_node < 0 ? -1 : k->machine->nodes[t->pub.preferred_node].os_id);
+    g_string_append_printf(out, "%-45s:%21" G_GUINT64_FORMAT "\n", "total_numa_faults",
+                           numa->total_faults);
+    g_string_append_printf(out, "current_node=%d, numa_group_id=%d\n",
+                           k->machine->nodes[cpu_rq(k, t->pub.cpu)->pub.node].os_id,
+                           numa->group_id);
     for (int32_t node = 0; node < k->nr_nodes; node++) {
-        g_string_append_printf(out,
-                               "numa_faults node=%d task_private=%" G_GUINT64_FORMAT
-                               " task_shared=0 group_private=0 group_shared=0\n",
-                               node,
-                               t->pub.faults_by_node != NULL ? t->pub.faults_by_node[node] : 0);
+        bool any = numa->task_private != NULL;
+
+        g_string_append_printf(
+            out,
+            "numa_faults node=%d task_private=%" G_GUINT64_FORMAT " task_shared=%" G_GUINT64_FORMAT
+            " group_private=%" G_GUINT64_FORMAT " group_shared=%" G_GUINT64_FORMAT "\n",
+            k->machine->nodes[node].os_id, any ? numa->task_private[node] : 0,
+            any ? numa->task_shared[node] : 0, any ? numa->group_private[node] : 0,
+            any ? numa->group_shared[node] : 0);
     }
 }
 

@@ -29,14 +29,16 @@ static void host_alloc(struct kernel *k, struct numasim_alloc *a)
         if (units > 0) {
             int64_t pages = MIN(units * (a->page_bytes / k->machine->page_size_bytes), a->nr_pages);
 
+            /* Counted are allocations, not pages: a huge page is one (mm/page_alloc.c:
+             * zone_statistics()). */
+            uint64_t nr = (uint64_t)(pages / (a->page_bytes / k->machine->page_size_bytes));
+
             a->nr_by_node[order[i]] = a->nr = pages;
-            node->vmstat[order[i] == wanted ? NUMASIM_NUMA_HIT : NUMASIM_NUMA_MISS] +=
-                (uint64_t)pages;
+            node->vmstat[order[i] == wanted ? NUMASIM_NUMA_HIT : NUMASIM_NUMA_MISS] += nr;
             if (order[i] != wanted) {
-                k->nodes[wanted].vmstat[NUMASIM_NUMA_FOREIGN] += (uint64_t)pages;
+                k->nodes[wanted].vmstat[NUMASIM_NUMA_FOREIGN] += nr;
             }
-            node->vmstat[order[i] == a->cpu_node ? NUMASIM_NUMA_LOCAL : NUMASIM_NUMA_OTHER] +=
-                (uint64_t)pages;
+            node->vmstat[order[i] == a->cpu_node ? NUMASIM_NUMA_LOCAL : NUMASIM_NUMA_OTHER] += nr;
             return;
         }
     }

@@ -25,6 +25,7 @@ struct run {
     struct series *series;
     struct cpu_times *times; /* [nr_cpus] as last read */
     int64_t *used_bytes;     /* [nr_nodes] as last read */
+    guint next_snapshot;     /* of the options' */
     bool has_trace;          /* a workload is a recorded trace */
     bool has_admin;          /* one changes affinities or CPUs as it runs */
 };
@@ -257,8 +258,27 @@ static bool try_sample(struct run *run, int64_t now_ns, GError **error)
     return false;
 }
 
+/* When the next snapshot is due; TIME_NEVER_NS: there is none any more. */
+static int64_t next_snapshot_ns(const struct run *run)
+{
+    const struct simulate_options *o = run->options;
+
+    return run->next_snapshot < o->nr_snapshots ? o->snapshots_ns[run->next_snapshot]
+                                                : TIME_NEVER_NS;
+}
+
+static void take_snapshot(struct run *run, int64_t now_ns)
+{
+    const struct simulate_options *o = run->options;
+
+    run->next_snapshot++;
+    if (o->snapshot != NULL) {
+        o->snapshot(run->kernel, now_ns, o->data);
+    }
+}
+
 /*
- * Runs up to @until_ns, stopping for samples and progress. Where the kernel is asked to stop changes
+ * Runs up to @until_ns, stopping for samples, snapshots and progress. Where the kernel is asked to stop changes
  * nothing in it.
  */
 static bool run_until(struct run *run, int64_t until_ns, int64_t *now_ns, GError **error)
@@ -274,7 +294,7 @@ static bool run_until(struct run *run, int64_t until_ns, int64_t *now_ns, GError
                         "task to exit, or a duration to be stated");
             return false;
         }
-        int64_t stop_ns = until_ns, sample_ns = TIME_NEVER_NS;
+        int64_t stop_ns = MIN(until_ns, next_snapshot_ns(run)), sample_ns = TIME_NEVER_NS;
 
         if (run->series != NULL) {
             sample_ns = next_multiple(*now_ns, o->series_interval_ns);
@@ -291,6 +311,9 @@ static bool run_until(struct run *run, int64_t until_ns, int64_t *now_ns, GError
                       : stop_ns;
         if (*now_ns == sample_ns && !try_sample(run, *now_ns, error)) {
             return false;
+        }
+        if (*now_ns == next_snapshot_ns(run)) {
+            take_snapshot(run, *now_ns);
         }
         if (o->progress != NULL) {
             o->progress(*now_ns, known ? run->end_ns : 0, o->data);

@@ -31,7 +31,12 @@ struct simulate_options {
     void (*progress)(int64_t now_ns, int64_t end_ns, void *data);
     /* Called at the end while the kernel still stands, to read from it. Optional. */
     void (*finished)(const struct kernel *k, void *data);
-    void *data; /* of the three */
+    /* Called at each of @nr_snapshots times that the run comes to, which ascend strictly and are > 0;
+     * the kernel stands and may be read. Stopping there changes nothing. Optional. */
+    void (*snapshot)(const struct kernel *k, int64_t now_ns, void *data);
+    const int64_t *snapshots_ns;
+    guint nr_snapshots;
+    void *data; /* of the four */
 };
 
 /* Nothing measured specially: the workloads' own duration and warmup, seed 1. */

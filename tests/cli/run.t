@@ -64,6 +64,27 @@ simulate -p linux-5.3 --format sched
 ok 'other lines of an older one' grep -q '^se.statistics.nr_wakeups  ' out
 simulate -p linux-6.12 -p linux-6.1 --format sched
 ok 'it is of one run, too' refused 2 '--format sched is of one run'
+for format in vmstat numastat numastat-p numa_maps meminfo numactl-H; do
+    simulate -p linux-6.12 --format "$format"
+    ok "$format" well
+    cp out "$format.end"
+    simulate -p linux-6.12 --format "$format" --snapshot 700ms --snapshot 300ms --snapshot 1s \
+        --snapshot 300ms
+    ok "$format at other times" test "$(grep "^==> $format at " out | tr -d '\n')" = \
+        "==> $format at 300ms <====> $format at 700ms <====> $format at 1s <=="
+    sed "1,/^==> $format at 1s/d" out >last
+    ok 'the last of which is the end' cmp last "$format.end"
+done
+ok 'vmstat: name and value' sh -c '! grep -Evq "^[a-z0-9_]+ [0-9]+$" vmstat.end'
+ok 'meminfo: both nodes' test "$(grep -c '^Node [01] MemTotal:  *[0-9]* kB$' meminfo.end)" -eq 2
+ok 'numactl -H: the nodes' grep -q '^available: 2 nodes (0-1)$' numactl-H.end
+ok 'numa_maps: the process' grep -q '^==> /proc/[0-9]*/numa_maps <==$' numa_maps.end
+simulate -p linux-6.12 --format numastat --snapshot 2s
+ok 'a time after the end is told' grep -q 'warning: the run was over before 2s' err
+simulate -p linux-6.12 --snapshot 1s
+ok 'a snapshot is of something' refused 2 '--snapshot needs something to show'
+simulate -p linux-6.12 --format vmstat --snapshot 0s
+ok 'and at some time' refused 2 "'0s' is no time of a run"
 simulate -p linux-6.12 -p fifo-none
 ok 'two policies stand side by side' grep -qE 'linux-6.12 +fifo-none +ratio' out
 simulate -p linux-6.12 -p fifo-none --runs 2 -o many
