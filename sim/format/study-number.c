@@ -15,8 +15,8 @@ static const struct {
     {"below", STUDY_BELOW},
 };
 
-static const char *const kind_names[] = {"a plain number", "a percentage", "a time",
-                                         "a size",         "a rate",       "a factor"};
+static const char *const kind_names[] = {"a plain number", "a percentage", "a time",  "a size",
+                                         "a bandwidth",    "a rate",       "a factor"};
 
 static enum study_number_kind number_kind(const char *text)
 {
@@ -25,6 +25,9 @@ static enum study_number_kind number_kind(const char *text)
     }
     if (g_str_has_suffix(text, "%")) {
         return STUDY_PERCENT;
+    }
+    if (g_str_has_suffix(text, "B/s")) {
+        return STUDY_BANDWIDTH;
     }
     if (strchr(text, '/') != NULL) {
         return STUDY_RATE;
@@ -35,7 +38,8 @@ static enum study_number_kind number_kind(const char *text)
 bool study_read_number(const struct yaml_node *node, bool negative, struct study_number *ret,
                        GError **error)
 {
-    static const enum unit units[] = {UNIT_PPM, UNIT_PPM, UNIT_NS, UNIT_BYTES, UNIT_PER_S};
+    static const enum unit units[] = {UNIT_PPM,   UNIT_PPM,         UNIT_NS,
+                                      UNIT_BYTES, UNIT_BYTES_PER_S, UNIT_PER_S};
     g_autoptr(GError) cause = NULL;
     enum study_number_kind kind;
     const char *text = NULL;

@@ -2,14 +2,14 @@
 /* Accesses to memory, counted from the work that was done. */
 #include "kernel/internal.h"
 
-/* Adds @misses to pages of @s to accesses[], by where the pages lie, exactly. */
-static void spread_misses(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
-                          uint64_t misses)
+/* Adds @lines of pages of @s to by_node[], by where the pages lie, exactly. */
+static void spread_lines(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
+                         uint64_t lines, uint64_t *by_node)
 {
     uint64_t pages = (uint64_t)(s->total_pages - s->untouched_pages), seen = 0, given = 0;
 
     if (pages == 0) {
-        k->accesses[cpu_node] += misses;
+        by_node[cpu_node] += lines;
         return;
     }
     for (int32_t n = 0; n < k->nr_nodes; n++) {
@@ -17,9 +17,9 @@ static void spread_misses(struct kernel *k, const struct mm_slice *s, int32_t cp
             continue;
         }
         seen += (uint64_t)s->pages_by_node[n];
-        uint64_t upto = mul_div_u64(misses, seen, pages);
+        uint64_t upto = mul_div_u64(lines, seen, pages);
 
-        k->accesses[n] += upto - given;
+        by_node[n] += upto - given;
         given = upto;
     }
 }
@@ -47,6 +47,7 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
         return;
     }
     memset(k->accesses, 0, sizeof(*k->accesses) * (size_t)k->nr_nodes);
+    memset(k->writes, 0, sizeof(*k->writes) * (size_t)k->nr_nodes);
     for (int32_t i = 0; i < mix->nr_entries; i++) {
         const struct mm_mix_entry *e = &mix->entries[i];
         struct mm_region *r = task_process(t)->regions[e->region];
@@ -56,7 +57,13 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
         uint128 all = (uint128)warm_work * (uint64_t)e->milli + own->carry;
 
         own->miss_carry = (uint64_t)(x % MILLI_PER_UNIT);
-        spread_misses(k, mm_slice(r, t->slice_index), rq->pub.node, (uint64_t)(x / MILLI_PER_UNIT));
+        uint64_t lines = (uint64_t)(x / MILLI_PER_UNIT);
+        uint128 writes = (uint128)lines * e->writes_ppm + own->write_carry;
+
+        own->write_carry = (uint64_t)(writes % 1000000);
+        spread_lines(k, mm_slice(r, t->slice_index), rq->pub.node, lines, k->accesses);
+        spread_lines(k, mm_slice(r, t->slice_index), rq->pub.node, (uint64_t)(writes / 1000000),
+                     k->writes);
         own->carry = (uint64_t)(all % MILLI_PER_UNIT);
         own->accesses += (uint64_t)(all / MILLI_PER_UNIT);
         if (k->counts_accesses) {
@@ -64,9 +71,9 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
         }
     }
     for (int32_t n = 0; n < k->nr_nodes; n++) {
-        if (k->accesses[n] > 0) {
+        if (k->accesses[n] > 0 || k->writes[n] > 0) {
             emit(k, TP_MEM_ACCESS, t->pub.id, rq->pub.node, n, (int64_t)k->accesses[n],
-                 machine_latency_ns(k->machine, rq->pub.node, n), 0);
+                 machine_latency_ns(k->machine, rq->pub.node, n), (int64_t)k->writes[n]);
         }
     }
     if (k->nops != NULL && k->nops->accessed != NULL) {

@@ -21,6 +21,8 @@ struct resource {
     int32_t nr_users, size;
     int32_t step;
     bool saturated;
+    int32_t step_before; /* both as they were before solving */
+    bool saturated_before;
     bool dirty, reached;  /* in contend->dirty; in contend->component, while solving */
     bool shared;          /* while sharing: it is full, and its tasks are held */
     uint64_t taken_milli; /* while sharing: what those who are held take of it */
@@ -58,6 +60,7 @@ struct contend {
     GArray *free_ids;
     GArray *dirty;               /* resources whose users changed */
     GArray *component, *members; /* while solving: resources and classes, by id */
+    GArray *moved;               /* resources that the last solving changed */
 };
 
 static inline struct class_rate *contend_class(const struct contend *c, int32_t id)

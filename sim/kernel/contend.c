@@ -36,8 +36,8 @@ static void resource_init(struct resource *r, const struct contend_resource *spe
 {
     r->capacity_milli = spec->capacity_milli;
     for (int32_t s = 0; s < CONTEND_STEPS; s++) {
-        uint32_t middle_ppm = (uint32_t)((2 * s + 1) * 1000000LL / (2 * CONTEND_STEPS));
-        uint32_t factor_ppm = contend_factor_ppm(spec->curve, spec->nr_points, middle_ppm);
+        uint32_t factor_ppm =
+            contend_factor_ppm(spec->curve, spec->nr_points, (uint32_t)contend_step_ppm(s));
 
         r->wait_ps[s] = mul_div_u64((uint64_t)spec->idle_ns, factor_ppm - 1000000, 1000);
     }
@@ -52,6 +52,7 @@ struct contend *contend_new(const struct contend_resource *resources, int32_t nr
     c->dirty = g_array_new(FALSE, FALSE, sizeof(int32_t));
     c->component = g_array_new(FALSE, FALSE, sizeof(int32_t));
     c->members = g_array_new(FALSE, FALSE, sizeof(int32_t));
+    c->moved = g_array_new(FALSE, FALSE, sizeof(int32_t));
     c->classes = g_ptr_array_new();
     c->free_ids = g_array_new(FALSE, FALSE, sizeof(int32_t));
     for (int32_t i = 0; i < nr_resources; i++) {
@@ -83,6 +84,7 @@ void contend_free(struct contend *c)
     g_array_free(c->dirty, TRUE);
     g_array_free(c->component, TRUE);
     g_array_free(c->members, TRUE);
+    g_array_free(c->moved, TRUE);
     g_array_free(c->free_ids, TRUE);
     g_free(c->resources);
     g_free(c);
@@ -342,8 +344,22 @@ static void commit(struct contend *c, contend_changed_fn changed, void *data)
         }
     }
     for (guint i = 0; i < c->component->len; i++) {
-        c->resources[g_array_index(c->component, int32_t, i)].reached = false;
+        int32_t id = g_array_index(c->component, int32_t, i);
+        struct resource *r = &c->resources[id];
+
+        r->reached = false;
+        if (r->step != r->step_before || r->saturated != r->saturated_before) {
+            r->step_before = r->step;
+            r->saturated_before = r->saturated;
+            g_array_append_val(c->moved, id);
+        }
     }
+}
+
+const int32_t *contend_moved(const struct contend *c, int32_t *ret_nr)
+{
+    *ret_nr = (int32_t)c->moved->len;
+    return (const int32_t *)(void *)c->moved->data;
 }
 
 void contend_solve(struct contend *c, contend_changed_fn changed, void *data)
@@ -351,6 +367,7 @@ void contend_solve(struct contend *c, contend_changed_fn changed, void *data)
     if (!contend_dirty(c)) {
         return;
     }
+    g_array_set_size(c->moved, 0);
     if (!nothing_moves(c)) {
         find_component(c);
         g_array_sort(c->component, compare_ids);

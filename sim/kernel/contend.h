@@ -26,6 +26,12 @@
 /* Steps of utilisation between idle and full. */
 enum { CONTEND_STEPS = 64 };
 
+/* The use that stands for a step: its middle, in ppm. */
+static inline int32_t contend_step_ppm(int32_t step)
+{
+    return (int32_t)((2 * step + 1) * INT64_C(1000000) / (2 * CONTEND_STEPS));
+}
+
 /* One point of a loaded-latency curve: at this utilisation, latency is this many times the idle one. */
 struct contend_point {
     uint32_t utilisation_ppm, factor_ppm; /* 0..1e6, >= 1e6 */
@@ -73,6 +79,10 @@ typedef void (*contend_changed_fn)(int32_t class_id, uint64_t old_pace, uint64_t
                                    void *data);
 /* Brings all paces up to date with the counts. */
 void contend_solve(struct contend *c, contend_changed_fn changed, void *data);
+
+/* The resources whose step, or whether they are full, the last contend_solve() that had anything to do
+ * changed, ascending; borrowed until the next one. */
+const int32_t *contend_moved(const struct contend *c, int32_t *ret_nr);
 
 /* Wall time per work x 2^20, as of the last contend_solve(); before the first one with members, what
  * the present steps give. */

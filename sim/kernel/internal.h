@@ -53,6 +53,7 @@
 /* What a task accessed by one entry of its mix. */
 struct task_access {
     uint64_t miss_carry, carry; /* remainders of misses and accesses, x MILLI_PER_UNIT */
+    uint64_t write_carry;       /* of lines written back, x 1e6 */
     uint64_t accesses;          /* lines, since its faults were last looked for */
     int64_t place;        /* in a region that it accesses in order: pages from its slice's start */
     uint64_t place_lines; /* and lines of that page */
@@ -342,7 +343,7 @@ struct kernel {
     int32_t rto_cpu;         /* which is asked to push, -1 none */
     uint32_t rto_loop, rto_loop_next;
     uint64_t *scratch;  /* bitmap of CPUs */
-    uint64_t *accesses; /* [nr_nodes] scratch */
+    uint64_t *accesses, *writes; /* [nr_nodes] scratch */
 };
 
 /* Events not yet in the digest: they are hashed in batches. */

@@ -143,6 +143,7 @@ static void nodes_new(struct kernel *k)
     k->nodes = g_new0(struct numasim_node, (gsize)m->nr_nodes);
     k->fallback = g_new0(int32_t, (gsize)m->nr_nodes * (gsize)m->nr_nodes);
     k->accesses = g_new0(uint64_t, (gsize)m->nr_nodes);
+    k->writes = g_new0(uint64_t, (gsize)m->nr_nodes);
     for (int32_t i = 0; i < m->nr_nodes; i++) {
         struct numasim_node *node = &k->nodes[i];
 
@@ -360,6 +361,7 @@ void objects_free(struct kernel *k)
     g_free(k->nodes);
     g_free(k->fallback);
     g_free(k->accesses);
+    g_free(k->writes);
     g_free(k->online);
     g_free(k->idle);
     g_free(k->sched_idle);

@@ -467,20 +467,38 @@ static void pace_changes(int32_t class_id, uint64_t old_pace, uint64_t new_pace,
 
 void rates_event(struct kernel *k)
 {
-    k->rates->solved_ns = evq_now_ns(k->events);
-    contend_solve(k->rates->contend, pace_changes, k);
+    struct rates *r = k->rates;
+    int32_t nr;
+
+    r->solved_ns = evq_now_ns(k->events);
+    contend_solve(r->contend, pace_changes, k);
+    const int32_t *moved = contend_moved(r->contend, &nr);
+
+    for (int32_t i = 0; i < nr; i++) {
+        int32_t from, to;
+
+        if (resources_is_way(r->resources, moved[i], &from, &to)) {
+            emit(k, TP_MEM_LOAD, moved[i], from, to,
+                 contend_step_ppm(contend_step(r->contend, moved[i])),
+                 contend_wait_ps(r->contend, moved[i]), contend_saturated(r->contend, moved[i]));
+        }
+    }
 }
 
 int64_t rates_latency_ns(const struct kernel *k, int32_t cpu_node, int32_t node)
 {
     int64_t ps = contend_wait_ps(k->rates->contend, resources_node(k->rates->resources, node));
+    int32_t nr;
+    const int32_t *links = resources_links(k->rates->resources, node, cpu_node, &nr);
 
+    for (int32_t i = 0; i < nr; i++) {
+        ps += contend_wait_ps(k->rates->contend, links[i]);
+    }
     return machine_latency_ns(k->machine, cpu_node, node) + ps / 1000;
 }
 
 int32_t rates_utilisation_ppm(const struct kernel *k, int32_t node)
 {
-    int32_t step = contend_step(k->rates->contend, resources_node(k->rates->resources, node));
-
-    return (2 * step + 1) * (1000000 / (2 * CONTEND_STEPS));
+    return contend_step_ppm(
+        contend_step(k->rates->contend, resources_node(k->rates->resources, node)));
 }

@@ -10,9 +10,16 @@ struct path {
     int32_t nr;
 };
 
+/* What a resource is between. */
+struct way {
+    int32_t from,
+        to; /* nodes; from -1: the controller of @to; to -1: an LLC, or a duplex's writes */
+};
+
 struct resources {
     const struct machine *machine;
     GArray *table; /* struct contend_resource */
+    GArray *ways;  /* struct way, by resource */
     struct contend_point *curves[NR_TIERS];
     int32_t *node, *node_writes; /* [nr_nodes] controller; a full duplex one's writes, else -1 */
     uint32_t *write_cost_ppm;    /* [nr_nodes] of a line written in lines read */
@@ -20,7 +27,7 @@ struct resources {
     struct path *paths;          /* [nr_nodes * nr_nodes], row = where the data comes from */
 };
 
-static int32_t add(struct resources *r, int64_t bytes_per_s, int64_t idle_ns,
+static int32_t add(struct resources *r, struct way way, int64_t bytes_per_s, int64_t idle_ns,
                    enum machine_tier tier)
 {
     uint64_t line = (uint64_t)r->machine->cache_line_bytes;
@@ -32,6 +39,7 @@ static int32_t add(struct resources *r, int64_t bytes_per_s, int64_t idle_ns,
     };
 
     g_array_append_val(r->table, resource);
+    g_array_append_val(r->ways, way);
     return (int32_t)r->table->len - 1;
 }
 
@@ -63,8 +71,10 @@ static void add_nodes(struct resources *r)
 
         best_of_node(m, i, &idle_ns, &reads);
         reads = n->read_bandwidth_bytes_per_s > 0 ? n->read_bandwidth_bytes_per_s : reads;
-        r->node[i] = add(r, reads, idle_ns, n->tier);
-        r->node_writes[i] = n->full_duplex && writes > 0 ? add(r, writes, idle_ns, n->tier) : -1;
+        r->node[i] = add(r, (struct way){-1, i}, reads, idle_ns, n->tier);
+        r->node_writes[i] = n->full_duplex && writes > 0
+                                ? add(r, (struct way){-1, -1}, writes, idle_ns, n->tier)
+                                : -1;
         r->write_cost_ppm[i] =
             reads > 0 && writes > 0
                 ? (uint32_t)mul_div_u64((uint64_t)reads, 1000000, (uint64_t)writes)
@@ -72,30 +82,35 @@ static void add_nodes(struct resources *r)
     }
 }
 
-/* Each pair of nodes has a link of its own, one for each direction. */
+/*
+ * Data from @from to @to has a link of its own: what CPUs of @to read from @from has the matrix's
+ * bandwidth of that pair; writes have what is read that way, or where nothing is, that pair's, too.
+ */
+static void add_pair(struct resources *r, int32_t cpu, int32_t memory, bool writes)
+{
+    const struct machine *m = r->machine;
+    struct way way = writes ? (struct way){cpu, memory} : (struct way){memory, cpu};
+    struct path *path = &r->paths[way.from * m->nr_nodes + way.to];
+    int64_t bytes = m->bandwidth_bytes_per_s[cpu * m->nr_nodes + memory];
+    int64_t idle_ns, node_bytes;
+
+    best_of_node(m, memory, &idle_ns, &node_bytes);
+    if (cpu == memory || bytes <= 0 || bytes >= node_bytes ||
+        (writes && m->bandwidth_bytes_per_s[memory * m->nr_nodes + cpu] > 0)) {
+        return;
+    }
+    path->links = g_new(int32_t, 1);
+    path->links[path->nr++] = add(
+        r, way, bytes, MAX(machine_latency_ns(m, cpu, memory) - idle_ns, 0), m->nodes[memory].tier);
+}
+
 static void add_pairs(struct resources *r)
 {
     const struct machine *m = r->machine;
 
-    for (int32_t cpu = 0; m->bandwidth_bytes_per_s != NULL && cpu < m->nr_nodes; cpu++) {
+    for (int32_t i = 0; m->bandwidth_bytes_per_s != NULL && i < 2 * m->nr_nodes; i++) {
         for (int32_t memory = 0; memory < m->nr_nodes; memory++) {
-            int64_t bytes = m->bandwidth_bytes_per_s[cpu * m->nr_nodes + memory];
-            int64_t idle_ns, node_bytes;
-
-            best_of_node(m, memory, &idle_ns, &node_bytes);
-            if (cpu == memory || bytes <= 0 || bytes >= node_bytes) {
-                continue;
-            }
-            idle_ns = MAX(machine_latency_ns(m, cpu, memory) - idle_ns, 0);
-            for (int32_t writes = 0; writes <= 1; writes++) {
-                struct path *path = writes ? &r->paths[cpu * m->nr_nodes + memory]
-                                           : &r->paths[memory * m->nr_nodes + cpu];
-
-                if (path->nr == 0) {
-                    path->links = g_new(int32_t, 1);
-                    path->links[path->nr++] = add(r, bytes, idle_ns, m->nodes[memory].tier);
-                }
-            }
+            add_pair(r, i % m->nr_nodes, memory, i >= m->nr_nodes);
         }
     }
 }
@@ -128,7 +143,8 @@ static void add_links(struct resources *r)
     int32_t base = (int32_t)r->table->len;
 
     for (int32_t i = 0; i < m->nr_links; i++) {
-        add(r, m->links[i].bandwidth_bytes_per_s, m->links[i].latency_ns, TIER_DRAM);
+        add(r, (struct way){m->links[i].from, m->links[i].to}, m->links[i].bandwidth_bytes_per_s,
+            m->links[i].latency_ns, TIER_DRAM);
     }
     for (int32_t to = 0; to < m->nr_nodes; to++) {
         first_links(m, to, first);
@@ -149,6 +165,7 @@ struct resources *resources_new(const struct machine *m)
 
     r->machine = m;
     r->table = g_array_new(FALSE, FALSE, sizeof(struct contend_resource));
+    r->ways = g_array_new(FALSE, FALSE, sizeof(struct way));
     for (int tier = 0; tier < NR_TIERS; tier++) {
         const struct machine_curve *curve = &m->curves[tier];
 
@@ -172,7 +189,7 @@ struct resources *resources_new(const struct machine *m)
     for (int32_t i = 0; i < m->nr_llcs; i++) {
         int64_t bytes = m->llcs[i].bandwidth_bytes_per_s;
 
-        r->llc[i] = bytes > 0 ? add(r, bytes, 0, TIER_DRAM) : -1;
+        r->llc[i] = bytes > 0 ? add(r, (struct way){-1, -1}, bytes, 0, TIER_DRAM) : -1;
     }
     return r;
 }
@@ -189,6 +206,7 @@ void resources_free(struct resources *r)
         g_free(r->curves[tier]);
     }
     g_array_free(r->table, TRUE);
+    g_array_free(r->ways, TRUE);
     g_free(r->node);
     g_free(r->node_writes);
     g_free(r->write_cost_ppm);
@@ -206,6 +224,24 @@ const struct contend_resource *resources_table(const struct resources *r, int32_
 int32_t resources_node(const struct resources *r, int32_t node)
 {
     return r->node[node];
+}
+
+const int32_t *resources_links(const struct resources *r, int32_t from, int32_t to, int32_t *ret_nr)
+{
+    const struct path *path = &r->paths[from * r->machine->nr_nodes + to];
+
+    *ret_nr = path->nr;
+    return path->links;
+}
+
+bool resources_is_way(const struct resources *r, int32_t resource, int32_t *ret_from,
+                      int32_t *ret_to)
+{
+    const struct way *way = &g_array_index(r->ways, struct way, resource);
+
+    *ret_from = way->from;
+    *ret_to = way->to;
+    return way->to >= 0;
 }
 
 static void use(const struct resources *r, int32_t resource, uint64_t load_milli,
@@ -246,7 +282,7 @@ void resources_add_uses(const struct resources *r, int32_t llc, int32_t cpu_node
     for (int32_t i = 0; i < out->nr; i++) {
         use(r, out->links[i], writes_milli, 0, uses, nr);
     }
-    if (r->llc[llc] >= 0) {
+    if (llc >= 0 && r->llc[llc] >= 0) {
         use(r, r->llc[llc], misses_milli + writes_milli, misses_milli, uses, nr);
     }
 }

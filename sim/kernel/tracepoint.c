@@ -26,6 +26,7 @@ static const char *const tracepoint_names[NR_TRACEPOINTS] = {
     [TP_CPU_HOTPLUG] = "cpuhp_state",
     [TP_OOM_KILL] = "oom_kill",
     [TP_CGROUP_PERIOD] = "cgroup_period",
+    [TP_MEM_LOAD] = "numasim_mem_load",
     [TP_DECISION] = "numasim_decision",
 };
 

@@ -40,7 +40,8 @@ enum tracepoint {
     TP_MM_PAGE_FREE,     /* process      cpu         region        node         pages       bytes */
     TP_MM_MIGRATE_PAGES, /* process      cpu         region        from         to          pages */
     TP_NUMA_HINT_FAULT,  /* task         cpu         region        node         faults      moved */
-    TP_MEM_ACCESS,       /* task         CPU's node  memory node   accesses     latency ns  - */
+    TP_MEM_ACCESS,       /* task         CPU's node  memory node   accesses     latency ns  writes
+                              a: lines read, c: written back; b: of the way when it is idle */
     TP_CGROUP_THROTTLE,  /* cgroup       cpu         -             1: throttled -           - */
     TP_REQUEST_ARRIVE,   /* request      -           source        -            -           - */
     TP_REQUEST_DONE,  /* request      cpu         source        arrival ns   task        start ns */
@@ -50,6 +51,9 @@ enum tracepoint {
     TP_OOM_KILL,      /* task         cpu         region        -            -           - */
     TP_CGROUP_PERIOD, /* cgroup      -           -             1: some queue is throttled
                                                                pool ns     - */
+    TP_MEM_LOAD,      /* resource    from node   to node       use in ppm   wait in ps  1: full
+                              the load of a node's controllers (from: -1) or of a link came to another
+                              step; resource: its number in kernel/resources.h */
     TP_DECISION,      /* task or -1   cpu         slot          pointer to struct tp_decision */
     NR_TRACEPOINTS
 };

@@ -9,6 +9,7 @@ void memory_init(struct metrics *m)
     gsize pairs = (gsize)m->nr_nodes * (gsize)m->nr_nodes;
 
     m->accesses = g_new0(uint64_t, pairs);
+    m->writes = g_new0(uint64_t, pairs);
     m->moved = g_new0(uint64_t, pairs);
     m->first_touched = g_new0(uint64_t, (gsize)m->nr_nodes);
 }
@@ -16,6 +17,7 @@ void memory_init(struct metrics *m)
 void memory_release(struct metrics *m)
 {
     g_free(m->accesses);
+    g_free(m->writes);
     g_free(m->moved);
     g_free(m->first_touched);
 }
@@ -28,6 +30,7 @@ void memory_access(struct metrics *m, const struct tp_event *e)
     uint64_t accesses = (uint64_t)e->a;
 
     m->accesses[e->cpu * m->nr_nodes + e->other] += accesses;
+    m->writes[e->cpu * m->nr_nodes + e->other] += (uint64_t)e->c;
     counts->accesses += accesses;
     if (e->cpu == e->other) {
         counts->local_accesses += accesses;
@@ -50,6 +53,7 @@ void memory_reset(struct metrics *m)
     size_t pairs = (size_t)m->nr_nodes * (size_t)m->nr_nodes;
 
     memset(m->accesses, 0, pairs * sizeof(*m->accesses));
+    memset(m->writes, 0, pairs * sizeof(*m->writes));
     memset(m->moved, 0, pairs * sizeof(*m->moved));
     memset(m->first_touched, 0, (size_t)m->nr_nodes * sizeof(*m->first_touched));
     m->oom_kills = 0;

@@ -8,6 +8,7 @@
  *   cpu.c       CPU times, ticks, waste, migrations
  *   balanced.c  whether runnable tasks are spread evenly over the CPUs
  *   memory.c    accesses, allocations, page migrations
+ *   memory-load.c bandwidth, use and latency of nodes and links
  *   requests.c  requests, measures, counts
  *   bandwidth.c quotas of cgroups
  *
@@ -22,6 +23,7 @@
 #include "base/fixed.h"
 #include "base/hist.h"
 #include "base/time.h"
+#include "kernel/resources.h"
 #include "observe/metrics.h"
 #include "observe/waste.h"
 
@@ -108,6 +110,12 @@ struct mbalanced {
     int64_t balanced_ns; /* up to since_ns */
 };
 
+/* A node's controllers, or a link: how long accesses wait there. */
+struct mload {
+    int64_t since_ns, wait_ps;
+    uint128 wait_ps_ns; /* summed over time, up to since_ns */
+};
+
 /* A cgroup with a quota. */
 struct mbandwidth {
     bool seen;
@@ -149,7 +157,10 @@ struct metrics {
     uint64_t *migrations; /* [nr_levels] */
     uint64_t reasons[NR_MIGRATE_REASONS];
 
-    uint64_t *accesses;      /* [nr_nodes * nr_nodes], row: the CPU's node */
+    uint64_t *accesses; /* [nr_nodes * nr_nodes], row: the CPU's node */
+    uint64_t *writes;   /* the same, of lines written back */
+    struct resources *resources;
+    struct mload *loads;     /* [resources] */
     uint64_t *moved;         /* [nr_nodes * nr_nodes] pages migrated, row: from */
     uint64_t *first_touched; /* [nr_nodes] bytes */
     uint64_t oom_kills;
@@ -229,6 +240,13 @@ void memory_alloc(struct metrics *m, const struct tp_event *e);
 void memory_moved(struct metrics *m, const struct tp_event *e);
 void memory_reset(struct metrics *m);
 void memory_report(struct metrics *m, struct result *r);
+
+/* memory-load.c */
+void load_init(struct metrics *m);
+void load_release(struct metrics *m);
+void load_event(struct metrics *m, const struct tp_event *e);
+void load_reset(struct metrics *m);
+void load_report(struct metrics *m, int64_t now_ns, struct result *r);
 
 /* requests.c */
 void requests_init(struct metrics *m);

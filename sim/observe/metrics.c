@@ -18,6 +18,7 @@ struct metrics *metrics_new(const struct metrics_config *config)
     cpu_init(m);
     balanced_init(m);
     memory_init(m);
+    load_init(m);
     requests_init(m);
     /* The names are copied by now; do not keep pointers that may go. */
     m->config.arrivals = m->config.counters = NULL;
@@ -46,6 +47,7 @@ void metrics_free(struct metrics *m)
     balanced_release(m);
     cpu_release(m);
     memory_release(m);
+    load_release(m);
     bandwidth_release(m);
     requests_release(m);
     g_hash_table_unref(m->group_ids);
@@ -115,6 +117,7 @@ uint64_t metrics_mask(void)
         TP_REQUEST_ARRIVE,   TP_REQUEST_DONE,       TP_COUNT,
         TP_MEASURE,          TP_CPU_HOTPLUG,        TP_SCHED_PROCESS_EXIT,
         TP_OOM_KILL,         TP_CGROUP_THROTTLE,    TP_CGROUP_PERIOD,
+        TP_MEM_LOAD,
     };
     uint64_t mask = 0;
 
@@ -191,6 +194,9 @@ void metrics_event(const struct tp_event *e, void *data)
     case TP_CGROUP_PERIOD:
         bandwidth_period(m, e);
         break;
+    case TP_MEM_LOAD:
+        load_event(m, e);
+        break;
     case TP_OOM_KILL:
         m->oom_kills++;
         break;
@@ -210,6 +216,7 @@ void metrics_reset(struct metrics *m, int64_t now_ns, const struct cpu_times *ti
     cpu_reset(m, times);
     balanced_reset(m);
     memory_reset(m);
+    load_reset(m);
     bandwidth_reset(m);
     requests_reset(m);
 }
@@ -231,6 +238,7 @@ void metrics_finish(struct metrics *m, int64_t now_ns, const struct cpu_times *t
     cpu_report(m, times, now_ns, r);
     balanced_report(m, now_ns, r);
     memory_report(m, r);
+    load_report(m, now_ns, r);
     bandwidth_report(m, now_ns, r);
     requests_report(m, now_ns - m->reset_ns, r);
 }

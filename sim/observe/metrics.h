@@ -40,6 +40,12 @@
  *   cgroup.NAME.*       as in cpu.stat, of cgroups with a quota: nr_periods, those in which the timer
  *                       ran; nr_throttled, those at whose end a queue stood throttled; throttled_ns,
  *                       the time that queues were, of all CPUs together.
+ *   bandwidth.nodeN.*   of a node's controllers: read_bytes_per_s, write_bytes_per_s, what the tasks
+ *                       read and wrote back; utilisation, that of what they can; latency_ns, idle
+ *                       latency for the nearest CPUs and the mean over time of the wait there.
+ *   bandwidth.linkA-B.* the same of data from node A to node B: bytes_per_s, utilisation, and
+ *                       latency_ns, what it adds to that of the node, idle and waiting. Only
+ *                       nodes and links that were used are there.
  *   memory.*            LLC misses as tracepoint numasim_access counts them.
  *
  * Percentiles are given where the samples carry them: p50 from 2 samples, p90 from 10, p99 from

@@ -148,7 +148,8 @@ static enum result_unit as_unit(struct reader *rd, JsonNode *node, const char *m
             return (enum result_unit)unit;
         }
     }
-    fail(rd, member, "unknown unit '%s'; expected count, ns, bytes, pages, ratio or per_s", name);
+    fail(rd, member,
+         "unknown unit '%s'; expected count, ns, bytes, pages, bytes_per_s, ratio or per_s", name);
     return RESULT_COUNT;
 }
 

@@ -52,6 +52,8 @@ char *result_value_human(enum result_unit unit, int64_t value)
         return units_format_human(value, UNIT_NS);
     case RESULT_BYTES:
         return units_format_human(value, UNIT_BYTES);
+    case RESULT_BYTES_PER_S:
+        return units_format_human(value, UNIT_BYTES_PER_S);
     case RESULT_RATIO:
         return g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT "%%", (value + 500) / 10000,
                                (value + 500) % 10000 / 1000);

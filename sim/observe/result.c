@@ -10,8 +10,10 @@ static const struct {
     const char *name;
     int32_t decimals;
 } units[NR_RESULT_UNITS] = {
-    [RESULT_COUNT] = {"count", 0}, [RESULT_NS] = {"ns", 0},       [RESULT_BYTES] = {"bytes", 0},
-    [RESULT_PAGES] = {"pages", 0}, [RESULT_RATIO] = {"ratio", 6}, [RESULT_PER_S] = {"per_s", 3},
+    [RESULT_COUNT] = {"count", 0}, [RESULT_NS] = {"ns", 0},
+    [RESULT_BYTES] = {"bytes", 0}, [RESULT_BYTES_PER_S] = {"bytes_per_s", 0},
+    [RESULT_PAGES] = {"pages", 0}, [RESULT_RATIO] = {"ratio", 6},
+    [RESULT_PER_S] = {"per_s", 3},
 };
 
 const char *result_unit_name(enum result_unit unit)

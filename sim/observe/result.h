@@ -18,12 +18,13 @@
 
 /* What a value is, and how many decimals of it the integer holds. */
 enum result_unit {
-    RESULT_COUNT, /* "count" */
-    RESULT_NS,    /* "ns" */
-    RESULT_BYTES, /* "bytes" */
-    RESULT_PAGES, /* "pages" */
-    RESULT_RATIO, /* "ratio": parts per million, printed with 6 decimals */
-    RESULT_PER_S, /* "per_s": thousandths, printed with 3 decimals */
+    RESULT_COUNT,       /* "count" */
+    RESULT_NS,          /* "ns" */
+    RESULT_BYTES,       /* "bytes" */
+    RESULT_PAGES,       /* "pages" */
+    RESULT_BYTES_PER_S, /* "bytes_per_s" */
+    RESULT_RATIO,       /* "ratio": parts per million, printed with 6 decimals */
+    RESULT_PER_S,       /* "per_s": thousandths, printed with 3 decimals */
     NR_RESULT_UNITS
 };
 const char *result_unit_name(enum result_unit unit);

@@ -295,6 +295,9 @@ static char *number_text(const struct study_number *n)
     case STUDY_RATE:
         text = decimal_text(v, 1000, 3, "/s");
         break;
+    case STUDY_BANDWIDTH:
+        text = units_format(v, UNIT_BYTES_PER_S);
+        break;
     case STUDY_TIME:
     case STUDY_BYTES:
         text = units_format(v, n->kind == STUDY_TIME ? UNIT_NS : UNIT_BYTES);

@@ -130,6 +130,8 @@ static bool kind_fits(enum result_unit unit, enum study_number_kind kind)
         return kind == STUDY_TIME;
     case RESULT_BYTES:
         return kind == STUDY_BYTES;
+    case RESULT_BYTES_PER_S:
+        return kind == STUDY_BANDWIDTH;
     case RESULT_PER_S:
         return kind == STUDY_RATE;
     case RESULT_RATIO:
@@ -146,8 +148,10 @@ static bool check_bounds(const struct study *s, const struct study_expectation *
                          enum result_unit unit, GError **error)
 {
     static const char *const examples[NR_RESULT_UNITS] = {
-        [RESULT_COUNT] = "12",   [RESULT_NS] = "2ms",     [RESULT_BYTES] = "64MiB",
-        [RESULT_PAGES] = "1000", [RESULT_RATIO] = "0.95", [RESULT_PER_S] = "200/s",
+        [RESULT_COUNT] = "12",    [RESULT_NS] = "2ms",
+        [RESULT_BYTES] = "64MiB", [RESULT_BYTES_PER_S] = "38.4GB/s",
+        [RESULT_PAGES] = "1000",  [RESULT_RATIO] = "0.95",
+        [RESULT_PER_S] = "200/s",
     };
 
     for (int32_t i = 0; e->form != STUDY_RATIO && i < e->nr_bounds; i++) {

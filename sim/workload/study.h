@@ -44,8 +44,9 @@ enum study_number_kind {
     STUDY_PERCENT, /* 5%: parts per million */
     STUDY_TIME,    /* ns */
     STUDY_BYTES,
-    STUDY_RATE,   /* per second x 1000 */
-    STUDY_FACTOR, /* 3x, of margins alone: parts per million */
+    STUDY_BANDWIDTH, /* bytes per second */
+    STUDY_RATE,      /* per second x 1000 */
+    STUDY_FACTOR,    /* 3x, of margins alone: parts per million */
 };
 
 struct study_number {

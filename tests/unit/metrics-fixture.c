@@ -36,6 +36,8 @@ static struct machine *machine_new_small(void)
         m->nodes[node] = (struct machine_node){
             .os_id = node, .memory_bytes = 1 << 30, .tier = TIER_DRAM, .package = node};
     }
+    m->nodes[0].read_bandwidth_bytes_per_s = 64000000000; /* 1000 lines in a microsecond */
+    m->nodes[0].write_bandwidth_bytes_per_s = 32000000000;
     GError *error = NULL;
 
     machine_finish(m, &error);

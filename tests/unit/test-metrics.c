@@ -134,6 +134,29 @@ static void test_memory(struct metrics_fixture *f, gconstpointer data)
     g_assert_cmpstr(m->rows[1], ==, "1");
 }
 
+/*
+ * Node 0 is read 400 lines and written 50, each of which costs it two, of its 1000 in a microsecond; in
+ * the second half an access waits 40 ns there. Nothing counts from before the reset.
+ */
+static void test_load(struct metrics_fixture *f, gconstpointer data)
+{
+    (void)data;
+    metrics_feed(f, 50, TP_MEM_ACCESS, 0, 0, 0, 7777, 100, 777);
+    metrics_feed(f, 60, TP_MEM_LOAD, 0, -1, 0, 900000, 99000, 1);
+    metrics_feed(f, 90, TP_MEM_LOAD, 0, -1, 0, 7812, 0, 0);
+    metrics_reset(f->metrics, 100, f->times);
+    metrics_feed(f, 200, TP_MEM_ACCESS, 0, 0, 0, 300, 100, 50);
+    metrics_feed(f, 200, TP_MEM_ACCESS, 2, 1, 0, 100, 200, 0);
+    metrics_feed(f, 600, TP_MEM_LOAD, 0, -1, 0, 500000, 40000, 0);
+    g_autoptr(result_t) r = metrics_end(f, 1100);
+
+    metrics_assert(r, "bandwidth.node0.read_bytes_per_s", 25600000000);
+    metrics_assert(r, "bandwidth.node0.write_bytes_per_s", 3200000000);
+    metrics_assert(r, "bandwidth.node0.utilisation", 500000);
+    metrics_assert(r, "bandwidth.node0.latency_ns", 120);
+    g_assert_null(result_metric(r, "bandwidth.node1.read_bytes_per_s"));
+}
+
 /* Sources 0 and 2 have one name and are counted together; a counter adds to a source of its name. */
 static void test_requests(struct metrics_fixture *f, gconstpointer data)
 {
@@ -384,6 +407,7 @@ int main(int argc, char **argv)
     ADD("/metrics/waste-affinity", test_waste_affinity);
     ADD("/metrics/migrations", test_migrations);
     ADD("/metrics/memory", test_memory);
+    ADD("/metrics/load", test_load);
     ADD("/metrics/requests", test_requests);
     ADD("/metrics/warmup", test_warmup);
     ADD("/metrics/percentiles", test_percentiles);

@@ -137,7 +137,7 @@ static void test_refused(void)
                    "r.json: metrics.cpu.utilisation.value: the number is too large");
     assert_refused("\"unit\": \"per_s\"", "\"unit\": \"furlong\"",
                    "r.json: metrics.throughput.db_per_s.unit: unknown unit 'furlong'; expected "
-                   "count, ns, bytes, pages, ratio or per_s");
+                   "count, ns, bytes, pages, bytes_per_s, ratio or per_s");
     assert_refused("[0, 0, 42]", "[0, 42]",
                    "r.json: matrices.accesses.values: expected rows of 3 values");
     assert_refused("[[5, 1], [99, 2]]", "[[5, 1], [5, 2]]",
