@@ -19,7 +19,8 @@ struct resource {
     uint64_t wait_ps[CONTEND_STEPS];
     struct user *users; /* [nr_users] in the order they came */
     int32_t nr_users, size;
-    int32_t step;
+    int32_t step;      /* CONTEND_STEPS and more: accesses queue, by grains of waiting */
+    uint64_t grain_ps; /* 0: it does not queue */
     bool saturated;
     int32_t step_before; /* both as they were before solving */
     bool saturated_before;
@@ -68,6 +69,15 @@ static inline struct class_rate *contend_class(const struct contend *c, int32_t 
     return g_ptr_array_index(c->classes, (guint)id);
 }
 
+/* What an access waits at @step. */
+static inline uint64_t contend_step_wait(const struct resource *r, int32_t step)
+{
+    if (step < CONTEND_STEPS) {
+        return r->wait_ps[step];
+    }
+    return r->wait_ps[CONTEND_STEPS - 1] + (uint64_t)(step - CONTEND_STEPS + 1) * r->grain_ps;
+}
+
 /* Lines a second of wall time x 1000 for what is @milli a second of work, at @pace. */
 static inline uint64_t contend_per_wall(uint64_t milli, uint64_t pace)
 {
@@ -93,7 +103,7 @@ static inline uint64_t contend_pace_but(const struct contend *c, const struct cl
         const struct resource *r = &c->resources[k->uses[i].resource];
 
         if (i != but) {
-            pace += contend_wait_pace(&k->uses[i], r->wait_ps[r->step]);
+            pace += contend_wait_pace(&k->uses[i], contend_step_wait(r, r->step));
         }
     }
     return pace;

@@ -8,6 +8,9 @@
  * over every resource once, so that a chain of resources settles in as many as it is long. */
 enum { MAX_STEP_ROUNDS = 12, MAX_SHARE_ROUNDS = 4 };
 
+/* A queue grows by such parts of the idle latency, up to so many: beyond any that real tasks can fill. */
+enum { QUEUE_PARTS = 64, MAX_QUEUE_STEPS = 1 << 20 };
+
 uint32_t contend_factor_ppm(const struct contend_point *curve, int32_t nr_points,
                             uint32_t utilisation_ppm)
 {
@@ -40,6 +43,9 @@ static void resource_init(struct resource *r, const struct contend_resource *spe
             contend_factor_ppm(spec->curve, spec->nr_points, (uint32_t)contend_step_ppm(s));
 
         r->wait_ps[s] = mul_div_u64((uint64_t)spec->idle_ns, factor_ppm - 1000000, 1000);
+    }
+    if (spec->queues) {
+        r->grain_ps = MAX((uint64_t)spec->idle_ns * 1000 / QUEUE_PARTS, 1);
     }
 }
 
@@ -209,7 +215,7 @@ static uint64_t load_at(const struct resource *r, int32_t step)
     for (int32_t i = 0; i < r->nr_users; i++) {
         const struct class_rate *k = r->users[i].class_rate;
         const struct class_use *use = &k->uses[r->users[i].use];
-        uint64_t pace = k->but_pace + contend_wait_pace(use, r->wait_ps[step]);
+        uint64_t pace = k->but_pace + contend_wait_pace(use, contend_step_wait(r, step));
 
         load += (uint64_t)k->count * contend_per_wall(use->load_milli, MAX(pace, k->share_pace));
     }
@@ -228,7 +234,8 @@ static void leave_out(const struct contend *c, const struct resource *r)
 /* True if a load of @load belongs to @step or a lower one. */
 static bool within(const struct resource *r, uint64_t load, int32_t step)
 {
-    return (uint128)load * CONTEND_STEPS <= (uint128)r->capacity_milli * (uint32_t)(step + 1);
+    return (uint128)load * CONTEND_STEPS <=
+           (uint128)r->capacity_milli * (uint32_t)MIN(step + 1, CONTEND_STEPS);
 }
 
 /* The lowest step whose waits keep the load within it; the last one where none does. Loads fall as
@@ -239,6 +246,10 @@ static bool settle_step(struct contend *c, int32_t resource)
     int32_t low = 0, high = CONTEND_STEPS - 1, before = r->step;
 
     leave_out(c, r);
+    if (r->grain_ps > 0 && !within(r, load_at(r, high), high)) {
+        low = high;
+        high += MAX_QUEUE_STEPS;
+    }
     while (low < high) {
         int32_t middle = (low + high) / 2;
 
@@ -409,7 +420,7 @@ uint64_t contend_load_milli(const struct contend *c, int32_t resource)
 
 int32_t contend_step(const struct contend *c, int32_t resource)
 {
-    return c->resources[resource].step;
+    return MIN(c->resources[resource].step, CONTEND_STEPS - 1);
 }
 
 bool contend_saturated(const struct contend *c, int32_t resource)
@@ -419,5 +430,7 @@ bool contend_saturated(const struct contend *c, int32_t resource)
 
 int64_t contend_wait_ps(const struct contend *c, int32_t resource)
 {
-    return (int64_t)c->resources[resource].wait_ps[c->resources[resource].step];
+    const struct resource *r = &c->resources[resource];
+
+    return (int64_t)contend_step_wait(r, r->step);
 }

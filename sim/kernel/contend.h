@@ -8,7 +8,7 @@
  * the resource; waiting makes work slower and so the load less. contend_solve() finds where that
  * comes to rest. What still asks for more than a resource has gets a fair share of it, max-min: no
  * task gets more than another one that asks for as much, and none is held back by a resource that
- * has some left.
+ * has some left. Or accesses queue there, see struct contend_resource.
  *
  * Utilisation moves in CONTEND_STEPS steps, and a wait belongs to a step: a change that stays within
  * its step changes no rate. Only classes that share resources with what changed, directly or by way
@@ -43,6 +43,12 @@ struct contend_resource {
     const struct contend_point
         *curve; /* [nr_points], both ascending; borrowed; NULL: never waits */
     int32_t nr_points;
+    /*
+     * When it is full: false, each task is held to a fair share; true, accesses queue, first come first
+     * served, and wait beyond the curve's end until no more is asked for than there is: by Little's
+     * law, tasks then share by what they have in flight.
+     */
+    bool queues;
 };
 
 /* How a unit of a class's work uses one resource. */

@@ -36,6 +36,7 @@ static int32_t add(struct resources *r, struct way way, int64_t bytes_per_s, int
         .idle_ns = idle_ns,
         .curve = r->curves[tier],
         .nr_points = r->machine->curves[tier].nr_points,
+        .queues = r->machine->full_queues,
     };
 
     g_array_append_val(r->table, resource);

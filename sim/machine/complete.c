@@ -226,6 +226,7 @@ static void complete_load(struct completion *c)
     for (int32_t llc = 0; llc < c->m->nr_llcs; llc++) {
         c->m->llcs[llc].bandwidth_bytes_per_s = like->llcs[0].bandwidth_bytes_per_s;
     }
+    c->m->full_queues = like->full_queues;
     c->m->tlb = like->tlb;
     for (size_t i = 0; i < G_N_ELEMENTS(blocks); i++) {
         if (like->block_sources[blocks[i]] != NULL) {

@@ -184,6 +184,8 @@ struct machine {
     struct machine_link *links;
     int32_t nr_links;
     struct machine_curve curves[NR_TIERS]; /* of nodes by tier */
+    bool
+        full_queues; /* what is full makes accesses queue, instead of holding tasks to fair shares */
     struct machine_tlb tlb;
     struct machine_costs costs;
     bool costs_fitted;    /* the costs were fitted to a recording; sources say to which */

@@ -295,6 +295,7 @@ static void compare_load(struct pair *p)
     }
     same_number(p, "LLC bandwidth", NULL, 0, p->a->llcs[0].bandwidth_bytes_per_s,
                 p->b->llcs[0].bandwidth_bytes_per_s);
+    same_number(p, "full queues", NULL, 0, p->a->full_queues, p->b->full_queues);
     same_number(p, "TLB entries", NULL, 0, a->entries_base, b->entries_base);
     same_number(p, "TLB entries of 2 MiB", NULL, 0, a->entries_2m, b->entries_2m);
     same_number(p, "TLB entries of 1 GiB", NULL, 0, a->entries_1g, b->entries_1g);

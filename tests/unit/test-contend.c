@@ -39,7 +39,7 @@ static void test_curve(void)
  */
 static void test_wait(void)
 {
-    const struct contend_resource node = {1000000000000, 100, curve, 3};
+    const struct contend_resource node = {1000000000000, 100, curve, 3, false};
     const struct contend_use use = {0, 10000000000, 10000000000};
     struct contend *c = contend_new(&node, 1);
     int32_t id = contend_class_new(c, PACE_ONE, MLP_ONE, 10000000000, &use, 1);
@@ -67,10 +67,40 @@ static void test_wait(void)
     contend_free(c);
 }
 
+/*
+ * A full resource that queues: 100 tasks with 1 access in flight and 100 with 3, of 100 ns each, ask for
+ * 1000 + 3000 M lines/s; it has 1000. Little's law: 400 in flight at 1000 M lines/s wait 400 ns each,
+ * and one sort of task gets three times what the other gets.
+ */
+static void test_queue(void)
+{
+    const struct contend_resource node = {1000000000000, 100, curve, 3, true};
+    const struct contend_use use = {0, 10000000000, 10000000000};
+    const struct contend_use more = {0, 30000000000, 30000000000};
+    struct contend *c = contend_new(&node, 1);
+    int32_t a = contend_class_new(c, PACE_ONE, MLP_ONE, 10000000000, &use, 1);
+    int32_t b = contend_class_new(c, PACE_ONE, 3 * MLP_ONE, 30000000000, &more, 1);
+
+    contend_class_count(c, a, 100);
+    contend_class_count(c, b, 100);
+    contend_solve(c, ignore, NULL);
+    g_assert_cmpint(contend_step(c, 0), ==, CONTEND_STEPS - 1);
+    g_assert_false(contend_saturated(c, 0));
+    g_assert_cmpint(contend_wait_ps(c, 0), >=, 299000);
+    g_assert_cmpint(contend_wait_ps(c, 0), <=, 303000);
+    g_assert_cmpuint(contend_pace(c, a), ==, contend_pace(c, b));
+    g_assert_cmpuint(contend_load_milli(c, 0), <=, 1000000000000);
+    g_assert_cmpuint(contend_load_milli(c, 0), >=, 990000000000);
+    contend_class_count(c, b, -100);
+    contend_solve(c, ignore, NULL);
+    g_assert_cmpint(contend_wait_ps(c, 0), <=, 102000);
+    contend_free(c);
+}
+
 /* What never waits but computes: memory-bound in demand, no stalls. */
 static void test_max_min(void)
 {
-    const struct contend_resource node = {1000000, 0, NULL, 0};
+    const struct contend_resource node = {1000000, 0, NULL, 0, false};
     const struct contend_use small = {0, 100000, 0}, large = {0, 800000, 0};
     struct contend *c = contend_new(&node, 1);
     int32_t a = contend_class_new(c, PACE_ONE, MLP_ONE, 100000, &small, 1);
@@ -95,7 +125,8 @@ static void test_max_min(void)
 /* Interleaved 1:1 over a fast and a slow node, a task gets twice the slow one's bandwidth. */
 static void test_interleave(void)
 {
-    const struct contend_resource nodes[] = {{200000000, 0, NULL, 0}, {22000000, 0, NULL, 0}};
+    const struct contend_resource nodes[] = {{200000000, 0, NULL, 0, false},
+                                             {22000000, 0, NULL, 0, false}};
     const struct contend_use uses[] = {{0, 50000000, 0}, {1, 50000000, 0}};
     struct contend *c = contend_new(nodes, 2);
     int32_t id = contend_class_new(c, PACE_ONE, MLP_ONE, 100000000, uses, 2);
@@ -114,7 +145,8 @@ static void test_interleave(void)
 /* What is left by tasks that a link holds back goes to the others at the same controller. */
 static void test_link(void)
 {
-    const struct contend_resource r[] = {{12000000, 0, NULL, 0}, {2000000, 0, NULL, 0}};
+    const struct contend_resource r[] = {{12000000, 0, NULL, 0, false},
+                                         {2000000, 0, NULL, 0, false}};
     const struct contend_use near_use = {0, 4000000, 0};
     const struct contend_use far_uses[] = {{0, 4000000, 0}, {1, 4000000, 0}};
     struct contend *c = contend_new(r, 2);
@@ -153,8 +185,9 @@ static void random_case_make(struct random_case *t, uint64_t seed)
     uint64_t index = 0;
 
     for (int32_t i = 0; i < RESOURCES; i++) {
-        t->resources[i] = (struct contend_resource){1000000 + draw(&rng, &index, 100000000),
-                                                    (int64_t)draw(&rng, &index, 200), curve, 3};
+        t->resources[i] =
+            (struct contend_resource){1000000 + draw(&rng, &index, 100000000),
+                                      (int64_t)draw(&rng, &index, 200), curve, 3, false};
     }
     t->c = contend_new(t->resources, RESOURCES);
     for (int32_t i = 0; i < CLASSES; i++) {
@@ -258,6 +291,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/contend/curve", test_curve);
     g_test_add_func("/contend/wait", test_wait);
+    g_test_add_func("/contend/queue", test_queue);
     g_test_add_func("/contend/max-min", test_max_min);
     g_test_add_func("/contend/interleave", test_interleave);
     g_test_add_func("/contend/link", test_link);

@@ -11,7 +11,10 @@
 struct load {
     const struct yaml_node *latency, *tiers, *source;
     int64_t llc_bandwidth_bytes_per_s;
+    int full;
 };
+
+static const char *const full_words[] = {"share", "queue", NULL};
 
 const struct yaml_field topology_load_fields[] = {
     ROW(load, latency, "latency", LIST,
@@ -19,6 +22,8 @@ const struct yaml_field topology_load_fields[] = {
     ROW(load, tiers, "tiers", MAP, .help = "curves of single tiers: {CXL: [...]}"),
     ROW(load, llc_bandwidth_bytes_per_s, "llc-bandwidth", INT, .unit = UNIT_BYTES_PER_S,
         .help = "of each LLC, for all that it misses; left out: no limit of its own"),
+    ROW(load, full, "full", CHOICE, .names = full_words,
+        .help = "what is full: tasks get fair shares (default), or accesses queue as they come"),
     ROW(load, source, "source", NODE, .required = true, .help = "where this comes from"),
     {.key = NULL},
 };
@@ -102,6 +107,7 @@ bool topology_read_load(const struct yaml_node *block, struct machine *m, GError
             return false;
         }
     }
+    m->full_queues = b.full == 1;
     for (int32_t llc = 0; llc < m->nr_llcs; llc++) {
         m->llcs[llc].bandwidth_bytes_per_s = b.llc_bandwidth_bytes_per_s;
     }

@@ -71,7 +71,7 @@ static void write_curves(GString *out, const struct machine *m)
 void topology_write_load(GString *out, const struct machine *m)
 {
     int64_t llc = m->llcs[0].bandwidth_bytes_per_s;
-    bool any = llc > 0;
+    bool any = llc > 0 || m->full_queues;
 
     for (int tier = 0; tier < NR_TIERS; tier++) {
         any = any || m->curves[tier].nr_points > 0;
@@ -85,6 +85,9 @@ void topology_write_load(GString *out, const struct machine *m)
         g_autofree char *text = units_format(llc, UNIT_BYTES_PER_S);
 
         g_string_append_printf(out, "  llc-bandwidth: %s\n", text);
+    }
+    if (m->full_queues) {
+        g_string_append(out, "  full: queue\n");
     }
     topology_write_source(out, m, MACHINE_LOAD);
 }
