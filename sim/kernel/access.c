@@ -2,21 +2,21 @@
 /* Accesses to memory, counted from the work that was done. */
 #include "kernel/internal.h"
 
-/* Adds @lines of pages of @s to by_node[], by where the pages lie, exactly. */
+/* Adds @lines of pages of @s to by_node[], by where the pages lie. */
 static void spread_lines(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
                          uint64_t lines, uint64_t *by_node)
 {
-    uint64_t pages = (uint64_t)(s->total_pages - s->untouched_pages), seen = 0, given = 0;
+    uint64_t pages = (uint64_t)s->told_pages, seen = 0, given = 0;
 
     if (pages == 0) {
         by_node[cpu_node] += lines;
         return;
     }
     for (int32_t n = 0; n < k->nr_nodes; n++) {
-        if (s->pages_by_node[n] == 0) {
+        if (s->told_by_node[n] == 0) {
             continue;
         }
-        seen += (uint64_t)s->pages_by_node[n];
+        seen += (uint64_t)s->told_by_node[n];
         uint64_t upto = mul_div_u64(lines, seen, pages);
 
         by_node[n] += upto - given;

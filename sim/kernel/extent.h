@@ -31,10 +31,16 @@ struct mm_kind {
 };
 
 struct mm_extent {
-    int64_t first, nr; /* pages, from the region's start */
+    int64_t first, nr;            /* pages, from the region's start */
+    int64_t protected, untouched; /* of those */
+    struct mm_kind *kinds;        /* each differs from the others; none is empty */
     int32_t nr_kinds, size;
-    struct mm_kind *kinds; /* each differs from the others; none is empty */
+    int32_t *table; /* where there are many: finds a kind by what it is */
+    uint32_t table_mask;
 };
+
+/* Orders of pages: 4 KiB << 18 is 1 GiB. */
+enum { MM_NR_ORDERS = 20 };
 
 /* A stretch of a region that one set of threads accesses evenly. */
 struct mm_part {
@@ -43,9 +49,11 @@ struct mm_part {
     uint64_t accesses_x256; /* expected to each of its pages so far, x 256 */
     uint64_t carry;         /* of that, in units of its own */
     int64_t protected;      /* pages */
+    int64_t protected_by_order[MM_NR_ORDERS];
     int64_t untouched;
     struct mm_extent *extents; /* by address, without gaps */
     int32_t nr_extents, size;
+    int32_t touched_extents; /* so many at the start hold nothing untouched; a hint, may be less */
 };
 
 /* All of it untouched, in one extent. */
@@ -63,12 +71,15 @@ void part_join(struct mm_part *p, int32_t from, int32_t to, bool mixed);
 
 /* True if pages of @a and @b are exchangeable; their numbers do not matter. */
 bool kind_same(const struct mm_kind *a, const struct mm_kind *b);
+/* The kind of @e that is like @kind, by index; -1 none. */
+int32_t extent_find(const struct mm_extent *e, const struct mm_kind *kind);
 /*
  * Takes @pages (a multiple of its page size, at most what there is) out of kind @index of @e and puts
- * them back as @as, whose pages field does not count. Keeps the part's sums. Kinds may change places:
- * true if the one at @index is now another or is gone.
+ * them back as @as, whose pages field does not count. Keeps the part's sums. A kind that is used up
+ * makes way for the last one; new ones come last: so who goes through them from the last to the first
+ * meets none twice, and a kind that keeps some of its pages stays where it is.
  */
-bool extent_change(struct mm_part *p, struct mm_extent *e, int32_t index, int64_t pages,
+void extent_change(struct mm_part *p, struct mm_extent *e, int32_t index, int64_t pages,
                    const struct mm_kind *as);
 
 #endif

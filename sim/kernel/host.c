@@ -59,9 +59,7 @@ bool policy_may_act(struct kernel *k, const char *call)
     return false;
 }
 
-/* @index, if it is one of @nr; else 0, and a fault that names @call. */
-static int32_t index_of(const struct numasim_host *host, const char *call, int32_t index,
-                        int32_t nr)
+int32_t host_index(const struct numasim_host *host, const char *call, int32_t index, int32_t nr)
 {
     if (G_LIKELY((uint32_t)index < (uint32_t)nr)) {
         return index;
@@ -75,29 +73,29 @@ struct numasim_cpu *numasim_cpu(const struct numasim_host *host, int32_t cpu)
 {
     const struct kernel *k = ckernel_of(host);
 
-    return &k->rqs[index_of(host, "numasim_cpu()", cpu, k->nr_cpus)]->pub;
+    return &k->rqs[host_index(host, "numasim_cpu()", cpu, k->nr_cpus)]->pub;
 }
 
 struct numasim_llc *numasim_llc(const struct numasim_host *host, int32_t llc)
 {
     const struct kernel *k = ckernel_of(host);
 
-    return &k->llcs[index_of(host, "numasim_llc()", llc, k->nr_llcs)];
+    return &k->llcs[host_index(host, "numasim_llc()", llc, k->nr_llcs)];
 }
 
 struct numasim_node *numasim_node(const struct numasim_host *host, int32_t node)
 {
     const struct kernel *k = ckernel_of(host);
 
-    return &k->nodes[index_of(host, "numasim_node()", node, k->nr_nodes)];
+    return &k->nodes[host_index(host, "numasim_node()", node, k->nr_nodes)];
 }
 
 int32_t numasim_distance(const struct numasim_host *host, int32_t from, int32_t to)
 {
     const struct kernel *k = ckernel_of(host);
 
-    return machine_distance(k->machine, index_of(host, "numasim_distance()", from, k->nr_nodes),
-                            index_of(host, "numasim_distance()", to, k->nr_nodes));
+    return machine_distance(k->machine, host_index(host, "numasim_distance()", from, k->nr_nodes),
+                            host_index(host, "numasim_distance()", to, k->nr_nodes));
 }
 
 int32_t numasim_reclaim_distance(const struct numasim_host *host)
@@ -109,14 +107,15 @@ int64_t numasim_latency_ns(const struct numasim_host *host, int32_t from, int32_
 {
     const struct kernel *k = ckernel_of(host);
 
-    return machine_latency_ns(k->machine, index_of(host, "numasim_latency_ns()", from, k->nr_nodes),
-                              index_of(host, "numasim_latency_ns()", to, k->nr_nodes));
+    return machine_latency_ns(k->machine,
+                              host_index(host, "numasim_latency_ns()", from, k->nr_nodes),
+                              host_index(host, "numasim_latency_ns()", to, k->nr_nodes));
 }
 
 const uint64_t *numasim_siblings(const struct numasim_host *host, int32_t cpu)
 {
     const struct kernel *k = ckernel_of(host);
-    const struct rq *rq = k->rqs[index_of(host, "numasim_siblings()", cpu, k->nr_cpus)];
+    const struct rq *rq = k->rqs[host_index(host, "numasim_siblings()", cpu, k->nr_cpus)];
 
     return machine_core_cpus(k->machine, rq->pub.core);
 }
@@ -161,7 +160,7 @@ static struct numasim_load load_of(const struct pelt *avg, uint64_t util_est)
 struct numasim_load numasim_cpu_load(struct numasim_host *host, int32_t cpu)
 {
     struct kernel *k = kernel_of(host);
-    struct rq *rq = cpu_rq(k, index_of(host, "numasim_cpu_load()", cpu, k->nr_cpus));
+    struct rq *rq = cpu_rq(k, host_index(host, "numasim_cpu_load()", cpu, k->nr_cpus));
 
     load_refresh(k, rq);
     return load_of(&rq->avg, rq->util_est);
@@ -182,7 +181,7 @@ struct numasim_load numasim_task_load(struct numasim_host *host, struct numasim_
 uint64_t numasim_cpu_rt_util(const struct numasim_host *host, int32_t cpu)
 {
     const struct kernel *k = ckernel_of(host);
-    const struct rq *rq = cpu_rq(k, index_of(host, "numasim_cpu_rt_util()", cpu, k->nr_cpus));
+    const struct rq *rq = cpu_rq(k, host_index(host, "numasim_cpu_rt_util()", cpu, k->nr_cpus));
     struct pelt avg = rq->rt_avg;
     bool running = rq->curr != NULL && rq->curr->pub.sched_class == NUMASIM_CLASS_RT;
 
@@ -226,7 +225,7 @@ static struct numasim_task *next_of(struct kernel *k, struct numasim_task *task,
 struct numasim_task *numasim_first_waiting(struct numasim_host *host, int32_t cpu)
 {
     struct kernel *k = kernel_of(host);
-    struct rq *rq = cpu_rq(k, index_of(host, "numasim_first_waiting()", cpu, k->nr_cpus));
+    struct rq *rq = cpu_rq(k, host_index(host, "numasim_first_waiting()", cpu, k->nr_cpus));
 
     return next_queued(k, rq, rq->waiting.prev, false);
 }
@@ -239,7 +238,7 @@ struct numasim_task *numasim_next_waiting(struct numasim_host *host, struct numa
 struct numasim_task *numasim_first_queued(struct numasim_host *host, int32_t cpu)
 {
     struct kernel *k = kernel_of(host);
-    struct rq *rq = cpu_rq(k, index_of(host, "numasim_first_queued()", cpu, k->nr_cpus));
+    struct rq *rq = cpu_rq(k, host_index(host, "numasim_first_queued()", cpu, k->nr_cpus));
 
     return next_queued(k, rq, rq->waiting.prev, true);
 }

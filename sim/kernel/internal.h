@@ -55,6 +55,8 @@ struct task_access {
     uint64_t miss_carry, carry; /* remainders of misses and accesses, x MILLI_PER_UNIT */
     uint64_t write_carry;       /* of lines written back, x 1e6 */
     uint64_t accesses;          /* lines, since its faults were last looked for */
+    uint64_t earlier;           /* of those, the ones before earlier_ns: they met no page that was */
+    int64_t earlier_ns;         /* protected at or after it */
     int64_t place;        /* in a region that it accesses in order: pages from its slice's start */
     uint64_t place_lines; /* and lines of that page */
 };
@@ -123,6 +125,7 @@ struct task {
     struct task_access *access; /* [mix entries] */
     uint64_t fault_work;        /* units of work until it meets protected pages; UINT64_MAX never */
     uint64_t nr_draws;          /* of faults, so far */
+    uint64_t seen_protects;     /* its process's nr_protects when it last left its CPU */
     bool wants_task_work;
     struct node_daemon *node_daemon; /* it is one */
     struct mover *mover;             /* it is one */
@@ -344,6 +347,9 @@ struct kernel {
     uint32_t rto_loop, rto_loop_next;
     uint64_t *scratch;  /* bitmap of CPUs */
     uint64_t *accesses, *writes; /* [nr_nodes] scratch */
+    /* A policy is being asked about pages that the host is going through: it may not protect any; it
+     * may not change any. */
+    int32_t pages_kept, pages_fixed;
 };
 
 /* Events not yet in the digest: they are hashed in batches. */
@@ -685,8 +691,9 @@ int64_t llc_share_bytes(const struct kernel *k, const struct rq *rq, int64_t wor
 void llc_forget(struct kernel *k, struct task *t);
 
 /* fault.c */
-/* After how much work @t, which has a mix, is to look for faults. */
-void fault_plan(struct kernel *k, struct task *t);
+/* @t, which has a mix, begins to run, or has ended to: its accesses are accounted. */
+void fault_enter(struct kernel *k, struct task *t);
+void fault_leave(struct kernel *k, struct task *t);
 /* The hint faults of what @t, which runs on @rq, accessed since the last time; it is settled. */
 void task_faults(struct kernel *k, struct rq *rq, struct task *t);
 
@@ -731,7 +738,9 @@ void process_kill(struct kernel *k, struct process *p, const struct task *by);
 
 void task_reapply_allowed(struct kernel *k, struct task *t);
 
-/* host.c: false, with a fault that names @call, inside a replayed tick. */
+/* host.c: @index, if it is one of @nr; else 0, and a fault that names @call. */
+int32_t host_index(const struct numasim_host *host, const char *call, int32_t index, int32_t nr);
+/* False, with a fault that names @call, inside a replayed tick. */
 bool policy_may_act(struct kernel *k, const char *call);
 
 /* check.c: ends the run. @callback is "queue.pick" or the like; NULL role name for the engine. */

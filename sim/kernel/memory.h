@@ -5,8 +5,9 @@
  *   mm.c      processes, regions, where pages lie
  *   mems.c    which nodes they may lie on: cpusets, memory policies, and moving pages after these
  *   touch.c   first touch: allocation
- *   fault.c   which accesses meet protected pages, and what follows
- *   pages.c   populations for plugins: iterating, protecting, moving, tagging
+ *   fault.c   which accesses meet protected pages, and what follows; fault.h
+ *   pages.c   pages for plugins: moving and protecting them
+ *   pages-found.c  populations for plugins: iterating, moving, tagging, splitting, dropping
  *   daemon.c  kernel threads of nodes
  */
 #ifndef NUMASIM_KERNEL_MEMORY_H
@@ -19,9 +20,8 @@
 #define FIRST_VPN INT64_C(0x7f0000000)
 #define VPN_ALIGN INT64_C(262144)
 
-/* Accounts what the running tasks of @p accessed while its pages lay where they do now. */
-void pages_will_change(struct kernel *k, struct process *p);
-/* Their paces follow. */
+/* Pages of @p came, went or moved: if that makes a difference, what its running tasks accessed so far is
+ * accounted, as it was, and their paces follow. A numa policy may hear of the accesses, and move pages. */
 void pages_changed(struct kernel *k, struct process *p);
 /* @pages pages of @s came to @node, or left it (negative). */
 void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
@@ -40,8 +40,20 @@ int64_t pages_migrate(struct kernel *k, struct process *p, struct mm_region *r, 
 /* What moving @pages base pages in pages of @order costs. */
 int64_t pages_move_cost_ns(const struct kernel *k, int64_t pages, uint8_t order);
 
+/* False, with a fault that names @call, while the host goes through pages: where it may not change them,
+ * or, with @protect, not protect any. */
+bool pages_free(struct kernel *k, const char *call, bool protect);
+
+/* For functions that a policy calls: who is to blame for a wrong argument; false, with a fault that names
+ * @call, if an argument names nothing there is or pages may not be changed now. */
+enum numasim_role pages_blamed(const struct kernel *k);
+bool pages_region_valid(struct kernel *k, const char *call, const struct process *p,
+                        int32_t region);
+bool pages_migration_valid(struct kernel *k, const char *call, const struct process *p, int32_t cpu,
+                           int32_t region, int32_t from, int32_t to);
+
 /* fault.c */
-/* Pages of @p have come to be protected: its running tasks will meet them. */
+/* Pages of @p have come to be protected now: its running tasks will meet them. */
 void faults_expected(struct kernel *k, struct process *p);
 
 #endif

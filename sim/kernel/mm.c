@@ -61,6 +61,7 @@ static void slice_release(struct mm_slice *s)
         part_release(&s->parts[i]);
     }
     g_free(s->parts);
+    g_free(s->told_by_node);
     g_free(s->pages_by_node);
 }
 
@@ -128,6 +129,7 @@ static void region_slices(struct kernel *k, struct mm_region *r, const struct mm
         s->total_pages = (units / r->nr_slices + (i < units % r->nr_slices)) * unit_pages;
         s->untouched_pages = s->total_pages;
         s->pages_by_node = g_new0(int64_t, (gsize)k->nr_nodes);
+        s->told_by_node = g_new0(int64_t, (gsize)k->nr_nodes);
         first += s->total_pages;
         slice_parts(s, spec, unit_pages);
     }
@@ -170,27 +172,68 @@ int32_t kernel_region_new(struct kernel *k, struct process *p, const struct mm_r
 /* ------------------------------------------------------------------------------------------- */
 /* Where pages lie                                                                              */
 
-void pages_will_change(struct kernel *k, struct process *p)
-{
-    for (struct list *l = p->running.next; l != &p->running; l = l->next) {
-        struct task *t = container_of(l, struct task, running);
-        struct rq *rq = task_rq(k, t);
+/* A task's share of accesses to a node may be off by this part of it. */
+enum { TOLD_PARTS = 256 };
 
-        settle(k, rq);
-        access_account(k, rq, t);
+static void tell_slice(const struct kernel *k, struct mm_slice *s)
+{
+    memcpy(s->told_by_node, s->pages_by_node, sizeof(int64_t) * (size_t)k->nr_nodes);
+    s->told_pages = s->total_pages - s->untouched_pages;
+    s->moved = 0;
+}
+
+static bool uses_told(const struct task *t)
+{
+    for (int32_t i = 0; i < t->mix->nr_entries; i++) {
+        const struct mm_region *r = task_process(t)->regions[t->mix->entries[i].region];
+
+        if (mm_slice(r, t->slice_index)->told) {
+            return true;
+        }
     }
+    return false;
 }
 
 void pages_changed(struct kernel *k, struct process *p)
 {
+    if (p->stale == NULL) {
+        return;
+    }
     for (struct list *l = p->running.next; l != &p->running; l = l->next) {
         struct task *t = container_of(l, struct task, running);
-        struct rq *rq = task_rq(k, t);
 
-        pace_refresh(k, rq);
-        if (k->acting != t) {
-            segment_arm(k, rq);
+        settle(k, task_rq(k, t));
+        access_account(k, task_rq(k, t), t);
+    }
+    struct mm_slice *told = p->stale; /* NULL: a policy that heard of it moved more, and told all */
+
+    for (struct mm_slice *s = told; s != NULL; s = s->next_stale) {
+        tell_slice(k, s);
+        s->stale = false;
+        s->told = true;
+    }
+    p->stale = NULL;
+    for (struct list *l = p->running.next; l != &p->running && told != NULL; l = l->next) {
+        struct task *t = container_of(l, struct task, running);
+
+        if (uses_told(t)) {
+            pace_refresh(k, task_rq(k, t));
+            if (k->acting != t) {
+                segment_arm(k, task_rq(k, t));
+            }
         }
+    }
+    for (struct mm_slice *s = told; s != NULL; s = s->next_stale) {
+        s->told = false;
+    }
+}
+
+static void mark_stale(struct process *p, struct mm_slice *s)
+{
+    if (!s->stale) {
+        s->stale = true;
+        s->next_stale = p->stale;
+        p->stale = s;
     }
 }
 
@@ -203,6 +246,21 @@ void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struc
     r->bytes_by_node[node] += bytes;
     p->bytes_by_node[node] += bytes;
     k->nodes[node].free_bytes -= bytes;
+    s->moved += ABS(pages);
+    if (s->moved >= s->told_pages / TOLD_PARTS) {
+        mark_stale(p, s);
+    }
+}
+
+bool pages_free(struct kernel *k, const char *call, bool protect)
+{
+    if (k->pages_fixed == 0 && (k->pages_kept == 0 || !protect)) {
+        return policy_may_act(k, call);
+    }
+    kernel_fault(k, k->pages_fixed > 0 ? NUMASIM_ROLE_NUMA : NUMASIM_ROLE_TIER, call, NULL,
+                 "%s may not change pages by itself",
+                 k->pages_fixed > 0 ? "hint_fault() and fault_done()" : "alloc()");
+    return false;
 }
 
 bool node_allowed(const struct process *p, int32_t node)
@@ -234,6 +292,7 @@ void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
 
             slice->untouched_pages = slice->total_pages;
             memset(slice->pages_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
+            mark_stale(p, slice);
             for (int32_t j = 0; j < slice->nr_parts; j++) {
                 struct mm_part *part = &slice->parts[j];
                 int64_t first = part->first, nr = part->nr;
@@ -256,7 +315,6 @@ void task_exec(struct kernel *k, struct task *t)
                     t->comm);
         return;
     }
-    pages_will_change(k, p);
     process_release_pages(k, p, t->pub.cpu);
     for (int32_t i = 0; i < p->nr_regions; i++) {
         mempolicy_release(&p->regions[i]->mempolicy);
@@ -275,7 +333,9 @@ int32_t numasim_nr_regions(const struct numasim_process *process)
 
 struct numasim_region *numasim_region(const struct numasim_process *process, int32_t region)
 {
-    return &((const struct process *)(const void *)process)->regions[region]->pub;
+    const struct process *p = (const struct process *)(const void *)process;
+
+    return region >= 0 && region < p->nr_regions ? &p->regions[region]->pub : NULL;
 }
 
 const int64_t *numasim_task_bytes(const struct numasim_host *host, const struct numasim_task *task)
@@ -288,5 +348,6 @@ const int32_t *numasim_fallback(const struct numasim_host *host, int32_t node)
 {
     const struct kernel *k = (const struct kernel *)(const void *)host;
 
-    return k->fallback + (gsize)node * (gsize)k->nr_nodes;
+    return k->fallback +
+           (gsize)host_index(host, "numasim_fallback()", node, k->nr_nodes) * (gsize)k->nr_nodes;
 }

@@ -28,6 +28,15 @@ struct mm_slice {
     int64_t *pages_by_node; /* [nr_nodes] */
     struct mm_part *parts;  /* [nr_parts], by address */
     int32_t nr_parts;
+    /*
+     * What rates follow from: where the pages lay when that was last told. Told anew when so many have
+     * come or gone since that it makes a difference (pages_changed()).
+     */
+    int64_t *told_by_node; /* [nr_nodes] */
+    int64_t told_pages;
+    int64_t moved; /* came and went since */
+    bool stale, told;
+    struct mm_slice *next_stale;
 };
 
 struct mm_region {
@@ -47,6 +56,8 @@ struct process {
     int32_t nr_regions;
     int64_t *bytes_by_node;
     struct list running;     /* its tasks that run with a mix: a move of pages changes their pace */
+    struct mm_slice *stale;  /* slices whose rates are out of date, by next_stale */
+    uint64_t nr_protects;    /* times that pages of it came to be protected */
     int32_t *warm_threads;   /* [nr_llcs] of its threads that have the LLC for their own */
     uint64_t *allowed_nodes; /* bitmap, or NULL: all */
     uint64_t *placed_nodes;  /* the same of a placement policy alone */

@@ -129,14 +129,13 @@ uint64_t pace_misses_milli(const struct kernel *k, const struct rq *rq, const st
 static void add_flows(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
                       uint64_t misses_milli, uint32_t writes_ppm)
 {
-    uint64_t pages = (uint64_t)(s->total_pages - s->untouched_pages), seen = 0;
-    uint64_t given_parts = 0;
+    uint64_t pages = (uint64_t)s->told_pages, seen = 0, given_parts = 0;
 
     for (int32_t n = 0; n < k->nr_nodes; n++) {
         uint64_t parts = n == cpu_node ? NODE_PARTS : 0; /* untouched: it will be there */
 
         if (pages > 0) {
-            seen += (uint64_t)s->pages_by_node[n];
+            seen += (uint64_t)s->told_by_node[n];
             uint64_t upto = mul_div_u64(NODE_PARTS, seen, pages);
 
             parts = upto - given_parts;
@@ -250,7 +249,7 @@ void pace_switch_in(struct kernel *k, struct rq *rq, struct task *t)
     if (t->mix != NULL) {
         list_add_tail(&task_process(t)->running, &t->running);
         llc_enter(k, rq, t);
-        fault_plan(k, t);
+        fault_enter(k, t);
     }
     pace_refresh(k, rq);
 }
@@ -259,6 +258,7 @@ void pace_switch_out(struct kernel *k, struct rq *rq, struct task *t)
 {
     access_account(k, rq, t);
     if (t->mix != NULL) {
+        fault_leave(k, t);
         rate_leave(k, t);
         llc_leave(k, rq, t);
     }

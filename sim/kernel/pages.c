@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Populations of pages for plugins: protecting, iterating, moving, tagging. */
+/* Pages for plugins: moving and protecting them. */
 #include "kernel/memory.h"
 
 static struct kernel *kernel_of(struct numasim_host *host)
@@ -46,20 +46,38 @@ int64_t pages_migrate(struct kernel *k, struct process *p, struct mm_region *r, 
     return pages;
 }
 
+/* Who is to blame for a wrong argument of what both roles may call. */
+enum numasim_role pages_blamed(const struct kernel *k)
+{
+    return k->roles[NUMASIM_ROLE_NUMA].policy != NULL   ? NUMASIM_ROLE_NUMA
+           : k->roles[NUMASIM_ROLE_TIER].policy != NULL ? NUMASIM_ROLE_TIER
+                                                        : NUMASIM_ROLE_QUEUE;
+}
+
 /* Faults if an argument of @call names nothing there is. */
-static bool migration_valid(struct kernel *k, const char *call, const struct process *p,
-                            int32_t cpu, int32_t region, int32_t from, int32_t to)
+bool pages_region_valid(struct kernel *k, const char *call, const struct process *p, int32_t region)
+{
+    if (p == NULL) {
+        kernel_fault(k, pages_blamed(k), call, NULL, "there is no process");
+    } else if (region < 0 || region >= p->nr_regions) {
+        kernel_fault(k, pages_blamed(k), call, NULL, "process '%s' has no region %d", p->pub.name,
+                     region);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+bool pages_migration_valid(struct kernel *k, const char *call, const struct process *p, int32_t cpu,
+                           int32_t region, int32_t from, int32_t to)
 {
     if (cpu < 0 || cpu >= k->nr_cpus) {
-        kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "there is no CPU %d", cpu);
-    } else if (region < 0 || region >= p->nr_regions) {
-        kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "process '%s' has no region %d", p->pub.name,
-                     region);
+        kernel_fault(k, pages_blamed(k), call, NULL, "there is no CPU %d", cpu);
     } else if (from < 0 || from >= k->nr_nodes || to < 0 || to >= k->nr_nodes) {
-        kernel_fault(k, NUMASIM_ROLE_NUMA, call, NULL, "there is no node %d",
+        kernel_fault(k, pages_blamed(k), call, NULL, "there is no node %d",
                      from < 0 || from >= k->nr_nodes ? from : to);
     } else {
-        return policy_may_act(k, call);
+        return pages_region_valid(k, call, p, region) && pages_free(k, call, false);
     }
     return false;
 }
@@ -101,8 +119,8 @@ int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
     struct process *p = (struct process *)(void *)process;
     int64_t moved = 0, cost_ns = 0;
 
-    if (!migration_valid(k, "numasim_migrate_pages()", p, cpu, region, from, to) || from == to ||
-        !node_allowed(p, to)) {
+    if (!pages_migration_valid(k, "numasim_migrate_pages()", p, cpu, region, from, to) ||
+        from == to || !node_allowed(p, to)) {
         return 0;
     }
     struct mm_region *r = p->regions[region];
@@ -111,10 +129,10 @@ int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
         k->nodes[to].free_bytes < k->machine->page_size_bytes) {
         return 0;
     }
-    /* The numa policy, which hears of the accesses so far, may move pages itself. */
-    pages_will_change(k, p);
     for (int32_t i = 0; i < r->nr_slices && moved < nr_pages; i++) {
-        moved += migrate_slice(k, p, r, &r->slices[i], from, to, nr_pages - moved, &cost_ns);
+        if (r->slices[i].pages_by_node[from] > 0) {
+            moved += migrate_slice(k, p, r, &r->slices[i], from, to, nr_pages - moved, &cost_ns);
+        }
     }
     emit(k, TP_MM_MIGRATE_PAGES, p->pub.id, cpu, region, from, to, moved);
     rq_charge(k, cpu_rq(k, cpu), cost_ns);
@@ -173,15 +191,44 @@ static void protect_part(struct kernel *k, struct mm_region *r, struct mm_part *
 }
 
 /* The CPUs that run @p now, apart from @but: each gets an interrupt to flush its TLB. */
-static int32_t nr_flushed(const struct kernel *k, const struct process *p, int32_t but)
+static int32_t nr_flushed(const struct process *p, int32_t but)
 {
     int32_t nr = 0;
 
     for (const struct list *l = p->running.next; l != &p->running; l = l->next) {
         nr += container_of(l, struct task, running)->pub.cpu != but;
     }
-    (void)k;
     return nr;
+}
+
+/* The slice of @r that holds page @page. */
+static int32_t slice_at(const struct mm_region *r, int64_t page)
+{
+    int32_t low = 0, high = r->nr_slices - 1;
+
+    while (low < high) {
+        int32_t middle = (low + high + 1) / 2;
+
+        if (r->slices[middle].first <= page) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    return low;
+}
+
+static bool protect_valid(struct kernel *k, const struct numasim_task *task, int32_t region)
+{
+    const char *const call = "numasim_protect_pages()";
+
+    if (task == NULL || task->task_state != NUMASIM_TASK_RUNNING) {
+        kernel_fault(k, pages_blamed(k), call, NULL, "the task does not run");
+        return false;
+    }
+    return pages_region_valid(k, call, (const struct process *)(const void *)task->process,
+                              region) &&
+           pages_free(k, call, true);
 }
 
 struct numasim_protected numasim_protect_pages(struct numasim_host *host, struct numasim_task *task,
@@ -189,251 +236,34 @@ struct numasim_protected numasim_protect_pages(struct numasim_host *host, struct
                                                const uint64_t *skip_nodes)
 {
     struct kernel *k = kernel_of(host);
-    struct process *p = task_process(task_of(task));
     const struct machine_costs *costs = &k->machine->costs;
     struct walk w = {.skip_nodes = skip_nodes};
 
-    if (region < 0 || region >= p->nr_regions) {
-        kernel_fault(k, NUMASIM_ROLE_NUMA, "numasim_protect_pages()", task_of(task),
-                     "process '%s' has no region %d", p->pub.name, region);
+    if (!protect_valid(k, task, region)) {
         return w.done;
     }
+    struct process *p = task_process(task_of(task));
     struct mm_region *r = p->regions[region];
+    int64_t end = first < r->pub.nr_pages && nr_pages > r->pub.nr_pages - MAX(first, 0)
+                      ? r->pub.nr_pages
+                      : MAX(first, 0) + MAX(nr_pages, 0);
 
-    for (int32_t i = 0; i < r->nr_slices; i++) {
+    first = CLAMP(first, 0, r->pub.nr_pages);
+    for (int32_t i = slice_at(r, first); i < r->nr_slices && r->slices[i].first < end; i++) {
         struct mm_slice *s = &r->slices[i];
 
         for (int32_t j = 0; j < s->nr_parts; j++) {
-            protect_part(k, r, &s->parts[j], first, first + nr_pages, &w);
+            protect_part(k, r, &s->parts[j], first, end, &w);
         }
     }
     int64_t cost_ns = w.done.nr_present * costs->pte_scan_ns;
 
     if (w.done.nr_pages > 0) {
-        int32_t others = nr_flushed(k, p, task->cpu);
+        int32_t others = nr_flushed(p, task->cpu);
 
         cost_ns += others > 0 ? costs->tlb_shootdown_ns + others * costs->tlb_shootdown_cpu_ns : 0;
         faults_expected(k, p);
     }
     rq_charge(k, cpu_rq(k, task->cpu), cost_ns);
     return w.done;
-}
-
-/* ------------------------------------------------------------------------------------------- */
-/* Iterating                                                                                    */
-
-/* Where an iteration stands. Kinds are gone through from the last to the first, because what a policy
- * does to one appends. */
-struct cursor {
-    int32_t slice, part, extent, kind;
-};
-_Static_assert(sizeof(struct cursor) == 2 * sizeof(uint64_t), "it is kept in cookie[]");
-
-static struct mm_part *part_at(struct process *p, int32_t region, const struct cursor *at)
-{
-    return &p->regions[region]->slices[at->slice].parts[at->part];
-}
-
-/* Steps to the next kind of @p's region; false at its end. */
-static bool step(struct process *p, int32_t region, struct cursor *at)
-{
-    struct mm_region *r = p->regions[region];
-
-    for (; at->slice < r->nr_slices; at->slice++, at->part = 0) {
-        for (; at->part < r->slices[at->slice].nr_parts; at->part++, at->extent = 0) {
-            struct mm_part *part = part_at(p, region, at);
-
-            for (; at->extent < part->nr_extents; at->extent++, at->kind = -1) {
-                int32_t nr = part->extents[at->extent].nr_kinds;
-
-                at->kind = at->kind < 0 ? nr - 1 : MIN(at->kind, nr) - 1;
-                if (at->kind >= 0) {
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
-}
-
-static void describe(const struct mm_part *part, const struct mm_extent *e,
-                     const struct mm_kind *kind, int64_t page_bytes, struct numasim_pages *pages)
-{
-    pages->node = kind->node;
-    pages->first = e->first;
-    pages->span = e->nr;
-    pages->nr_pages = kind->pages;
-    pages->page_bytes = page_bytes << kind->order;
-    pages->last_cpu = kind->last_cpu;
-    pages->last_pid = kind->last_pid;
-    pages->protected_ns = kind->protected_ns;
-    pages->tag = kind->tag;
-    pages->accesses_x256 = part->accesses_x256 - kind->tagged_x256;
-}
-
-bool numasim_next_pages(struct numasim_host *host, struct numasim_process *process, int32_t node,
-                        struct numasim_pages *pages)
-{
-    struct kernel *k = kernel_of(host);
-    struct process *p = (struct process *)(void *)pages->process;
-    struct cursor at;
-
-    memcpy(&at, pages->cookie, sizeof(at));
-    if (p == NULL) {
-        p = process != NULL       ? (struct process *)(void *)process
-            : k->nr_processes > 0 ? k->processes[0]
-                                  : NULL;
-        at = (struct cursor){.kind = -1};
-        pages->region = 0;
-    }
-    while (p != NULL) {
-        for (; pages->region < p->nr_regions; pages->region++, at = (struct cursor){.kind = -1}) {
-            while (step(p, pages->region, &at)) {
-                struct mm_part *part = part_at(p, pages->region, &at);
-                struct mm_extent *e = &part->extents[at.extent];
-                const struct mm_kind *kind = &e->kinds[at.kind];
-
-                if (kind->node == MM_UNTOUCHED || (node >= 0 && kind->node != node)) {
-                    continue;
-                }
-                describe(part, e, kind, k->machine->page_size_bytes, pages);
-                pages->process = &p->pub;
-                memcpy(pages->cookie, &at, sizeof(at));
-                return true;
-            }
-        }
-        int32_t next = process != NULL ? k->nr_processes : p->pub.id + 1;
-
-        p = next < k->nr_processes ? k->processes[next] : NULL;
-        pages->region = 0;
-        at = (struct cursor){.kind = -1};
-    }
-    return false;
-}
-
-/* ------------------------------------------------------------------------------------------- */
-/* What is done to pages that an iteration gave                                                 */
-
-struct found {
-    struct process *p;
-    struct mm_region *r;
-    struct mm_slice *s;
-    struct mm_part *part;
-    struct mm_extent *e;
-    int32_t kind;
-};
-
-/* Finds what @pages describes, as far as it is still there as it was. */
-static bool find_pages(const struct numasim_pages *pages, struct found *f)
-{
-    struct cursor at;
-
-    memcpy(&at, pages->cookie, sizeof(at));
-    f->p = (struct process *)(void *)pages->process;
-    f->r = f->p->regions[pages->region];
-    f->s = &f->r->slices[at.slice];
-    f->part = &f->s->parts[at.part];
-    if (at.extent >= f->part->nr_extents) {
-        return false;
-    }
-    f->e = &f->part->extents[at.extent];
-    for (f->kind = 0; f->kind < f->e->nr_kinds; f->kind++) {
-        const struct mm_kind *kind = &f->e->kinds[f->kind];
-
-        if (kind->node == pages->node && kind->tag == pages->tag &&
-            kind->protected_ns == pages->protected_ns && kind->last_cpu == pages->last_cpu &&
-            kind->last_pid == pages->last_pid &&
-            f->part->accesses_x256 - kind->tagged_x256 >= pages->accesses_x256) {
-            return true;
-        }
-    }
-    return false;
-}
-
-int64_t numasim_move_pages(struct numasim_host *host, int32_t cpu,
-                           const struct numasim_pages *pages, int64_t nr_pages, int32_t to,
-                           int64_t floor_bytes)
-{
-    const char *const call = "numasim_move_pages()";
-    struct kernel *k = kernel_of(host);
-    struct found f;
-
-    if (!migration_valid(k, call, (const struct process *)(const void *)pages->process, cpu,
-                         pages->region, pages->node, to) ||
-        !find_pages(pages, &f)) {
-        return 0;
-    }
-    struct mm_kind kind = f.e->kinds[f.kind];
-
-    kind.protected_ns = MM_NOT_PROTECTED; /* the new mapping is not */
-    pages_will_change(k, f.p);
-    int64_t moved =
-        pages_migrate(k, f.p, f.r, f.s, f.part, f.e, f.kind, nr_pages, to, floor_bytes, &kind);
-
-    if (moved > 0) {
-        emit(k, TP_MM_MIGRATE_PAGES, f.p->pub.id, cpu, pages->region, pages->node, to, moved);
-        rq_charge(k, cpu_rq(k, cpu), pages_move_cost_ns(k, moved, kind.order));
-    }
-    pages_changed(k, f.p);
-    return moved;
-}
-
-void numasim_tag_pages(struct numasim_host *host, const struct numasim_pages *pages,
-                       int64_t nr_pages, uint32_t tag)
-{
-    struct found f;
-
-    (void)host;
-    if (find_pages(pages, &f)) {
-        struct mm_kind kind = f.e->kinds[f.kind];
-
-        kind.tag = tag;
-        kind.tagged_x256 = f.part->accesses_x256;
-        extent_change(f.part, f.e, f.kind, MIN(nr_pages, kind.pages), &kind);
-    }
-}
-
-void numasim_split_pages(struct numasim_host *host, int32_t cpu, const struct numasim_pages *pages,
-                         int64_t nr_pages)
-{
-    struct kernel *k = kernel_of(host);
-    struct found f;
-
-    (void)cpu;
-    if (find_pages(pages, &f)) {
-        struct mm_kind kind = f.e->kinds[f.kind];
-        int64_t huge = MIN(nr_pages, kind.pages) >> kind.order;
-        uint8_t order = kind.order;
-
-        kind.order = 0;
-        extent_change(f.part, f.e, f.kind, huge << order, &kind);
-        k->nodes[kind.node].vmstat[NUMASIM_THP_MIGRATION_SPLIT] += (uint64_t)huge;
-    }
-}
-
-int64_t numasim_drop_pages(struct numasim_host *host, int32_t cpu,
-                           const struct numasim_pages *pages, int64_t nr_pages)
-{
-    struct kernel *k = kernel_of(host);
-    struct found f;
-
-    if (!find_pages(pages, &f) || !f.r->pub.file) {
-        return 0;
-    }
-    struct mm_kind kind = f.e->kinds[f.kind];
-    int32_t node = kind.node;
-
-    nr_pages = MIN(nr_pages, kind.pages) >> kind.order << kind.order;
-    kind = (struct mm_kind){
-        .protected_ns = MM_NOT_PROTECTED, .last_cpu = -1, .last_pid = -1, .node = MM_UNTOUCHED};
-    pages_will_change(k, f.p);
-    extent_change(f.part, f.e, f.kind, nr_pages, &kind);
-    pages_count(k, f.p, f.r, f.s, node, -nr_pages);
-    f.s->untouched_pages += nr_pages;
-    f.p->pub.resident_bytes -= nr_pages * k->machine->page_size_bytes;
-    k->nodes[node].vmstat[NUMASIM_PGFREE] += (uint64_t)nr_pages;
-    emit(k, TP_MM_PAGE_FREE, f.p->pub.id, cpu, pages->region, node, nr_pages,
-         k->machine->page_size_bytes);
-    pages_changed(k, f.p);
-    return nr_pages;
 }

@@ -11,35 +11,48 @@ struct touch {
     int64_t *nr_by_node; /* [nr_nodes] */
 };
 
-/* The engine's own policy: the nearest allowed node, in fallback order, with room for a page. */
+/* Takes what @a asks for from @node, as far as it has room for pages of @page_bytes. */
+static bool take_from(struct kernel *k, struct numasim_alloc *a, int32_t node, int64_t page_bytes)
+{
+    int64_t units = k->nodes[node].free_bytes / page_bytes;
+    int64_t unit_pages = page_bytes / k->machine->page_size_bytes;
+
+    a->nr = MIN(units, a->nr_pages / unit_pages) * unit_pages;
+    a->nr_by_node[node] = a->nr;
+    a->got_page_bytes = page_bytes;
+    return a->nr > 0;
+}
+
+/* The engine's own policy: the nearest allowed node, in fallback order, with room for a page; base pages
+ * where no node has room for a larger one. */
 static void host_alloc(struct kernel *k, struct numasim_alloc *a)
 {
     const struct process *p = task_process(task_of(a->task));
     const int32_t *order = k->fallback + (gsize)a->cpu_node * (gsize)k->nr_nodes;
-    int32_t wanted = -1;
+    int64_t page = k->machine->page_size_bytes;
+    int64_t least = a->region->hugetlb ? a->page_bytes : page;
 
-    for (int32_t i = 0; i < k->nr_nodes; i++) {
-        struct numasim_node *node = &k->nodes[order[i]];
-        int64_t units = node->free_bytes / a->page_bytes;
+    for (int64_t bytes = a->page_bytes; bytes >= least; bytes = bytes > least ? least : 0) {
+        int32_t wanted = -1;
 
-        if (!node_allowed(p, order[i]) || node->total_bytes == 0) {
-            continue;
-        }
-        wanted = wanted < 0 ? order[i] : wanted;
-        if (units > 0) {
-            int64_t pages = MIN(units * (a->page_bytes / k->machine->page_size_bytes), a->nr_pages);
+        for (int32_t i = 0; i < k->nr_nodes; i++) {
+            int32_t node = order[i];
 
-            /* Counted are allocations, not pages: a huge page is one (mm/page_alloc.c:
-             * zone_statistics()). */
-            uint64_t nr = (uint64_t)(pages / (a->page_bytes / k->machine->page_size_bytes));
-
-            a->nr_by_node[order[i]] = a->nr = pages;
-            node->vmstat[order[i] == wanted ? NUMASIM_NUMA_HIT : NUMASIM_NUMA_MISS] += nr;
-            if (order[i] != wanted) {
-                k->nodes[wanted].vmstat[NUMASIM_NUMA_FOREIGN] += nr;
+            if (!node_allowed(p, node) || k->nodes[node].total_bytes == 0) {
+                continue;
             }
-            node->vmstat[order[i] == a->cpu_node ? NUMASIM_NUMA_LOCAL : NUMASIM_NUMA_OTHER] += nr;
-            return;
+            wanted = wanted < 0 ? node : wanted;
+            if (take_from(k, a, node, bytes)) {
+                /* Counted are allocations, not pages (mm/page_alloc.c: zone_statistics()). */
+                uint64_t count = (uint64_t)(a->nr * page / bytes);
+
+                k->nodes[node].vmstat[node == wanted ? NUMASIM_NUMA_HIT : NUMASIM_NUMA_MISS] +=
+                    count;
+                k->nodes[wanted].vmstat[NUMASIM_NUMA_FOREIGN] += node != wanted ? count : 0;
+                k->nodes[node]
+                    .vmstat[node == a->cpu_node ? NUMASIM_NUMA_LOCAL : NUMASIM_NUMA_OTHER] += count;
+                return;
+            }
         }
     }
     a->failed = true;
@@ -84,7 +97,9 @@ static bool ask(struct kernel *k, struct numasim_alloc *a)
     struct numasim_decision record;
     struct numasim_decision *d = decision_begin(k, &record);
 
+    k->pages_kept++;
     role->policy->tier->alloc(role->self, a, d);
+    k->pages_kept--;
     decision_end(k, NUMASIM_ROLE_TIER, "tier.alloc", a->task->id, a->cpu, &record);
     return !k->failed && (a->nr > 0 || !a->failed) && answer_valid(k, a);
 }
@@ -95,7 +110,9 @@ static void check_low_memory(struct kernel *k, int32_t node)
 
     if (role->self != NULL && role->policy->tier->low_memory != NULL &&
         k->nodes[node].free_bytes < k->nodes[node].low_bytes) {
+        k->pages_kept++;
         role->policy->tier->low_memory(role->self, node);
+        k->pages_kept--;
     }
 }
 
@@ -141,38 +158,60 @@ static void place(struct kernel *k, const struct touch *touch, const struct numa
             k->nodes[n].vmstat[NUMASIM_PGFAULT] += (uint64_t)(pages * page / a->got_page_bytes);
             emit(k, TP_MM_PAGE_ALLOC, touch->t->pub.id, touch->t->pub.cpu, touch->r->pub.id, n,
                  pages * page / a->got_page_bytes, a->got_page_bytes);
-            check_low_memory(k, n);
         }
     }
     touch->s->untouched_pages -= a->nr;
     p->pub.resident_bytes += a->nr * page;
     task_charge(k, touch->t, fault_cost_ns(k, a->nr, a->got_page_bytes));
+    for (int32_t n = 0; n < k->nr_nodes && !k->failed; n++) {
+        if (a->nr_by_node[n] > 0) {
+            check_low_memory(k, n);
+        }
+    }
 }
 
-/* Touches @pages untouched ones of extent @index, which begin at its start if it has no others. False:
- * there is no memory left, and the process is killed. */
-static bool touch_extent(struct kernel *k, const struct touch *touch, int32_t index, int64_t pages)
+/* One request: at most @pages of @e's untouched ones. Where base pages lie in what would be a huge page,
+ * the rest of it is base pages, too. */
+static struct numasim_alloc request(struct kernel *k, const struct touch *touch,
+                                    const struct mm_extent *e, int64_t first, int64_t pages)
 {
-    int64_t unit = touch->r->pub.page_bytes / k->machine->page_size_bytes;
-    int64_t first = touch->part->extents[index].first;
+    int64_t page = k->machine->page_size_bytes, page_bytes = touch->r->pub.page_bytes;
+    int64_t unit = page_bytes / page, rest = e->untouched % unit;
 
-    pages = (pages + unit - 1) / unit * unit;
-    while (pages > 0 && !k->failed) {
-        struct numasim_alloc a = {
-            .task = &touch->t->pub,
-            .region = &touch->r->pub,
-            .cpu = touch->t->pub.cpu,
-            .cpu_node = task_rq(k, touch->t)->pub.node,
-            .first = first,
-            .nr_pages = pages,
-            .page_bytes = touch->r->pub.page_bytes,
-            .write = true,
-            .allowed = task_process(touch->t)->allowed_nodes,
-            .got_page_bytes = touch->r->pub.page_bytes,
-            .nr_by_node = touch->nr_by_node,
-        };
+    if (rest > 0) {
+        page_bytes = page;
+        pages = MIN(pages, rest);
+    } else {
+        pages = (pages + unit - 1) / unit * unit;
+    }
+    memset(touch->nr_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
+    return (struct numasim_alloc){
+        .task = &touch->t->pub,
+        .region = &touch->r->pub,
+        .cpu = touch->t->pub.cpu,
+        .cpu_node = task_rq(k, touch->t)->pub.node,
+        .first = first,
+        .nr_pages = pages,
+        .page_bytes = page_bytes,
+        .write = true,
+        .allowed = task_process(touch->t)->allowed_nodes,
+        .got_page_bytes = page_bytes,
+        .nr_by_node = touch->nr_by_node,
+    };
+}
 
-        memset(touch->nr_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
+/* Touches @pages untouched ones of extent @index, or a huge page's rest more; *@ret_pages is how many it
+ * were. False: there is no memory left, and the process is killed. */
+static bool touch_extent(struct kernel *k, const struct touch *touch, int32_t index, int64_t pages,
+                         int64_t *ret_pages)
+{
+    int64_t first = touch->part->extents[index].first, done = 0;
+
+    *ret_pages = 0;
+    while (done < pages && !k->failed) {
+        struct mm_extent *e = &touch->part->extents[index];
+        struct numasim_alloc a = request(k, touch, e, first + done, pages - done);
+
         if (!ask(k, &a)) {
             if (!k->failed) {
                 k->nodes[a.cpu_node].vmstat[NUMASIM_OOM_KILL]++;
@@ -182,44 +221,41 @@ static bool touch_extent(struct kernel *k, const struct touch *touch, int32_t in
             }
             return false;
         }
-        place(k, touch, &a, &touch->part->extents[index]);
-        pages -= a.nr;
-        first += a.nr;
+        place(k, touch, &a, e);
+        done += a.nr;
+        *ret_pages = done;
     }
     return !k->failed;
-}
-
-static int64_t untouched_of(const struct mm_extent *e)
-{
-    for (int32_t i = 0; i < e->nr_kinds; i++) {
-        if (e->kinds[i].node == MM_UNTOUCHED) {
-            return e->kinds[i].pages;
-        }
-    }
-    return 0;
 }
 
 /* In order of address: cuts off what is touched from what is not. */
 static bool touch_in_order(struct kernel *k, const struct touch *touch, int64_t pages)
 {
     struct mm_part *part = touch->part;
+    int32_t from = part->touched_extents, i = from;
+    int64_t unit = touch->r->pub.page_bytes / k->machine->page_size_bytes;
 
-    for (int32_t i = 0; i < part->nr_extents && pages > 0; i++) {
-        int64_t here = MIN(untouched_of(&part->extents[i]), pages);
+    for (; i < part->nr_extents && pages > 0; i++) {
+        struct mm_extent *e = &part->extents[i];
+        int64_t rest = e->untouched % unit, here = MIN(e->untouched, pages);
 
         if (here == 0) {
             continue;
         }
-        if (here < part->extents[i].nr && here == pages) {
-            part_cut(part, part->extents[i].first + here);
-            here = untouched_of(&part->extents[i]);
+        if (here > rest) { /* whole huge pages */
+            here = MIN(rest + (here - rest + unit - 1) / unit * unit, e->untouched);
         }
-        if (!touch_extent(k, touch, i, here)) {
+        if (here < e->untouched) {
+            part_cut(part, e->first + here);
+            here = part->extents[i].untouched;
+        }
+        if (!touch_extent(k, touch, i, here, &here)) {
             return false;
         }
         pages -= here;
     }
-    part_join(part, 0, part->nr_extents, !touch->r->sequential);
+    part->touched_extents = i > from ? i - 1 : i;
+    part_join(part, from, i, !touch->r->sequential);
     return true;
 }
 
@@ -229,17 +265,19 @@ static bool touch_anywhere(struct kernel *k, const struct touch *touch, int64_t 
     struct mm_part *part = touch->part;
     int64_t untouched = part->untouched, seen = 0, given = 0;
 
-    for (int32_t i = 0; i < part->nr_extents; i++) {
-        int64_t here = untouched_of(&part->extents[i]);
+    for (int32_t i = 0; i < part->nr_extents && given < pages; i++) {
+        int64_t here = part->extents[i].untouched, did;
 
         seen += here;
         int64_t upto =
             (int64_t)mul_div_ceil_u64((uint64_t)pages, (uint64_t)seen, (uint64_t)untouched);
 
-        if (upto > given && !touch_extent(k, touch, i, MIN(upto - given, here))) {
-            return false;
+        if (upto > given) {
+            if (!touch_extent(k, touch, i, MIN(upto - given, here), &did)) {
+                return false;
+            }
+            given += did;
         }
-        given = upto;
     }
     return true;
 }
@@ -256,7 +294,6 @@ static void touch_pages(struct kernel *k, struct task *t, struct mm_region *r, s
         return;
     }
     nr_by_node = g_new(int64_t, (gsize)k->nr_nodes);
-    pages_will_change(k, p);
     for (int32_t i = 0; i < s->nr_parts && pages > 0; i++) {
         struct touch touch = {t, r, s, &s->parts[i], nr_by_node};
         int64_t here = MIN(pages, touch.part->untouched);

@@ -320,6 +320,57 @@ static void check_cgroups(const struct kernel *k)
 /* ------------------------------------------------------------------------------------------- */
 /* Memory and time                                                                              */
 
+/* Extents without gaps, kinds that differ, and sums that hold; adds its pages to @by_node. */
+static void check_part(const struct kernel *k, const struct mm_part *p, int64_t *by_node)
+{
+    int64_t at = p->first, protected = 0, untouched = 0;
+
+    for (int32_t i = 0; i < p->nr_extents; i++) {
+        const struct mm_extent *e = &p->extents[i];
+        int64_t pages = 0;
+
+        MUST(k, e->first == at && e->nr > 0 && e->nr_kinds > 0, "extent %d", i);
+        for (int32_t n = 0; n < e->nr_kinds; n++) {
+            const struct mm_kind *kind = &e->kinds[n];
+
+            MUST(k, kind->pages > 0 && kind->pages % (INT64_C(1) << kind->order) == 0,
+                 "extent %d, kind %d", i, n);
+            for (int32_t other = 0; other < n; other++) {
+                MUST(k, !kind_same(kind, &e->kinds[other]), "extent %d, kind %d", i, n);
+            }
+            pages += kind->pages;
+            protected += kind->protected_ns != MM_NOT_PROTECTED ? kind->pages : 0;
+            if (kind->node == MM_UNTOUCHED) {
+                untouched += kind->pages;
+            } else {
+                by_node[kind->node] += kind->pages;
+            }
+        }
+        MUST(k, pages == e->nr, "extent %d", i);
+        at += e->nr;
+    }
+    MUST(k, at == p->first + p->nr, "a part of %d extents", p->nr_extents);
+    MUST(k, protected == p->protected && untouched == p->untouched, "a part's sums");
+}
+
+static void check_slice(const struct kernel *k, const struct mm_slice *s)
+{
+    g_autofree int64_t *by_node = g_new0(int64_t, (gsize)k->nr_nodes);
+    int64_t at = s->first, untouched = 0;
+
+    for (int32_t i = 0; i < s->nr_parts; i++) {
+        MUST(k, s->parts[i].first == at, "part %d", i);
+        at += s->parts[i].nr;
+        untouched += s->parts[i].untouched;
+        check_part(k, &s->parts[i], by_node);
+    }
+    MUST(k, at == s->first + s->total_pages || s->total_pages == 0, "%d parts", s->nr_parts);
+    MUST(k, untouched == s->untouched_pages, "%d parts", s->nr_parts);
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        MUST(k, by_node[n] == s->pages_by_node[n], "node %d", n);
+    }
+}
+
 static void check_region(const struct kernel *k, const struct mm_region *r, int64_t *by_node)
 {
     int64_t pages = 0;
@@ -341,6 +392,7 @@ static void check_region(const struct kernel *k, const struct mm_region *r, int6
         MUST(k, r->slices[i].untouched_pages >= 0, "region %s", r->pub.name);
         total += r->slices[i].total_pages;
         untouched += r->slices[i].untouched_pages;
+        check_slice(k, &r->slices[i]);
     }
     MUST(k, pages + untouched == total, "region %s", r->pub.name);
 }

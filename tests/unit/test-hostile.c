@@ -388,22 +388,33 @@ static const struct numasim_numa_ops numa_ops = {
     .locality = numa_locality,
 };
 
-static int32_t tier_alloc(struct numasim_self *self, struct numasim_task *task,
-                          const struct numasim_region *region, int32_t cpu_node, int64_t nr_pages,
-                          int64_t *ret_pages, struct numasim_decision *d)
+static void tier_alloc(struct numasim_self *self, struct numasim_alloc *a,
+                       struct numasim_decision *d)
 {
-    (void)task;
-    (void)d;
-    *ret_pages = errs(self) ? nr_pages + 1 : 1 + (int64_t)below(self, (uint64_t)nr_pages);
-    if (errs(self)) {
-        return -3 + (int32_t)below(self, 9);
-    }
+    int64_t page = 4096, units = a->got_page_bytes / page;
     int32_t node = (int32_t)below(self, (uint64_t)numasim_nr_nodes(self->host));
 
-    if (numasim_node(self->host, node)->free_bytes < region->page_bytes) {
-        node = cpu_node;
+    (void)d;
+    if (one_in(self, 5000)) {
+        a->failed = true;
+        return;
     }
-    return one_in(self, 5000) ? -1 : node;
+    if (numasim_node(self->host, node)->free_bytes < a->got_page_bytes) {
+        node = a->cpu_node;
+    }
+    if (one_in(self, 3)) { /* base pages, where huge ones were asked for */
+        a->got_page_bytes = page;
+        units = 1;
+    }
+    a->nr = (1 + (int64_t)below(self, (uint64_t)(a->nr_pages / units))) * units;
+    a->nr = MIN(a->nr, numasim_node(self->host, node)->free_bytes / page / units * units);
+    if (a->nr == 0) {
+        a->failed = true;
+        return;
+    }
+    a->nr_by_node[errs(self) ? numasim_nr_nodes(self->host) - 1 : node] = a->nr;
+    a->nr += errs(self);
+    a->got_page_bytes = errs(self) ? 12345 : a->got_page_bytes;
 }
 
 static void tier_low_memory(struct numasim_self *self, int32_t node)

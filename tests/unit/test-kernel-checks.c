@@ -480,35 +480,52 @@ static const char toucher[] =
     "    threads:\n      toucher: {program: [access: {misses: {heap: 1/us}, mlp: 1}, "
     "forever: [run: 1ms]]}\n";
 
-#define ALLOCATES(name, node, nr)                                                                  \
-    static int32_t name##_alloc(struct numasim_self *self, struct numasim_task *task,              \
-                                const struct numasim_region *region, int32_t cpu_node,             \
-                                int64_t nr_pages, int64_t *ret_pages, struct numasim_decision *d)  \
+/* Answers @pages on @node of its @bytes. */
+#define ALLOCATES(name, node, pages, bytes)                                                        \
+    static void name##_alloc(struct numasim_self *self, struct numasim_alloc *a,                   \
+                             struct numasim_decision *d)                                           \
     {                                                                                              \
         (void)self;                                                                                \
-        (void)task;                                                                                \
-        (void)region;                                                                              \
-        (void)cpu_node;                                                                            \
         numasim_decide(d, 0, 0);                                                                   \
-        *ret_pages = (nr) + 0 * nr_pages;                                                          \
-        return node;                                                                               \
+        a->nr_by_node[node] = a->nr = (pages);                                                     \
+        a->got_page_bytes = (bytes);                                                               \
     }                                                                                              \
     static const struct numasim_tier_ops name##_ops = {.alloc = name##_alloc};                     \
     POLICY(name, .tier = &name##_ops)
 
-ALLOCATES(beyond, 2, nr_pages);
-ALLOCATES(below, -2, nr_pages);
-ALLOCATES(forbidden, 1, nr_pages);
-ALLOCATES(nothing, 0, 0);
-ALLOCATES(minus, 0, -1);
-ALLOCATES(toomany, 0, nr_pages + 1);
-ALLOCATES(pagewise, 0, 1);
-ALLOCATES(refusing, -1, 0);
+ALLOCATES(forbidden, 1, a->nr_pages, 4096);
+ALLOCATES(nothing, 0, 0, 4096);
+ALLOCATES(minus, 0, -1, 4096);
+ALLOCATES(toomany, 0, a->nr_pages + 1, 4096);
+ALLOCATES(huge, 0, a->nr_pages, 8192);
+ALLOCATES(tiny, 0, a->nr_pages, 2048);
+ALLOCATES(pagewise, 0, 1, 4096);
+
+static void wrongsum_alloc(struct numasim_self *self, struct numasim_alloc *a,
+                           struct numasim_decision *d)
+{
+    (void)self;
+    numasim_decide(d, 0, 0);
+    a->nr = 2;
+    a->nr_by_node[0] = 1;
+}
+static const struct numasim_tier_ops wrongsum_ops = {.alloc = wrongsum_alloc};
+POLICY(wrongsum, .tier = &wrongsum_ops);
+
+static void refusing_alloc(struct numasim_self *self, struct numasim_alloc *a,
+                           struct numasim_decision *d)
+{
+    (void)self;
+    numasim_decide(d, 0, 0);
+    a->failed = true;
+}
+static const struct numasim_tier_ops refusing_ops = {.alloc = refusing_alloc};
+POLICY(refusing, .tier = &refusing_ops);
 
 static void test_alloc(void)
 {
-    static const struct numasim_policy *const policies[] = {&beyond,  &below, &forbidden,
-                                                            &nothing, &minus, &toomany};
+    static const struct numasim_policy *const policies[] = {
+        &forbidden, &nothing, &minus, &toomany, &huge, &tiny, &wrongsum};
 
     for (gsize i = 0; i < G_N_ELEMENTS(policies); i++) {
         run_faulty(toucher, NULL, NUMASIM_ROLE_TIER, policies[i], "tier.alloc", "task 0 (toucher)",
