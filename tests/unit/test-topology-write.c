@@ -517,8 +517,9 @@ static void test_form(void)
     assert_has(opteron, "    - {nodes: \"1-4,6\", size: 16GiB}\n");
     assert_has(opteron, "\nlatency:\n  local: 100ns\n  rule: distance\n  source: >-\n    An est");
     assert_has(cxl, "  asymmetric: true\n");
-    assert_has(cxl, "tier: CXL, package: 0}\n");
+    assert_has(cxl, "      tier: CXL\n");
     assert_has(cxl, "17.6GB/s");
+    assert_has(cxl, "      full-duplex: true\n");
     assert_has(explicit, "    - cpus: \"0-3,7-9,13-15,20-22,52-55,59-61,65-67,72-74\"\n"
                          "      core: 0\n      threads-per-core: 2\n      llc: 0\n");
 }
