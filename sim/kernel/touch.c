@@ -282,14 +282,13 @@ static bool touch_anywhere(struct kernel *k, const struct touch *touch, int64_t 
     return true;
 }
 
+/* The first @pages that are untouched, in order of address. */
 static void touch_pages(struct kernel *k, struct task *t, struct mm_region *r, struct mm_slice *s,
-                        int64_t pages, bool in_order)
+                        int64_t pages)
 {
-    struct process *p = task_process(t);
     g_autofree int64_t *nr_by_node = NULL;
-    int64_t untouched = s->untouched_pages;
 
-    pages = MIN(pages, untouched);
+    pages = MIN(pages, s->untouched_pages);
     if (pages <= 0) {
         return;
     }
@@ -298,19 +297,33 @@ static void touch_pages(struct kernel *k, struct task *t, struct mm_region *r, s
         struct touch touch = {t, r, s, &s->parts[i], nr_by_node};
         int64_t here = MIN(pages, touch.part->untouched);
 
-        if (!in_order && untouched > 0) { /* each part by its share of them */
-            here = MIN((int64_t)mul_div_ceil_u64((uint64_t)pages, (uint64_t)touch.part->untouched,
-                                                 (uint64_t)untouched),
-                       here);
-            untouched -= touch.part->untouched;
-        }
-        if (here > 0 &&
-            !(in_order ? touch_in_order(k, &touch, here) : touch_anywhere(k, &touch, here))) {
+        if (here > 0 && !touch_in_order(k, &touch, here)) {
             break;
         }
         pages -= here;
     }
-    pages_changed(k, p);
+    pages_changed(k, task_process(t));
+}
+
+/* What @accesses to @s meet that fall anywhere: on each part by its weight, and there on untouched pages by
+ * their share; at most one fault an access. */
+static void touch_by_chance(struct kernel *k, struct task *t, struct mm_region *r,
+                            struct mm_slice *s, uint64_t accesses)
+{
+    g_autofree int64_t *nr_by_node = g_new(int64_t, (gsize)k->nr_nodes);
+
+    for (int32_t i = 0; i < s->nr_parts; i++) {
+        struct touch touch = {t, r, s, &s->parts[i], nr_by_node};
+        uint64_t here = mul_div_ceil_u64(accesses, touch.part->weight_ppm, 1000000);
+        int64_t pages = (int64_t)mul_div_ceil_u64(here, (uint64_t)touch.part->untouched,
+                                                  (uint64_t)touch.part->nr);
+
+        pages = MIN(pages, touch.part->untouched);
+        if (pages > 0 && !touch_anywhere(k, &touch, pages)) {
+            break;
+        }
+    }
+    pages_changed(k, task_process(t));
 }
 
 void task_touch(struct kernel *k, struct task *t, int32_t region, int64_t bytes)
@@ -319,7 +332,7 @@ void task_touch(struct kernel *k, struct task *t, int32_t region, int64_t bytes)
     struct mm_slice *s = mm_slice(r, t->slice_index);
     int64_t page = k->machine->page_size_bytes;
 
-    touch_pages(k, t, r, s, bytes > 0 ? (bytes + page - 1) / page : s->untouched_pages, true);
+    touch_pages(k, t, r, s, bytes > 0 ? (bytes + page - 1) / page : s->untouched_pages);
 }
 
 void task_touch_all(struct kernel *k, struct task *t, int32_t region)
@@ -327,7 +340,7 @@ void task_touch_all(struct kernel *k, struct task *t, int32_t region)
     struct mm_region *r = task_process(t)->regions[region];
 
     for (int32_t i = 0; i < r->nr_slices; i++) {
-        touch_pages(k, t, r, &r->slices[i], r->slices[i].untouched_pages, true);
+        touch_pages(k, t, r, &r->slices[i], r->slices[i].untouched_pages);
     }
 }
 
@@ -344,16 +357,14 @@ void task_touch_for_run(struct kernel *k, struct task *t, int64_t work_ns)
         }
         uint64_t misses = mul_div_u64((uint64_t)work_ns, (uint64_t)mix->entries[i].milli,
                                       UINT64_C(1000) * (uint64_t)NSEC_PER_SEC);
-        uint64_t pages;
 
         if (r->sequential) {
-            pages = mul_div_ceil_u64(misses, (uint64_t)k->machine->cache_line_bytes,
-                                     (uint64_t)k->machine->page_size_bytes);
+            uint64_t pages = mul_div_ceil_u64(misses, (uint64_t)k->machine->cache_line_bytes,
+                                              (uint64_t)k->machine->page_size_bytes);
+
+            touch_pages(k, t, r, s, (int64_t)MIN(pages, (uint64_t)s->untouched_pages));
         } else {
-            /* Random accesses meet untouched pages by their share; at most one fault an access. */
-            pages =
-                mul_div_ceil_u64(misses, (uint64_t)s->untouched_pages, (uint64_t)s->total_pages);
+            touch_by_chance(k, t, r, s, misses);
         }
-        touch_pages(k, t, r, s, (int64_t)MIN(pages, (uint64_t)s->untouched_pages), r->sequential);
     }
 }
