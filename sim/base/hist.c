@@ -54,6 +54,14 @@ int64_t hist_bucket_bound(uint32_t i)
 
 void hist_add(struct hist *h, int64_t value)
 {
+    hist_add_many(h, value, 1);
+}
+
+void hist_add_many(struct hist *h, int64_t value, uint64_t times)
+{
+    if (times == 0) {
+        return;
+    }
     if (value < 0) {
         value = 0;
     }
@@ -64,11 +72,11 @@ void hist_add(struct hist *h, int64_t value)
         h->min = value;
         h->max = value;
     }
-    h->count++;
+    h->count += times;
     h->min = MIN(h->min, value);
     h->max = MAX(h->max, value);
-    add_to_sum(h, (uint64_t)value);
-    h->buckets[hist_bucket(value)]++;
+    add_to_sum(h, (uint128)(uint64_t)value * times);
+    h->buckets[hist_bucket(value)] += times;
 }
 
 void hist_merge(struct hist *dst, const struct hist *src)

@@ -26,6 +26,8 @@ struct hist {
 void hist_release(struct hist *h);
 /* Counts @value (negative counts as 0). Allocates only at the first sample. */
 void hist_add(struct hist *h, int64_t value);
+/* The same so many times. */
+void hist_add_many(struct hist *h, int64_t value, uint64_t times);
 /* Adds all of @src to @dst. */
 void hist_merge(struct hist *dst, const struct hist *src);
 /*

@@ -20,6 +20,7 @@ void memory_release(struct metrics *m)
     g_free(m->writes);
     g_free(m->moved);
     g_free(m->first_touched);
+    hist_release(&m->followed);
 }
 
 void memory_access(struct metrics *m, const struct tp_event *e)
@@ -46,6 +47,7 @@ void memory_alloc(struct metrics *m, const struct tp_event *e)
 void memory_moved(struct metrics *m, const struct tp_event *e)
 {
     m->moved[e->a * m->nr_nodes + e->b] += (uint64_t)e->c;
+    hist_add_many(&m->followed, e->time_ns - m->reset_ns, (uint64_t)e->c);
 }
 
 void memory_reset(struct metrics *m)
@@ -57,6 +59,7 @@ void memory_reset(struct metrics *m)
     memset(m->moved, 0, pairs * sizeof(*m->moved));
     memset(m->first_touched, 0, (size_t)m->nr_nodes * sizeof(*m->first_touched));
     m->oom_kills = 0;
+    hist_release(&m->followed);
 }
 
 static char **node_labels(const struct metrics *m)
@@ -90,6 +93,16 @@ static uint64_t report_nodes(const struct metrics *m, struct result *r, const ch
     return sum;
 }
 
+/* By when 10, 50 and 90 % of the moves had been made. */
+static void report_followed(const struct metrics *m, struct result *r)
+{
+    if (m->followed.count > 0) {
+        result_add(r, "memory.followed_ns.p10", RESULT_NS, hist_percentile(&m->followed, 100000));
+        result_add(r, "memory.followed_ns.p50", RESULT_NS, hist_percentile(&m->followed, 500000));
+        result_add(r, "memory.followed_ns.p90", RESULT_NS, hist_percentile(&m->followed, 900000));
+    }
+}
+
 void memory_report(struct metrics *m, struct result *r)
 {
     uint64_t touched = 0;
@@ -101,6 +114,7 @@ void memory_report(struct metrics *m, struct result *r)
         touched += m->first_touched[node];
     }
     result_add(r, "memory.pages_migrated", RESULT_PAGES, (int64_t)moved);
+    report_followed(m, r);
     result_add(r, "memory.first_touch_bytes", RESULT_BYTES, (int64_t)touched);
     for (int32_t node = 0; node < m->nr_nodes && touched > 0; node++) {
         g_autofree char *name = g_strdup_printf("memory.first_touch_bytes.node%d",

@@ -164,6 +164,7 @@ struct metrics {
     uint64_t *moved;         /* [nr_nodes * nr_nodes] pages migrated, row: from */
     uint64_t *first_touched; /* [nr_nodes] bytes */
     uint64_t oom_kills;
+    struct hist followed; /* when pages moved, one sample each */
 
     struct mrequests *sources;
     struct mcounter *counters;

@@ -46,7 +46,9 @@
  *   bandwidth.linkA-B.* the same of data from node A to node B: bytes_per_s, utilisation, and
  *                       latency_ns, what it adds to that of the node, idle and waiting. Only
  *                       nodes and links that were used are there.
- *   memory.*            LLC misses as tracepoint numasim_access counts them.
+ *   memory.*            LLC misses as tracepoint numasim_access counts them. memory.followed_ns.p10,
+ *                       p50, p90: from the begin of the period until so many of all the pages
+ *                       that were moved from node to node had been.
  *
  * Percentiles are given where the samples carry them: p50 from 2 samples, p90 from 10, p99 from
  * 100, p99.9 from 1000. Histograms have the error bound of base/hist.h.
