@@ -234,6 +234,8 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 $(filter-out $(fake_host_tests),$(unit_tests)): $(BUILD)/%: $(BUILD)/%.o \
 		$(call objects,$(unit_shared)) $(library)
 	$(call link_with_library)
+# It takes in a plugin's own sources.
+$(BUILD)/tests/unit/test-linux-numa-rules.o: test_flags += -Isim/policy
 $(fake_host_tests:%=%.o): test_flags += -Isim/policy -Ipolicies/eevdf -Ipolicies
 $(fake_host_tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/unit/fake-host.o $(plugin_files)
 	@mkdir -p $(@D)

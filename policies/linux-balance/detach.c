@@ -12,7 +12,7 @@ static int32_t degrades_locality(const struct lb_env *env, const struct numasim_
     const struct numasim_cpu *src = numasim_cpu(host, env->src_cpu);
     int32_t dst_node = numasim_cpu(host, env->dst_cpu)->node;
 
-    if (task->faults_by_node == NULL || src->node == dst_node ||
+    if (task->numa == NULL || !task->numa->has_faults || src->node == dst_node ||
         !(env->sd->flags & NUMASIM_SD_NUMA) || !numasim_has_numa(host)) {
         return -1;
     }

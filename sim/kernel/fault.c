@@ -187,6 +187,9 @@ void task_faults(struct kernel *k, struct rq *rq, struct task *t)
     }
     rq_charge(k, rq, at.cost_ns);
     pages_changed(k, p);
+    /* What the policy waits for with its tick may have come nearer. */
+    rq->numa_wants_ns = 0;
+    tick_rearm(k, rq);
     if (t->mix != NULL && rq->curr == t) {
         fault_plan(k, t);
     }

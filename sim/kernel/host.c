@@ -394,8 +394,17 @@ void numasim_set_preferred_node(struct numasim_host *host, struct numasim_task *
         return;
     }
     if (task->preferred_node != node && policy_may_act(k, "numasim_set_preferred_node()")) {
+        struct task *t = task_of(task);
+        bool counts = t->on_rq && task->sched_class == NUMASIM_CLASS_FAIR;
+
         emit(k, TP_SCHED_MOVE_NUMA, task->id, task->cpu, node, task->preferred_node, 0, 0);
+        if (counts) {
+            rq_count_numa(task_rq(k, t), t, false);
+        }
         task->preferred_node = node;
+        if (counts) {
+            rq_count_numa(task_rq(k, t), t, true);
+        }
     }
 }
 

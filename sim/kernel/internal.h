@@ -385,6 +385,8 @@ static inline struct rq *cpu_rq(const struct kernel *k, int32_t cpu)
 {
     return k->rqs[cpu];
 }
+/* @t comes to, or leaves, the fair tasks of @rq (account_numa_enqueue()). */
+void rq_count_numa(struct rq *rq, const struct task *t, bool in);
 /* The counts of @rq have changed. */
 static inline void rq_counted(struct kernel *k, const struct rq *rq)
 {

@@ -143,8 +143,10 @@ int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
 /* ------------------------------------------------------------------------------------------- */
 /* Protecting                                                                                   */
 
+enum { HUGE_ORDER = 9 };
+
 struct walk {
-    const uint64_t *skip_nodes;
+    const uint64_t *skip_nodes, *skip_huge;
     struct numasim_protected done;
 };
 
@@ -158,15 +160,17 @@ static void protect_extent(struct kernel *k, struct mm_part *part, struct mm_ext
         if (kind.node == MM_UNTOUCHED) {
             continue;
         }
+        const uint64_t *skip = kind.order >= HUGE_ORDER ? w->skip_huge : w->skip_nodes;
+
         w->done.nr_present += pages >> kind.order;
         if (kind.protected_ns != MM_NOT_PROTECTED ||
-            (w->skip_nodes != NULL && numasim_mask_test(w->skip_nodes, kind.node))) {
+            (skip != NULL && numasim_mask_test(skip, kind.node))) {
             continue;
         }
         kind.protected_ns = k->now_ns;
         extent_change(part, e, i, pages, &kind);
         w->done.nr_pages += pages;
-        if (kind.order >= 9) {
+        if (kind.order >= HUGE_ORDER) {
             w->done.nr_huge += pages >> kind.order;
             k->nodes[kind.node].vmstat[NUMASIM_NUMA_HUGE_PTE_UPDATES] +=
                 (uint64_t)(pages >> kind.order);
@@ -235,9 +239,17 @@ struct numasim_protected numasim_protect_pages(struct numasim_host *host, struct
                                                int32_t region, int64_t first, int64_t nr_pages,
                                                const uint64_t *skip_nodes)
 {
+    return numasim_protect_range(host, task, region, first, nr_pages, skip_nodes, skip_nodes);
+}
+
+struct numasim_protected numasim_protect_range(struct numasim_host *host, struct numasim_task *task,
+                                               int32_t region, int64_t first, int64_t nr_pages,
+                                               const uint64_t *skip_nodes,
+                                               const uint64_t *skip_huge)
+{
     struct kernel *k = kernel_of(host);
     const struct machine_costs *costs = &k->machine->costs;
-    struct walk w = {.skip_nodes = skip_nodes};
+    struct walk w = {.skip_nodes = skip_nodes, .skip_huge = skip_huge};
 
     if (!protect_valid(k, task, region)) {
         return w.done;
@@ -265,5 +277,6 @@ struct numasim_protected numasim_protect_pages(struct numasim_host *host, struct
         faults_expected(k, p);
     }
     rq_charge(k, cpu_rq(k, task->cpu), cost_ns);
+    w.done.cost_ns = cost_ns;
     return w.done;
 }

@@ -70,8 +70,12 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     t->pub.se.is_task = true;
     t->pub.se.custom_slice_ns = params->custom_slice_ns;
     t->pub.task_state = NUMASIM_TASK_NEW;
-    t->pub.preferred_node = parent != NULL ? parent->pub.preferred_node : -1;
     t->pub.process = params->process != NULL ? &params->process->pub : NULL;
+    /* A thread begins where its creator wants to be (kernel/sched/fair.c: init_numa_balancing()). */
+    t->pub.preferred_node =
+        parent != NULL && t->pub.process != NULL && parent->pub.process == t->pub.process
+            ? parent->pub.preferred_node
+            : -1;
     t->pub.kthread = params->process == NULL;
     t->comm = g_strdup(params->comm);
     t->pub.comm = t->comm;
@@ -108,7 +112,6 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
         parent != NULL ? parent->pub.cpu : numasim_mask_next(k->online, NULL, k->nr_cpus, 0);
     if (params->process != NULL) {
         params->process->pub.nr_threads++;
-        t->pub.faults_by_node = g_new0(uint64_t, (gsize)k->nr_nodes);
         t->numa.task_private = g_new0(uint64_t, (gsize)k->nr_nodes * 4);
         t->numa.task_shared = t->numa.task_private + k->nr_nodes;
         t->numa.group_private = t->numa.task_shared + k->nr_nodes;
@@ -134,7 +137,6 @@ void task_free(struct kernel *k, struct task *t)
     mempolicy_release(&t->mempolicy);
     mover_release(t);
     g_free(t->numa.task_private);
-    g_free(t->pub.faults_by_node);
 }
 
 void kernel_task_start(struct kernel *k, struct task *t, struct task *parent)

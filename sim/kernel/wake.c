@@ -24,11 +24,20 @@ static struct fair_queue *throttled_by(struct kernel *k, const struct rq *rq, co
     return t->cgroup == 0 ? NULL : queue_throttled(task_queue(k, t, rq->pub.id));
 }
 
+void rq_count_numa(struct rq *rq, const struct task *t, bool in)
+{
+    uint32_t one = in ? 1 : UINT32_MAX;
+
+    rq->pub.nr_numa_running += t->pub.preferred_node >= 0 ? one : 0;
+    rq->pub.nr_preferred_running += t->pub.preferred_node == rq->pub.node ? one : 0;
+}
+
 /* @t, queued, is one that waits on @rq, or that a throttled queue keeps: then false. */
 static bool count_in(struct kernel *k, struct rq *rq, struct task *t)
 {
     struct fair_queue *q = throttled_by(k, rq, t);
 
+    rq_count_numa(rq, t, true);
     if (q != NULL && t->pub.se.delayed) { /* its queue was throttled as it came */
         t->pub.task_state = NUMASIM_TASK_DELAYED;
         list_add_head(&rq->waiting, &t->waiting);
@@ -175,6 +184,7 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     }
     stats_dequeue(k, rq, t, flags);
     t->on_rq = false;
+    rq_count_numa(rq, t, false);
     if (counted) {
         rq->pub.nr_running--;
         rq->pub.nr_fair--;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "base/units.h"
+#include "kernel/procfs.h"
 #include "observe/bound.h"
 #include "observe/metrics.h"
 #include "observe/series.h"
@@ -23,11 +24,12 @@ struct run {
     struct interp *interp;
     struct metrics *metrics;
     struct series *series;
-    struct cpu_times *times; /* [nr_cpus] as last read */
-    int64_t *used_bytes;     /* [nr_nodes] as last read */
-    guint next_snapshot;     /* of the options' */
-    bool has_trace;          /* a workload is a recorded trace */
-    bool has_admin;          /* one changes affinities or CPUs as it runs */
+    struct cpu_times *times;               /* [nr_cpus] as last read */
+    int64_t *used_bytes;                   /* [nr_nodes] as last read */
+    uint64_t vm_base[NUMASIM_NR_VM_ITEMS]; /* at the end of the warmup */
+    guint next_snapshot;                   /* of the options' */
+    bool has_trace;                        /* a workload is a recorded trace */
+    bool has_admin;                        /* one changes affinities or CPUs as it runs */
 };
 
 struct simulate_options simulate_options_default(void)
@@ -334,12 +336,28 @@ static bool run_all(struct run *run, int64_t *now_ns, GError **error)
                 sample(run, *now_ns);
             }
             metrics_reset(run->metrics, *now_ns, run->times);
+            kernel_vm_events(run->kernel, run->vm_base);
             if (run->series != NULL) {
                 series_begin(run->series, *now_ns, run->times);
             }
         }
     }
     return run_until(run, run->end_ns, now_ns, error);
+}
+
+/* What /proc/vmstat has counted, of what happened at all. */
+static void report_vmstat(const struct run *run, struct result *r)
+{
+    uint64_t now[NUMASIM_NR_VM_ITEMS];
+
+    kernel_vm_events(run->kernel, now);
+    for (int i = 0; i < NUMASIM_NR_VM_ITEMS; i++) {
+        g_autofree char *name = g_strdup_printf("vmstat.%s", vm_item_name(i));
+
+        if (now[i] > 0) {
+            result_add(r, name, RESULT_COUNT, (int64_t)(now[i] - run->vm_base[i]));
+        }
+    }
 }
 
 /* When the last task ended, beside a time that nobody could have beaten. */
@@ -376,6 +394,7 @@ static void collect(struct run *run, int64_t now_ns, struct result *r)
 
         result_add(r, name, RESULT_BYTES, run->used_bytes[node]);
     }
+    report_vmstat(run, r);
     if (kernel_finished(run->kernel) && run->warmup_ns == 0) {
         report_completion(run, now_ns, r);
     }

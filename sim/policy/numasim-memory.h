@@ -69,6 +69,7 @@ struct numasim_region {
 struct numasim_numa_stats {
     int32_t scan_seq; /* mm->numa_scan_seq */
     int32_t group_id; /* 0: none */
+    bool has_faults;  /* it has had a hint fault that counts (p->numa_faults) */
     uint64_t pages_migrated, total_faults;
     uint64_t *task_private, *task_shared, *group_private, *group_shared; /* [nr_nodes] */
 };
@@ -243,6 +244,7 @@ NUMASIM_API void numasim_task_work(struct numasim_host *host, struct numasim_tas
 struct numasim_protected {
     int64_t nr_present;        /* pages that were there to look at, a huge one as one */
     int64_t nr_pages, nr_huge; /* now protected that were not: base pages in all; huge pages */
+    int64_t cost_ns;           /* what was charged for it */
 };
 /*
  * change_prot_numa(): protects the pages of a region from page @first on, @nr_pages of them, except
@@ -252,6 +254,12 @@ struct numasim_protected {
 NUMASIM_API struct numasim_protected
 numasim_protect_pages(struct numasim_host *host, struct numasim_task *task, int32_t region,
                       int64_t first, int64_t nr_pages, const uint64_t *skip_nodes);
+/* The same with huge pages (2 MiB and more) apart: those on a node of @skip_huge are left out, whatever
+ * @skip_nodes says. */
+NUMASIM_API struct numasim_protected
+numasim_protect_range(struct numasim_host *host, struct numasim_task *task, int32_t region,
+                      int64_t first, int64_t nr_pages, const uint64_t *skip_nodes,
+                      const uint64_t *skip_huge);
 
 /*
  * Iterates over populations: of all processes if @process is NULL, on @node (-1: all). Zero *@pages at

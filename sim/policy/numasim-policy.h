@@ -165,8 +165,6 @@ struct numasim_task {
     int64_t last_migration_ns; /* when it last changed CPU, 0 never */
     const char *comm;
     struct numasim_process *process;
-    uint64_t *faults_by_node; /* [nr_nodes] accesses by memory node, decayed by the numa role,
-                                     which may write; NULL if the task has no memory */
     const struct numasim_mempolicy *mempolicy; /* set_mempolicy(2); never NULL */
     struct numasim_numa_stats *numa; /* the numa role's to write; NULL if the task has no memory */
     void *state[NUMASIM_NR_ROLES];   /* by slot; descriptor's task_state_size */
