@@ -69,6 +69,15 @@ void numasim_wake_daemon(struct numasim_host *host, int32_t node, int64_t at_ns)
     wake_at(d, MAX(at_ns, evq_now_ns(k->events)));
 }
 
+int32_t numasim_daemon_cpu(const struct numasim_host *host, int32_t node)
+{
+    const struct kernel *k = (const struct kernel *)(const void *)host;
+
+    return node >= 0 && node < k->nr_nodes && k->daemons[node] != NULL
+               ? k->daemons[node]->task->pub.cpu
+               : -1;
+}
+
 void daemon_event(struct kernel *k, struct evq_entry *e)
 {
     struct node_daemon *d = container_of(e, struct node_daemon, wake);

@@ -48,6 +48,11 @@ int64_t numasim_poisson(const struct numasim_host *host, uint64_t entity, uint64
     return draw_poisson(MIN(mean_x256, UINT64_C(1) << 38) << 24, draw(host, entity, index));
 }
 
+int64_t numasim_page_bytes(const struct numasim_host *host)
+{
+    return ((const struct kernel *)(const void *)host)->machine->page_size_bytes;
+}
+
 struct numasim_task *numasim_task_by_id(struct numasim_host *host, int32_t task)
 {
     struct kernel *k = kernel_of(host);

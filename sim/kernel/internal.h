@@ -313,6 +313,7 @@ struct kernel {
     struct kernel_cgroup **cgroups;
     int32_t nr_cgroups;
     int32_t *fallback; /* [nr_nodes * nr_nodes] */
+    bool demoting;     /* cpusets do not count */
     int32_t nr_timers; /* of the driver, pending */
 
     int64_t tick_ns, tick_phase_ns;

@@ -26,6 +26,8 @@ void pages_changed(struct kernel *k, struct process *p);
 /* @pages pages of @s came to @node, or left it (negative). */
 void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
                  int32_t node, int64_t pages);
+/* What @node can still give to @r: free memory, or its hugetlb pool. */
+int64_t node_room_bytes(const struct kernel *k, const struct mm_region *r, int32_t node);
 bool node_allowed(const struct process *p, int32_t node);
 
 /* pages.c */

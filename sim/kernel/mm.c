@@ -237,6 +237,27 @@ static void mark_stale(struct process *p, struct mm_slice *s)
     }
 }
 
+/* @bytes of @r come out of @node's free memory or its pool, or go back (negative). */
+static void node_take(struct kernel *k, const struct mm_region *r, int32_t node, int64_t bytes)
+{
+    if (!r->pub.hugetlb) {
+        k->nodes[node].free_bytes -= bytes;
+    } else if (r->pub.page_bytes >= INT64_C(1) << 30) {
+        k->nodes[node].hugetlb_1g_free -= bytes >> 30;
+    } else {
+        k->nodes[node].hugetlb_2m_free -= bytes >> 21;
+    }
+}
+
+int64_t node_room_bytes(const struct kernel *k, const struct mm_region *r, int32_t node)
+{
+    if (!r->pub.hugetlb) {
+        return k->nodes[node].free_bytes;
+    }
+    return r->pub.page_bytes >= INT64_C(1) << 30 ? k->nodes[node].hugetlb_1g_free << 30
+                                                 : k->nodes[node].hugetlb_2m_free << 21;
+}
+
 void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
                  int32_t node, int64_t pages)
 {
@@ -245,7 +266,7 @@ void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struc
     s->pages_by_node[node] += pages;
     r->bytes_by_node[node] += bytes;
     p->bytes_by_node[node] += bytes;
-    k->nodes[node].free_bytes -= bytes;
+    node_take(k, r, node, bytes);
     s->moved += ABS(pages);
     if (s->moved >= s->told_pages / TOLD_PARTS) {
         mark_stale(p, s);
@@ -279,7 +300,7 @@ void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
             if (bytes > 0) {
                 emit(k, TP_MM_PAGE_FREE, p->pub.id, cpu, i, n, bytes / k->machine->page_size_bytes,
                      k->machine->page_size_bytes);
-                k->nodes[n].free_bytes += bytes;
+                node_take(k, r, n, -bytes);
                 k->nodes[n].vmstat[NUMASIM_PGFREE] +=
                     (uint64_t)(bytes / k->machine->page_size_bytes);
                 p->bytes_by_node[n] -= bytes;

@@ -152,6 +152,9 @@ static void nodes_new(struct kernel *k)
         node->cpus = machine_node_cpus(m, i);
         node->nr_cpus = bitmap_weight(node->cpus, (uint32_t)m->nr_cpus);
         node->total_bytes = node->free_bytes = m->nodes[i].memory_bytes;
+        node->hugetlb_2m_free = m->nodes[i].hugetlb_2m_pages;
+        node->hugetlb_1g_free = m->nodes[i].hugetlb_1g_pages;
+        node->free_bytes -= (node->hugetlb_2m_free << 21) + (node->hugetlb_1g_free << 30);
         node->read_bytes_per_s = m->nodes[i].read_bandwidth_bytes_per_s;
         node->write_bytes_per_s = m->nodes[i].write_bandwidth_bytes_per_s;
         node->vmstat = g_new0(uint64_t, NUMASIM_NR_VM_ITEMS);

@@ -198,6 +198,19 @@ int64_t numasim_move_pages(struct numasim_host *host, int32_t cpu,
     return moved;
 }
 
+int64_t numasim_demote_pages(struct numasim_host *host, int32_t cpu,
+                             const struct numasim_pages *pages, int64_t nr_pages, int32_t to,
+                             int64_t floor_bytes)
+{
+    struct kernel *k = kernel_of(host);
+
+    k->demoting = true;
+    int64_t moved = numasim_move_pages(host, cpu, pages, nr_pages, to, floor_bytes);
+
+    k->demoting = false;
+    return moved;
+}
+
 void numasim_tag_pages(struct numasim_host *host, const struct numasim_pages *pages,
                        int64_t nr_pages, uint32_t tag)
 {

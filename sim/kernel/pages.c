@@ -29,10 +29,12 @@ int64_t pages_migrate(struct kernel *k, struct process *p, struct mm_region *r, 
     struct mm_kind kind = *as;
     int32_t from = e->kinds[index].node;
     int64_t unit = INT64_C(1) << kind.order;
-    int64_t room = (k->nodes[to].free_bytes - floor_bytes) / k->machine->page_size_bytes;
+    int64_t room = node_room_bytes(k, r, to) - (r->pub.hugetlb ? 0 : floor_bytes);
+
+    room /= k->machine->page_size_bytes;
 
     pages = MIN(MIN(pages, e->kinds[index].pages), MAX(room, 0)) / unit * unit;
-    if (pages <= 0 || from == to || !node_allowed(p, to)) {
+    if (pages <= 0 || from == to || (!k->demoting && !node_allowed(p, to))) {
         return 0;
     }
     kind.node = (int16_t)to;
@@ -126,7 +128,7 @@ int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
     struct mm_region *r = p->regions[region];
 
     if (nr_pages <= 0 || r->bytes_by_node[from] == 0 ||
-        k->nodes[to].free_bytes < k->machine->page_size_bytes) {
+        node_room_bytes(k, r, to) < k->machine->page_size_bytes) {
         return 0;
     }
     for (int32_t i = 0; i < r->nr_slices && moved < nr_pages; i++) {

@@ -11,10 +11,15 @@ struct touch {
     int64_t *nr_by_node; /* [nr_nodes] */
 };
 
+static int64_t room(const struct kernel *k, const struct numasim_alloc *a, int32_t node)
+{
+    return node_room_bytes(k, (const struct mm_region *)(const void *)a->region, node);
+}
+
 /* Takes what @a asks for from @node, as far as it has room for pages of @page_bytes. */
 static bool take_from(struct kernel *k, struct numasim_alloc *a, int32_t node, int64_t page_bytes)
 {
-    int64_t units = k->nodes[node].free_bytes / page_bytes;
+    int64_t units = room(k, a, node) / page_bytes;
     int64_t unit_pages = page_bytes / k->machine->page_size_bytes;
 
     a->nr = MIN(units, a->nr_pages / unit_pages) * unit_pages;
@@ -71,9 +76,8 @@ static bool answer_valid(struct kernel *k, const struct numasim_alloc *a)
         int64_t pages = a->nr_by_node[n];
 
         sum += pages;
-        ok = pages >= 0 &&
-             (pages == 0 || (node_allowed(p, n) && pages * page <= k->nodes[n].free_bytes &&
-                             pages % (a->got_page_bytes / page) == 0));
+        ok = pages >= 0 && (pages == 0 || (node_allowed(p, n) && pages * page <= room(k, a, n) &&
+                                           pages % (a->got_page_bytes / page) == 0));
     }
     if (ok && sum == a->nr) {
         return true;
@@ -173,7 +177,7 @@ static void place(struct kernel *k, const struct touch *touch, const struct numa
 /* One request: at most @pages of @e's untouched ones. Where base pages lie in what would be a huge page,
  * the rest of it is base pages, too. */
 static struct numasim_alloc request(struct kernel *k, const struct touch *touch,
-                                    const struct mm_extent *e, int64_t first, int64_t pages)
+                                    const struct mm_extent *e, int64_t pages)
 {
     int64_t page = k->machine->page_size_bytes, page_bytes = touch->r->pub.page_bytes;
     int64_t unit = page_bytes / page, rest = e->untouched % unit;
@@ -190,7 +194,8 @@ static struct numasim_alloc request(struct kernel *k, const struct touch *touch,
         .region = &touch->r->pub,
         .cpu = touch->t->pub.cpu,
         .cpu_node = task_rq(k, touch->t)->pub.node,
-        .first = first,
+        /* Where in the extent does not matter, but interleaving counts: as if it were in order. */
+        .first = e->first + e->nr - e->untouched,
         .nr_pages = pages,
         .page_bytes = page_bytes,
         .write = true,
@@ -205,12 +210,12 @@ static struct numasim_alloc request(struct kernel *k, const struct touch *touch,
 static bool touch_extent(struct kernel *k, const struct touch *touch, int32_t index, int64_t pages,
                          int64_t *ret_pages)
 {
-    int64_t first = touch->part->extents[index].first, done = 0;
+    int64_t done = 0;
 
     *ret_pages = 0;
     while (done < pages && !k->failed) {
         struct mm_extent *e = &touch->part->extents[index];
-        struct numasim_alloc a = request(k, touch, e, first + done, pages - done);
+        struct numasim_alloc a = request(k, touch, e, pages - done);
 
         if (!ask(k, &a)) {
             if (!k->failed) {

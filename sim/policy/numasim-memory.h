@@ -275,6 +275,11 @@ NUMASIM_API bool numasim_next_pages(struct numasim_host *host, struct numasim_pr
 NUMASIM_API int64_t numasim_move_pages(struct numasim_host *host, int32_t cpu,
                                        const struct numasim_pages *pages, int64_t nr_pages,
                                        int32_t to, int64_t floor_bytes);
+/* The same as reclaim does it: wherever the cpuset allows or not (mm/vmscan.c: demote_folio_list(),
+ * 6.12). */
+NUMASIM_API int64_t numasim_demote_pages(struct numasim_host *host, int32_t cpu,
+                                         const struct numasim_pages *pages, int64_t nr_pages,
+                                         int32_t to, int64_t floor_bytes);
 /* Gives @nr_pages of @pages another tag, and begins their accesses_x256 anew. */
 NUMASIM_API void numasim_tag_pages(struct numasim_host *host, const struct numasim_pages *pages,
                                    int64_t nr_pages, uint32_t tag);
@@ -285,6 +290,11 @@ NUMASIM_API void numasim_split_pages(struct numasim_host *host, int32_t cpu,
  * again. Returns how many were. */
 NUMASIM_API int64_t numasim_drop_pages(struct numasim_host *host, int32_t cpu,
                                        const struct numasim_pages *pages, int64_t nr_pages);
+
+/* The CPU where @node's daemon is, which what it does is charged to; -1 if it was never woken. */
+NUMASIM_API int32_t numasim_daemon_cpu(const struct numasim_host *host, int32_t node);
+/* Bytes of a base page. */
+NUMASIM_API int64_t numasim_page_bytes(const struct numasim_host *host);
 
 /* Wakes @node's daemon: at once, or at @at_ns. */
 NUMASIM_API void numasim_wake_daemon(struct numasim_host *host, int32_t node, int64_t at_ns);
