@@ -175,11 +175,42 @@ int32_t kernel_region_new(struct kernel *k, struct process *p, const struct mm_r
 /* A task's share of accesses to a node may be off by this part of it. */
 enum { TOLD_PARTS = 256 };
 
+/* Weights of bands are told in millionths of a slice's accesses, finer by so many bits. */
+enum { TOLD_SHIFT = 20 };
+
+/* Adds to told_by_node[] what share of its slice's accesses each touched page of @part gets. */
+static void tell_part(struct mm_slice *s, const struct mm_part *part)
+{
+    uint64_t touched = (uint64_t)(part->nr - part->untouched);
+    uint64_t weight = (uint64_t)part->weight_ppm << TOLD_SHIFT;
+
+    for (int32_t i = 0; i < part->nr_extents && touched > 0; i++) {
+        const struct mm_extent *e = &part->extents[i];
+
+        for (int32_t n = 0; n < e->nr_kinds; n++) {
+            if (e->kinds[n].node != MM_UNTOUCHED) {
+                int64_t told = (int64_t)mul_div_u64(weight, (uint64_t)e->kinds[n].pages, touched);
+
+                s->told_by_node[e->kinds[n].node] += told;
+                s->told_pages += told;
+            }
+        }
+    }
+}
+
 static void tell_slice(const struct kernel *k, struct mm_slice *s)
 {
-    memcpy(s->told_by_node, s->pages_by_node, sizeof(int64_t) * (size_t)k->nr_nodes);
-    s->told_pages = s->total_pages - s->untouched_pages;
     s->moved = 0;
+    if (s->nr_parts == 1) {
+        memcpy(s->told_by_node, s->pages_by_node, sizeof(int64_t) * (size_t)k->nr_nodes);
+        s->told_pages = s->total_pages - s->untouched_pages;
+        return;
+    }
+    memset(s->told_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
+    s->told_pages = 0;
+    for (int32_t i = 0; i < s->nr_parts; i++) {
+        tell_part(s, &s->parts[i]);
+    }
 }
 
 static bool uses_told(const struct task *t)
@@ -268,7 +299,7 @@ void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struc
     p->bytes_by_node[node] += bytes;
     node_take(k, r, node, bytes);
     s->moved += ABS(pages);
-    if (s->moved >= s->told_pages / TOLD_PARTS) {
+    if (s->moved >= (s->total_pages - s->untouched_pages) / TOLD_PARTS) {
         mark_stale(p, s);
     }
 }

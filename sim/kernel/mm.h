@@ -32,7 +32,7 @@ struct mm_slice {
      * What rates follow from: where the pages lay when that was last told. Told anew when so many have
      * come or gone since that it makes a difference (pages_changed()).
      */
-    int64_t *told_by_node; /* [nr_nodes] */
+    int64_t *told_by_node; /* [nr_nodes], in pages; or, where there are bands, by their weight */
     int64_t told_pages;
     int64_t moved; /* came and went since */
     bool stale, told;
