@@ -113,7 +113,7 @@ static void sample_pages(struct numasim_self *self, const struct numasim_pages *
     uint64_t mean = samples_mean(pages, self->param[PARAM_SAMPLE_PERIOD]);
 
     own->weight[pages->node == own->tiers.slow] +=
-        (int64_t)(pages->accesses_x256 / 256) * pages->nr_pages;
+        (int64_t)pages->accesses_x256 * pages->nr_pages;
     samples_draw(self->host, DRAW_SAMPLES, &own->draws, pages->nr_pages / unit, mean, max, with);
     /* The largest first: each call takes its pages out of those that still have the old tag. */
     for (int32_t i = max; i >= 0; i--) {

@@ -9,7 +9,7 @@
 
 #include <numasim-policy.h>
 
-enum { SAMPLES_SHIFT = 20, SAMPLES_ONE_SHIFT = 31, SAMPLES_MAX = 63 };
+enum { SAMPLES_SHIFT = 20, SAMPLES_ONE_SHIFT = 31, SAMPLES_MAX = 63, SAMPLES_ROUNDING = 256 };
 
 /* exp(-@x), x in 2^-20, as 2^-31: the series for a 64th of x, squared six times. */
 static inline uint64_t samples_none(uint64_t x)
@@ -63,14 +63,16 @@ static inline void samples_draw(const struct numasim_host *host, uint64_t entity
         nr_with[i] = 0;
     }
     for (int32_t i = 0; i < max && nr > 0; i++) {
-        uint32_t ppm = tail > p ? (uint32_t)(p * 1000000 / tail) : 1000000;
+        /* What rounding leaves of the tail is nobody's. */
+        bool last = tail <= p + (p >> 7) + SAMPLES_ROUNDING;
+        uint32_t ppm = last ? 1000000 : (uint32_t)(p * 1000000 / tail);
 
-        if (p > 0) {
+        if (p > 0 || last) {
             nr_with[i] = numasim_binomial(host, entity, (*draws)++, nr, ppm);
             nr -= nr_with[i];
         }
         tail = tail > p ? tail - p : 0;
-        p = (p * (mean >> 10) / (uint64_t)(i + 1)) >> (SAMPLES_SHIFT - 10);
+        p = (p * mean >> SAMPLES_SHIFT) / (uint64_t)(i + 1);
     }
     nr_with[max] = nr;
 }
