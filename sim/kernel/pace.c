@@ -214,6 +214,12 @@ static struct rate_key make_key(struct kernel *k, struct rq *rq, const struct ta
 
 /* ------------------------------------------------------------------------------------------- */
 
+static void emit_own(struct kernel *k, const struct rq *rq, const struct task *t)
+{
+    emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, -1, (int64_t)t->pace.full, (int64_t)t->pace.smt,
+         rq->stretch_overhead_ns);
+}
+
 static void refresh_own(struct kernel *k, const struct rq *rq, struct task *t)
 {
     struct pace pace = {0};
@@ -226,7 +232,7 @@ static void refresh_own(struct kernel *k, const struct rq *rq, struct task *t)
     /* The remainder keeps its worth in work. */
     t->carry = mul_div_u64(t->carry, pace.total, t->pace.total);
     t->pace = pace;
-    emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, -1, (int64_t)pace.full, (int64_t)pace.smt, 0);
+    emit_own(k, rq, t);
 }
 
 void pace_refresh(struct kernel *k, struct rq *rq)
@@ -240,7 +246,8 @@ void pace_refresh(struct kernel *k, struct rq *rq)
     struct rate_key key = make_key(k, rq, t);
 
     if (rate_join(k, t, &key, k->flows)) {
-        emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, rate_class_id(t), 0, 0, 0);
+        emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, rate_class_id(t), 0, 0,
+             rq->stretch_overhead_ns);
     }
 }
 
@@ -282,6 +289,9 @@ void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)
     t->mix = mix;
     if (running) {
         pace_switch_in(k, rq, t); /* where it takes up a mix, its cache is from here on */
+        if (mix == NULL) {        /* its pace is its own again, be it as it was */
+            emit_own(k, rq, t);
+        }
         rq->numa_wants_ns = 0;
         tick_rearm(k, rq);
     }

@@ -29,8 +29,9 @@ enum tracepoint {
     TP_SCHED_MIGRATE_TASK, /* task         from CPU    to CPU        reason       reach       - */
     TP_SCHED_PROCESS_FORK, /* child        cpu         parent or -1  process      -           - */
     TP_SCHED_PROCESS_EXIT, /* task         cpu         -             -            -           - */
-    TP_SCHED_RATE,         /* task         cpu         class or -1   full         smt         -
-                              without a class, the components of its pace; see pace.c */
+    TP_SCHED_RATE,       /* task         cpu         class or -1   full         smt         overhead
+                              a, b: without a class, the components of its pace, see pace.c
+                              c: since the last sched_switch there, in ns */
     TP_RATE_CPU,         /* -            -           class         full         smt         cold */
     TP_RATE_MEMORY,      /* -            -           class         remote       bandwidth   tlb
                               a class's pace: wall ns per ns of work x 2^20; for its members */

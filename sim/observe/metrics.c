@@ -49,6 +49,7 @@ void metrics_free(struct metrics *m)
     memory_release(m);
     load_release(m);
     bandwidth_release(m);
+    rates_release(m);
     requests_release(m);
     g_hash_table_unref(m->group_ids);
     g_free(m->groups);
@@ -94,7 +95,7 @@ struct mtask *metrics_task(struct metrics *m, int32_t id)
         m->tasks_size = MAX(MAX(64, id + 1), from * 2);
         m->tasks = g_renew(struct mtask, m->tasks, (gsize)m->tasks_size);
         for (int32_t i = from; i < m->tasks_size; i++) {
-            m->tasks[i] = (struct mtask){.group = -1, .ran_cpu = -1};
+            m->tasks[i] = (struct mtask){.group = -1, .ran_cpu = -1, .rate_class = -1};
         }
     }
     struct mtask *t = &m->tasks[id];
@@ -117,7 +118,8 @@ uint64_t metrics_mask(void)
         TP_REQUEST_ARRIVE,   TP_REQUEST_DONE,       TP_COUNT,
         TP_MEASURE,          TP_CPU_HOTPLUG,        TP_SCHED_PROCESS_EXIT,
         TP_OOM_KILL,         TP_CGROUP_THROTTLE,    TP_CGROUP_PERIOD,
-        TP_MEM_LOAD,
+        TP_MEM_LOAD,         TP_SCHED_RATE,         TP_RATE_CPU,
+        TP_RATE_MEMORY,
     };
     uint64_t mask = 0;
 
@@ -133,7 +135,9 @@ void metrics_event(const struct tp_event *e, void *data)
 
     switch ((enum tracepoint)e->type) {
     case TP_SCHED_SWITCH:
+        rates_switch(m, e);
         wakeup_switch(m, e);
+        rates_switched(m, e);
         balanced_update(m, e->cpu, e->time_ns);
         break;
     case TP_SCHED_WAKING:
@@ -197,6 +201,15 @@ void metrics_event(const struct tp_event *e, void *data)
     case TP_MEM_LOAD:
         load_event(m, e);
         break;
+    case TP_SCHED_RATE:
+        rates_task(m, e);
+        break;
+    case TP_RATE_CPU:
+        rates_class_cpu(m, e);
+        break;
+    case TP_RATE_MEMORY:
+        rates_class_memory(m, e);
+        break;
     case TP_OOM_KILL:
         m->oom_kills++;
         break;
@@ -212,6 +225,7 @@ void metrics_reset(struct metrics *m, int64_t now_ns, const struct cpu_times *ti
 {
     waste_advance(m->waste, now_ns);
     m->reset_ns = now_ns;
+    rates_cut(m, now_ns, times);
     wakeup_reset(m);
     cpu_reset(m, times);
     balanced_reset(m);
@@ -234,6 +248,7 @@ void metrics_finish(struct metrics *m, int64_t now_ns, const struct cpu_times *t
         }
         c->since_ns = now_ns;
     }
+    rates_cut(m, now_ns, times);
     wakeup_report(m, now_ns, r);
     cpu_report(m, times, now_ns, r);
     balanced_report(m, now_ns, r);

@@ -31,6 +31,12 @@
  *   forked.cpus         CPUs on which sched_wakeup_new put tasks that others forked; forked.most: the
  *                       most of them on one CPU.
  *   ticks.*             timer ticks, skipped ones included; least and most: of one CPU.
+ *   time.*_ns           busy time of the CPUs by what it went to, the components of a pace: full, the
+ *                       core's own time and its misses if all memory were near; smt, a busy sibling;
+ *                       cold, misses after a migration; remote, the distance of pages; bandwidth,
+ *                       waiting for memory that others use, too; tlb, page walks. They add up to the
+ *                       busy time exactly; spinning is divided as work is. Also of each command and
+ *                       process, where not 0.
  *   cpu.wasted_ns       see observe/waste.h. A CPU is idle here while it runs no task; a task waits
  *                       from sched_wakeup on, not while it is on its way to its CPU, and not while
  *                       its cgroup is throttled there. A change of affinity counts from the task's

@@ -154,6 +154,7 @@ void wakeup_reset(struct metrics *m)
 static void counts_merge(struct mcounts *into, const struct mcounts *c)
 {
     into->run_ns += c->run_ns;
+    rates_merge(into->rate_ns, c->rate_ns);
     into->switch_in += c->switch_in;
     into->preempted += c->preempted;
     into->yielded += c->yielded;
@@ -246,6 +247,7 @@ static void report_counts(struct result *r, const char *prefix, uint64_t tasks,
         report_latency(r, name, &c->latency[i]);
     }
     report_woken(r, prefix, c);
+    rates_report(r, prefix, c->rate_ns, false);
     report_memory(r, prefix, c);
 }
 
@@ -330,6 +332,7 @@ void wakeup_report(struct metrics *m, int64_t now_ns, struct result *r)
         report_histogram(r, latency_names[i], &sum.latency[i]);
     }
     report_woken(r, "", &sum);
+    rates_report(r, "", sum.rate_ns, true);
     report_memory(r, "", &sum);
     total_ns = sum.run_ns;
     counts_release(&sum);
