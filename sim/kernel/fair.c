@@ -20,44 +20,6 @@ uint32_t nice_to_weight(int32_t nice)
     return nice_weights[CLAMP(nice, -20, 19) + 20];
 }
 
-struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup)
-{
-    const struct numasim_policy *policy = k->roles[NUMASIM_ROLE_QUEUE].policy;
-    struct fair_queue *q = g_new0(struct fair_queue, 1);
-
-    q->pub.cpu = cpu;
-    q->pub.cgroup = cgroup;
-    q->pub.state = policy->queue_state_size > 0 ? g_malloc0(policy->queue_state_size) : NULL;
-    q->pub.flat = fair_is_flat(k);
-    q->entity.weight = 1024;
-    q->entity.load = q->shares = NICE_0_LOAD;
-    q->avg = &q->own_avg;
-    q->entity_avg.last_update_ns = -1;
-    list_init(&q->leaf);
-    list_init(&q->throttled_tasks);
-    list_init(&q->throttled_link);
-    q->entity.state =
-        policy->entity_state_size > 0 && cgroup != 0 ? g_malloc0(policy->entity_state_size) : NULL;
-    if (cgroup != 0) {
-        q->pub.parent = &q->entity;
-    }
-    if (k->qops->queue_init != NULL) {
-        k->qops->queue_init(k->qself, &q->pub);
-    }
-    return q;
-}
-
-void fair_queue_free(struct kernel *k, struct fair_queue *q)
-{
-    (void)k;
-    if (q == NULL) {
-        return;
-    }
-    g_free(q->pub.state);
-    g_free(q->entity.state);
-    g_free(q);
-}
-
 /* The entity that stands for @q one level up, or NULL for the root's. */
 static struct numasim_entity *parent_entity(struct fair_queue *q)
 {

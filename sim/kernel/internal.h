@@ -87,7 +87,7 @@ struct task {
     struct numasim_task pub; /* first */
     struct list waiting;     /* in rq->waiting: fair, queued, not running; or in an RT list */
     struct pelt avg;
-    bool has_past;     /* its averages are from before the start (kernel_task_set_past()) */
+    bool has_past; /* its averages are from before the start (kernel_task_set_past()) */
     uint64_t util_est;
     bool util_est_fresh; /* no period of avg ended since util_est was made (UTIL_AVG_UNCHANGED) */
     struct evq_entry arrive; /* reaches its CPU after a wakeup */
@@ -487,8 +487,6 @@ static inline uint64_t load_scale_down(uint64_t weight)
 }
 
 /* fair.c */
-struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup);
-void fair_queue_free(struct kernel *k, struct fair_queue *q);
 void fair_enqueue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags);
 /* False: the dequeue is put off and the task stays, delayed. */
 bool fair_dequeue(struct kernel *k, struct rq *rq, struct task *t, uint32_t flags);
@@ -502,7 +500,6 @@ bool fair_slice_timer(struct kernel *k, struct rq *rq, struct task *t);
 bool fair_wakeup_preempt(struct kernel *k, struct rq *rq, struct task *t, uint32_t wake_flags);
 void fair_reweight(struct kernel *k, struct rq *rq, struct task *t, uint32_t weight);
 void fair_finish_delayed(struct kernel *k, struct rq *rq, struct task *t);
-struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cpu);
 /* Changes the weight of the entity that stands for @q in its parent to @shares, scaled up. */
 void fair_reweight_queue(struct kernel *k, struct fair_queue *q, uint64_t shares);
 /* With flat_queue: @t, queued on @rq, gets the weight that its cgroups' shares give it now. */
@@ -616,6 +613,9 @@ bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_rea
 void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reason reason);
 
 /* cgroup.c */
+struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup);
+void fair_queue_free(struct kernel *k, struct fair_queue *q);
+struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cpu);
 void cgroups_new(struct kernel *k);
 void cgroups_free(struct kernel *k);
 void task_apply_allowed(struct kernel *k, struct task *t);

@@ -35,7 +35,7 @@ static struct policy_place place_copy(const struct policy_place *at)
 static struct policy_value value_copy(const struct policy_value *value)
 {
     return (struct policy_value){
-        .param = g_strdup(value->param),
+        .param = g_ascii_strdown(value->param, -1),
         .text = g_strdup(value->text),
         .source = g_strdup(value->source),
         .unverified = value->unverified,
@@ -157,7 +157,7 @@ void policy_set_value(struct policy_set *set, enum numasim_role role,
 {
     struct policy_role *r = &set->roles[role];
     struct policy_value copy = value_copy(value);
-    uint32_t i = find_value(r, value->param);
+    uint32_t i = find_value(r, copy.param);
 
     if (i < r->nr_values) {
         value_release(&r->values[i]);
@@ -194,7 +194,7 @@ static void override_value(struct policy_set *set, enum numasim_role role, const
                            const char *text, char *said)
 {
     struct policy_value value = {
-        .param = g_strdup(param),
+        .param = g_ascii_strdown(param, -1),
         .text = g_strdup(text),
         .param_at = {.file = g_strdup(said)},
         .text_at = {.file = g_strdup(said)},
@@ -202,7 +202,7 @@ static void override_value(struct policy_set *set, enum numasim_role role, const
 
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
         struct policy_role *other = &set->roles[r];
-        uint32_t i = find_value(other, param);
+        uint32_t i = find_value(other, value.param);
 
         if (r != (int)role && i < other->nr_values &&
             g_strcmp0(other->plugin, set->roles[role].plugin) == 0) {

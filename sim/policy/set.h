@@ -76,7 +76,8 @@ const char *const *policy_role_names(void);
  */
 void policy_set_plugin(struct policy_set *set, enum numasim_role role, const char *plugin,
                        const char *source, struct policy_place at);
-/* Adds a copy of @value to @role, or replaces the value of the same parameter. */
+/* Adds a copy of @value to @role, or replaces the value of the same parameter. Its name may be in
+ * capitals, as the kernel spells those of sched features. */
 void policy_set_value(struct policy_set *set, enum numasim_role role,
                       const struct policy_value *value);
 

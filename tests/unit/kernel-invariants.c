@@ -261,8 +261,8 @@ static void check_queue(const struct kernel *k, const struct fair_queue *q)
     if (q->parent != NULL) {
         /* An empty one may have to wait before it leaves. */
         MUST(k,
-             q->on_rq == ((nr_entities > 0 && !q->throttled) ||
-                          (nr_entities == 0 && q->entity.delayed)),
+             q->on_rq ==
+                 ((nr_entities > 0 && !q->throttled) || (nr_entities == 0 && q->entity.delayed)),
              "cgroup %d on CPU %d", cgroup, cpu);
         MUST(k, q->entity.queued == (q->on_rq && !fair_is_flat(k)), "cgroup %d on CPU %d", cgroup,
              cpu);

@@ -82,6 +82,10 @@ static void test_override(void)
     g_assert_cmpstr(queue->values[0].text_at.file, ==, "--set queue.base_slice=1ms");
     g_assert_null(queue->values[0].source);
 
+    g_assert_true(policy_set_override(set, "queue.BASE_SLICE=1ms", &error));
+    g_assert_cmpuint(queue->nr_values, ==, 1);
+    g_assert_cmpstr(queue->values[0].param, ==, "base_slice");
+
     g_assert_true(policy_set_override(set, "queue.other=a=b", &error));
     g_assert_cmpuint(queue->nr_values, ==, 2);
     g_assert_cmpstr(queue->values[1].param, ==, "other");

@@ -32,10 +32,8 @@ static void test_commands(void)
 static void test_forked(void)
 {
     struct trace_task tasks[] = {
-        {.comm = (char *)"make", .parent = -1},
-        {.comm = (char *)"postgres", .parent = -1},
-        {.comm = (char *)"cc1", .parent = 0},
-        {.comm = (char *)"postgres", .parent = 1},
+        {.comm = (char *)"make", .parent = -1}, {.comm = (char *)"postgres", .parent = -1},
+        {.comm = (char *)"cc1", .parent = 0},   {.comm = (char *)"postgres", .parent = 1},
         {.comm = (char *)"as", .parent = 2},
     };
     struct workload_trace trace = {.tasks = tasks, .nr_tasks = G_N_ELEMENTS(tasks)};
