@@ -71,7 +71,7 @@ endif
 # A plugin sees the public header and nothing else; -Isim is for the house itself.
 sim_flags = $(common) -fPIE -Wmissing-prototypes $(defines) -Isim $(package_cflags)
 plugin_flags = $(common) -fPIC -fno-plt -Wmissing-prototypes -Isim/policy -Ipolicies/common
-test_flags = $(common) -fPIE $(defines) -Isim -Itests/unit -Ipolicies/common $(package_cflags)
+test_flags = $(common) -fPIE $(defines) -Isim -Isim/policy -Itests/unit -Ipolicies/common $(package_cflags)
 link_flags = -pie $(sanitize)
 link_libs = $(package_libs) -ldl
 

@@ -17,13 +17,7 @@ static int32_t degrades_locality(const struct lb_env *env, const struct numasim_
         return -1;
     }
     if (src->node == task->preferred_node) {
-        uint32_t at_home = src->curr != NULL && src->curr->preferred_node == src->node;
-
-        for (struct numasim_task *t = numasim_first_queued(host, src->id); t != NULL;
-             t = numasim_next_queued(host, t)) {
-            at_home += t->preferred_node == src->node;
-        }
-        return src->nr_running > at_home ? 1 : -1;
+        return src->nr_running > src->nr_preferred_running ? 1 : -1;
     }
     if (dst_node == task->preferred_node) {
         return 0;
@@ -31,7 +25,12 @@ static int32_t degrades_locality(const struct lb_env *env, const struct numasim_
     if (env->idle == LB_IDLE) {
         return -1;
     }
-    return numasim_locality(host, task, src->node, dst_node) < 0;
+    int32_t gain = numasim_locality(host, task, src->node, dst_node);
+
+    if (gain == 0 && env->self->param[LB_PARAM_EVEN_LOCALITY] != 0) {
+        return -1;
+    }
+    return gain < 0;
 }
 
 /* task_hot(): ran so lately that its working set is still in the source's cache. */

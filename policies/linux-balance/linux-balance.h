@@ -53,6 +53,7 @@ enum lb_param {
     LB_PARAM_SPARE_SMT,
     LB_PARAM_PREFER_SIBLING,
     LB_PARAM_COUNT_DELAYED,
+    LB_PARAM_EVEN_LOCALITY,
     LB_PARAM_UTIL_BOOST,
     LB_PARAM_UTIL_WITHIN_LLC,
     LB_PARAM_ASYM_IDLE_CORE,
@@ -218,6 +219,13 @@ struct lb_pass {
 };
 
 /* One balance of one domain (struct lb_env). */
+/* How many of a CPU's or a group's tasks a move cannot take from their node (enum fbq_type). */
+enum lb_fbq {
+    LB_FBQ_REGULAR, /* some prefer no node */
+    LB_FBQ_REMOTE,  /* all do, and some are not on it */
+    LB_FBQ_ALL
+};
+
 struct lb_env {
     struct numasim_self *self;
     struct numasim_host *host;
@@ -231,6 +239,7 @@ struct lb_env {
     bool all_pinned, some_pinned, dst_pinned;
     bool llc_pinned; /* a task stayed for its LLC */
     uint32_t loop, loop_max;
+    enum lb_fbq fbq; /* CPUs of a class above it are no source */
 };
 
 static inline struct lb_state *lb_state(const struct numasim_self *self)

@@ -113,6 +113,9 @@ const struct numasim_param lb_params[] = {
            "SD_PREFER_SIBLING is looked for in the child domain, or in the busiest group (6.6)."),
     SWITCH(COUNT_DELAYED, "count_delayed", 1, NULL, FAIR "update_sg_lb_stats(), 6.12.117",
            "Tasks whose dequeue was put off count as fair tasks of a group (not so in 7.3)."),
+    SWITCH(EVEN_LOCALITY, "even_locality", 0, NULL, FAIR "migrate_degrades_locality(), 6.12",
+           "A task whose memory weighs the same on both nodes may move if its cache is cold (7.3); "
+           "else it may move at once."),
     SWITCH(UTIL_BOOST, "util_boost", 1, NULL, FAIR "sched_balance_find_src_rq(), 6.12",
            "A CPU's utilisation, as a source, is at least what waits there (runnable)."),
     SWITCH(UTIL_WITHIN_LLC, "util_within_llc", 0, NULL, FAIR "calculate_imbalance(), 5.10",

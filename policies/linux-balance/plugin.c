@@ -15,9 +15,8 @@
  * FITS. Machines with SMT, clusters, several LLCs to a node and several nodes, CPUs of unlike
  * capacity or rank; fair tasks.
  *
- * DOES NOT FIT. Energy-aware placement, time that interrupts take, and the queue filter of NUMA
- * balancing (fbq_type) are not modelled. asym.c and llc.c say what is simpler there
- * than in the kernel. Averages of sleeping tasks are always up to date, so the
+ * DOES NOT FIT. Energy-aware placement and time that interrupts take are not modelled. asym.c and
+ * llc.c say what is simpler there than in the kernel. Averages of sleeping tasks are always up to date, so the
  * kernel's kicks that only update them do not exist. CPUs with one task take turns in checking for
  * nohz kicks instead of doing so at every tick.
  *
@@ -234,8 +233,8 @@ NUMASIM_PLUGIN = {
         "idle CPU on behalf of all (nohz); along the sched_domains, far ones more rarely.\n"
         "Source: kernel/sched/fair.c and topology.c, 6.12; what other releases have instead are\n"
         "parameters. Fits CPUs alike or not, and fair tasks.\n"
-        "Does not model energy-aware placement, balancing at exec, time\n"
-        "taken by interrupts and fbq_type; CPUs with one task take turns in checking for\n"
+        "Does not model energy-aware placement, balancing at exec, nor time\n"
+        "taken by interrupts; CPUs with one task take turns in checking for\n"
         "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
         "with nothing due O(1), a balance O(CPUs of the domain that have work).\n",
     .params = lb_params,

@@ -223,6 +223,33 @@ static bool prefer_sibling(const struct lb_env *env, const struct numasim_group 
     return (flags & NUMASIM_SD_PREFER_SIBLING) != 0;
 }
 
+/* fbq_classify_group(), fbq_classify_rq() */
+static enum lb_fbq classify(uint32_t nr_running, uint32_t nr_numa, uint32_t nr_preferred)
+{
+    return nr_running > nr_numa        ? LB_FBQ_REGULAR
+           : nr_running > nr_preferred ? LB_FBQ_REMOTE
+                                       : LB_FBQ_ALL;
+}
+
+static enum lb_fbq classify_group(const struct lb_env *env, const struct numasim_group *group)
+{
+    int32_t nr_cpus = numasim_nr_cpus(env->host);
+    uint32_t nr_running = 0, nr_numa = 0, nr_preferred = 0;
+
+    if (!(env->sd->flags & NUMASIM_SD_NUMA) || !numasim_has_numa(env->host)) {
+        return LB_FBQ_ALL;
+    }
+    for (int32_t cpu = numasim_mask_next(group->span, env->cpus, nr_cpus, 0); cpu < nr_cpus;
+         cpu = numasim_mask_next(group->span, env->cpus, nr_cpus, cpu + 1)) {
+        const struct numasim_cpu *c = numasim_cpu(env->host, cpu);
+
+        nr_running += lb_nr_fair(env->self, c);
+        nr_numa += c->nr_numa_running;
+        nr_preferred += c->nr_preferred_running;
+    }
+    return classify(nr_running, nr_numa, nr_preferred);
+}
+
 const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
 {
     const struct numasim_domain *sd = env->sd;
@@ -271,6 +298,7 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
     sds.has_busiest = true;
     sds.prefer_sibling = prefer_sibling(env, busiest);
     complete_loads(env, &sds, local_group);
+    env->fbq = classify_group(env, busiest);
     env->imbalance = lb_find_imbalance(&sds);
     return env->imbalance.amount > 0 ? busiest : NULL;
 }
@@ -292,7 +320,8 @@ static bool source_score(const struct lb_env *env, const struct numasim_cpu *c, 
 {
     struct numasim_load load;
 
-    if (c->nr_running == 1 && is_well_placed(env, c)) {
+    if (classify(c->nr_running, c->nr_numa_running, c->nr_preferred_running) > env->fbq ||
+        (c->nr_running == 1 && is_well_placed(env, c))) {
         return false;
     }
     switch (env->imbalance.migration) {

@@ -320,6 +320,7 @@ struct kernel {
     struct frequency *frequency; /* NULL: the machine has no table */
     struct rates *rates;
     struct rate_flow *flows;      /* [nr_nodes] scratch */
+    uint32_t *side_misses;        /* [nr_nodes] in SIDE_CACHE_PARTS: side-cache.c */
     struct llc_share *llc_shares; /* [nr_llcs] */
     struct node_daemon **daemons; /* [nr_nodes], NULL where none was needed */
     bool counts_accesses;         /* some policy asks for accesses to pages */

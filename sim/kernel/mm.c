@@ -3,6 +3,7 @@
 #include "kernel/internal.h"
 
 #include "kernel/memory.h"
+#include "kernel/side-cache.h"
 
 struct process *kernel_process_new(struct kernel *k, const char *name)
 {
@@ -273,6 +274,7 @@ static void node_take(struct kernel *k, const struct mm_region *r, int32_t node,
 {
     if (!r->pub.hugetlb) {
         k->nodes[node].free_bytes -= bytes;
+        side_cache_node_used(k, node);
     } else if (r->pub.page_bytes >= INT64_C(1) << 30) {
         k->nodes[node].hugetlb_1g_free -= bytes >> 30;
     } else {

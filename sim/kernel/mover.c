@@ -105,6 +105,5 @@ void mover_advance(struct kernel *k, struct task *t)
         }
         m->source = -1;
     }
-    k->nr_alive++; /* as its exit takes one off */
     task_exit(k, t);
 }

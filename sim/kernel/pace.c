@@ -19,6 +19,7 @@
 #include "kernel/internal.h"
 
 #include "kernel/rate.h"
+#include "kernel/side-cache.h"
 
 /*
  * Where pages lie counts in parts of this: a task's share of accesses to a node moves in such steps, so
@@ -51,6 +52,7 @@ void paces_new(struct kernel *k)
         k->best_latency_ns[n] = best_latency_ns(k, n);
     }
     k->flows = g_new(struct rate_flow, (gsize)k->nr_nodes);
+    side_caches_new(k);
     rates_new(k);
     llc_shares_new(k);
 }
@@ -59,6 +61,7 @@ void paces_free(struct kernel *k)
 {
     llc_shares_free(k);
     rates_free(k);
+    side_caches_free(k);
     g_free(k->flows);
     g_free(k->best_latency_ns);
 }
@@ -145,6 +148,7 @@ static void add_flows(struct kernel *k, const struct mm_slice *s, int32_t cpu_no
             uint64_t milli = mul_div_u64(misses_milli, parts, NODE_PARTS);
 
             k->flows[n].misses_milli += milli;
+            k->flows[n].side_milli += side_cache_misses(k, n, milli);
             k->flows[n].writes_milli += mul_div_u64(milli, writes_ppm, 1000000);
         }
     }

@@ -38,7 +38,8 @@ struct rates {
     struct list idle; /* classes without members, oldest first */
     int32_t nr_idle;
     struct evq_entry solve;
-    int64_t solved_ns; /* when rates were last found */
+    int64_t solved_ns;        /* when rates were last found */
+    bool all_moved;           /* every running task is to be looked at with the next rates */
     struct contend_use *uses; /* scratch */
 };
 
@@ -57,7 +58,7 @@ static guint key_hash(gconstpointer p)
         const struct rate_flow *f = &c->flows[i];
 
         h = (h ^ ((uint64_t)(uint32_t)f->node + f->misses_milli)) * UINT64_C(0x9E3779B97F4A7C15);
-        h = (h ^ f->writes_milli) * UINT64_C(0x9E3779B97F4A7C15);
+        h = (h ^ (f->writes_milli + f->side_milli)) * UINT64_C(0x9E3779B97F4A7C15);
     }
     return (guint)(h >> 32);
 }
@@ -75,6 +76,7 @@ static gboolean key_equal(gconstpointer pa, gconstpointer pb)
     for (int32_t i = 0; i < a->key.nr_flows; i++) {
         if (a->flows[i].node != b->flows[i].node ||
             a->flows[i].misses_milli != b->flows[i].misses_milli ||
+            a->flows[i].side_milli != b->flows[i].side_milli ||
             a->flows[i].writes_milli != b->flows[i].writes_milli) {
             return FALSE;
         }
@@ -158,7 +160,9 @@ static void class_idle_pace(const struct kernel *k, struct rate_class *c)
         uint64_t stall = stall_pace(f->misses_milli, ns, key->mlp_ppm);
 
         near += best;
-        p->remote += stall - MIN(best, stall);
+        p->remote +=
+            stall - MIN(best, stall) +
+            stall_pace(f->side_milli, k->machine->nodes[f->node].side_cache_miss_ns, key->mlp_ppm);
     }
     p->cold = MIN(key->cold, near);
     p->full = key->core + near - p->cold;
@@ -194,7 +198,7 @@ static struct rate_class *class_new(struct kernel *k, const struct rate_class *l
 
         lines_milli += f->misses_milli + f->writes_milli;
         resources_add_uses(r->resources, c->key.llc, c->key.cpu_node, f->node, f->misses_milli,
-                           f->writes_milli, r->uses, &nr);
+                           f->side_milli, f->writes_milli, r->uses, &nr);
     }
     c->id = contend_class_new(r->contend, c->idle_pace, c->key.mlp_ppm, lines_milli, r->uses, nr);
     c->since_ns = evq_now_ns(k->events);
@@ -375,6 +379,15 @@ void rate_done_event(struct kernel *k, struct evq_entry *e)
 /* ------------------------------------------------------------------------------------------- */
 /* Membership                                                                                   */
 
+static void solve_later(struct kernel *k)
+{
+    struct rates *r = k->rates;
+
+    if (!evq_entry_queued(&r->solve)) {
+        event_set(k, &r->solve, MAX(evq_now_ns(k->events), r->solved_ns + k->host[HOST_RATE_STEP]));
+    }
+}
+
 static void count_member(struct kernel *k, struct rate_class *c, int32_t by)
 {
     struct rates *r = k->rates;
@@ -391,9 +404,8 @@ static void count_member(struct kernel *k, struct rate_class *c, int32_t by)
             forget_oldest_idle(k);
         }
     }
-    if (!evq_entry_queued(&r->solve) && contend_dirty(r->contend)) {
-        event_set(k, &r->solve,
-                  MAX(evq_now_ns(k->events), r->solved_ns + k->host[HOST_RATE_STEP]));
+    if (contend_dirty(r->contend)) {
+        solve_later(k);
     }
 }
 
@@ -465,11 +477,33 @@ static void pace_changes(int32_t class_id, uint64_t old_pace, uint64_t new_pace,
     class_arm(k, c);
 }
 
+void rates_refresh_all(struct kernel *k)
+{
+    k->rates->all_moved = true;
+    solve_later(k);
+}
+
+/* Whoever runs and accesses memory may be of another class. */
+static void refresh_all(struct kernel *k)
+{
+    k->rates->all_moved = false;
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        struct rq *rq = cpu_rq(k, cpu);
+
+        if (rq->curr != NULL && rq->curr->mix != NULL) {
+            pace_change(k, rq);
+        }
+    }
+}
+
 void rates_event(struct kernel *k)
 {
     struct rates *r = k->rates;
     int32_t nr;
 
+    if (r->all_moved) {
+        refresh_all(k);
+    }
     r->solved_ns = evq_now_ns(k->events);
     contend_solve(r->contend, pace_changes, k);
     const int32_t *moved = contend_moved(r->contend, &nr);

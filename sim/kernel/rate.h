@@ -27,6 +27,7 @@ struct rate_class;
 struct rate_flow {
     int32_t node;
     uint64_t misses_milli; /* lines a second of work x 1000, which the task waits for */
+    uint64_t side_milli;   /* of them, those that the node's memory-side cache does not have */
     uint64_t writes_milli; /* lines written back, which nobody waits for */
 };
 
@@ -57,6 +58,9 @@ uint64_t rate_progress(struct kernel *k, struct task *t, uint64_t limit);
  * Replaces what was armed. */
 void rate_arm(struct kernel *k, struct task *t, int64_t from_ns, uint64_t work);
 void rate_disarm(struct kernel *k, struct task *t);
+
+/* Every running task may be of another class: looked at before the next rates are found. */
+void rates_refresh_all(struct kernel *k);
 
 /* Events: somebody of a class is done; the counts of classes changed in this instant. */
 void rate_done_event(struct kernel *k, struct evq_entry *e);

@@ -23,6 +23,7 @@ struct resources {
     struct contend_point *curves[NR_TIERS];
     int32_t *node, *node_writes; /* [nr_nodes] controller; a full duplex one's writes, else -1 */
     uint32_t *write_cost_ppm;    /* [nr_nodes] of a line written in lines read */
+    int32_t *side;               /* [nr_nodes] the memory-side cache, else -1 */
     int32_t *llc;                /* [nr_llcs] or -1 */
     struct path *paths;          /* [nr_nodes * nr_nodes], row = where the data comes from */
 };
@@ -69,10 +70,18 @@ static void add_nodes(struct resources *r)
     for (int32_t i = 0; i < m->nr_nodes; i++) {
         const struct machine_node *n = &m->nodes[i];
         int64_t idle_ns, reads, writes = n->write_bandwidth_bytes_per_s;
+        struct way way = {-1, i};
 
         best_of_node(m, i, &idle_ns, &reads);
+        r->side[i] = -1;
+        if (n->side_cache_bytes > 0) {
+            r->side[i] =
+                add(r, (struct way){-1, i}, n->side_cache_bandwidth_bytes_per_s, idle_ns, n->tier);
+            way.to = -1;
+            idle_ns += n->side_cache_miss_ns;
+        }
         reads = n->read_bandwidth_bytes_per_s > 0 ? n->read_bandwidth_bytes_per_s : reads;
-        r->node[i] = add(r, (struct way){-1, i}, reads, idle_ns, n->tier);
+        r->node[i] = add(r, way, reads, idle_ns, n->tier);
         r->node_writes[i] = n->full_duplex && writes > 0
                                 ? add(r, (struct way){-1, -1}, writes, idle_ns, n->tier)
                                 : -1;
@@ -178,6 +187,7 @@ struct resources *resources_new(const struct machine *m)
     }
     r->node = g_new(int32_t, (gsize)m->nr_nodes);
     r->node_writes = g_new(int32_t, (gsize)m->nr_nodes);
+    r->side = g_new(int32_t, (gsize)m->nr_nodes);
     r->write_cost_ppm = g_new(uint32_t, (gsize)m->nr_nodes);
     r->llc = g_new(int32_t, (gsize)m->nr_llcs);
     r->paths = g_new0(struct path, (gsize)m->nr_nodes * (gsize)m->nr_nodes);
@@ -211,6 +221,7 @@ void resources_free(struct resources *r)
     g_free(r->node);
     g_free(r->node_writes);
     g_free(r->write_cost_ppm);
+    g_free(r->side);
     g_free(r->llc);
     g_free(r->paths);
     g_free(r);
@@ -224,7 +235,7 @@ const struct contend_resource *resources_table(const struct resources *r, int32_
 
 int32_t resources_node(const struct resources *r, int32_t node)
 {
-    return r->node[node];
+    return r->side[node] >= 0 ? r->side[node] : r->node[node];
 }
 
 const int32_t *resources_links(const struct resources *r, int32_t from, int32_t to, int32_t *ret_nr)
@@ -262,20 +273,37 @@ static void use(const struct resources *r, int32_t resource, uint64_t load_milli
     uses[(*nr)++] = (struct contend_use){resource, load_milli, stall_milli};
 }
 
+/* The memory itself: @reads lines, which the task waits for, and @writes. */
+static void use_node(const struct resources *r, int32_t node, uint64_t reads, uint64_t writes,
+                     struct contend_use *uses, int32_t *nr)
+{
+    if (r->node_writes[node] >= 0) {
+        use(r, r->node[node], reads, reads, uses, nr);
+        use(r, r->node_writes[node], writes, 0, uses, nr);
+    } else {
+        uint64_t cost = mul_div_u64(writes, r->write_cost_ppm[node], 1000000);
+
+        use(r, r->node[node], reads + cost, reads, uses, nr);
+    }
+}
+
 void resources_add_uses(const struct resources *r, int32_t llc, int32_t cpu_node, int32_t node,
-                        uint64_t misses_milli, uint64_t writes_milli, struct contend_use *uses,
-                        int32_t *nr)
+                        uint64_t misses_milli, uint64_t side_milli, uint64_t writes_milli,
+                        struct contend_use *uses, int32_t *nr)
 {
     const int32_t nr_nodes = r->machine->nr_nodes;
     const struct path *in = &r->paths[node * nr_nodes + cpu_node];
     const struct path *out = &r->paths[cpu_node * nr_nodes + node];
-    uint64_t writes = mul_div_u64(writes_milli, r->write_cost_ppm[node], 1000000);
 
-    if (r->node_writes[node] >= 0) {
-        use(r, r->node[node], misses_milli, misses_milli, uses, nr);
-        use(r, r->node_writes[node], writes_milli, 0, uses, nr);
+    if (r->side[node] < 0) {
+        use_node(r, node, misses_milli, writes_milli, uses, nr);
     } else {
-        use(r, r->node[node], misses_milli + writes, misses_milli, uses, nr);
+        /* What is fetched fills the cache, and drives out as much that was written to. */
+        uint64_t evicted =
+            misses_milli > 0 ? mul_div_u64(writes_milli, side_milli, misses_milli) : 0;
+
+        use(r, r->side[node], misses_milli + side_milli + writes_milli, misses_milli, uses, nr);
+        use_node(r, node, side_milli, evicted, uses, nr);
     }
     for (int32_t i = 0; i < in->nr; i++) {
         use(r, in->links[i], misses_milli, misses_milli, uses, nr);

@@ -318,7 +318,7 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
         task_detach_load(k, rq, t);
     }
     llc_forget(k, t);
-    k->nr_alive--;
+    k->nr_alive -= t->mover == NULL;
     /* The last of all leaves its pages where they are: nobody wants them, and results show them. */
     if (t->pub.process != NULL && --t->pub.process->nr_threads == 0 && k->nr_alive > 0) {
         process_release_pages(k, task_process(t), rq->pub.id);

@@ -57,7 +57,7 @@ static struct use *sum_uses(const struct metrics *m, int32_t nr_resources)
         int32_t cpu = pair / m->nr_nodes, node = pair % m->nr_nodes, nr = 0;
         struct use *own = &uses[resources_node(m->resources, node)];
 
-        resources_add_uses(m->resources, -1, cpu, node, m->accesses[pair], m->writes[pair], on,
+        resources_add_uses(m->resources, -1, cpu, node, m->accesses[pair], 0, m->writes[pair], on,
                            &nr);
         for (int32_t i = 0; i < nr; i++) {
             uses[on[i].resource].loads += on[i].load_milli;

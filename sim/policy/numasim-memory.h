@@ -65,6 +65,7 @@ struct numasim_region {
 /*
  * What /proc/PID/sched says of a task's NUMA balancing: the host's memory, which the numa role writes.
  * The averages of memory faults by node, as kernel/sched/debug.c prints them.
+ * Those of its group are as they were when the task last looked.
  */
 struct numasim_numa_stats {
     int32_t scan_seq; /* mm->numa_scan_seq */

@@ -485,7 +485,8 @@ void kernel_check(const struct kernel *k)
 
     for (int32_t i = 0; i < k->nr_tasks; i++) {
         check_task(k, k->tasks[i], by_cpu);
-        nr_alive += k->tasks[i]->pub.task_state != NUMASIM_TASK_DEAD;
+        nr_alive += k->tasks[i]->pub.task_state != NUMASIM_TASK_DEAD &&
+                    k->tasks[i]->node_daemon == NULL && k->tasks[i]->mover == NULL;
     }
     MUST(k, k->nr_alive == nr_alive, "%d tasks", nr_alive);
     for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {

@@ -63,7 +63,7 @@ static void test_pairs(void)
     g_assert_cmpint(nr_links, ==, 0);
 
     /* A CPU of node 0 reads 1000 lines of node 2 and writes 10 back. */
-    resources_add_uses(r, 0, 0, 2, 1000, 10, uses, &nr);
+    resources_add_uses(r, 0, 0, 2, 1000, 0, 10, uses, &nr);
     g_assert_cmpint(nr, ==, 3);
     g_assert_cmpuint(load_of(uses, nr, resources_node(r, 2)), ==, 1010);
     g_assert_cmpuint(load_of(uses, nr, in[0]), ==, 1000);
@@ -118,8 +118,8 @@ static void test_links(void)
     g_assert_cmpint(nr_links, ==, 2);
     g_assert_cmpint(capacity(r, way[0]), ==, 45 * GB);
     g_assert_cmpint(capacity(r, way[1]), ==, 50 * GB);
-    resources_add_uses(r, 0, 0, 2, 1000, 0, uses, &nr);
-    resources_add_uses(r, 0, 0, 1, 500, 0, uses, &nr);
+    resources_add_uses(r, 0, 0, 2, 1000, 0, 0, uses, &nr);
+    resources_add_uses(r, 0, 0, 1, 500, 0, 0, uses, &nr);
     g_assert_cmpint(nr, ==, 4);
     g_assert_cmpuint(load_of(uses, nr, way[0]), ==, 1000);
     g_assert_cmpuint(load_of(uses, nr, way[1]), ==, 1500);
@@ -140,16 +140,42 @@ static void test_writes(void)
     struct resources *r = resources_of(m);
 
     /* A line written takes as long as two that are read. */
-    resources_add_uses(r, 0, 0, 0, 1000, 100, uses, &nr);
+    resources_add_uses(r, 0, 0, 0, 1000, 0, 100, uses, &nr);
     g_assert_cmpuint(load_of(uses, nr, resources_node(r, 0)), ==, 1200);
     /* And nothing from reads, where both ways have their own. */
     nr = 0;
-    resources_add_uses(r, 1, 1, 1, 1000, 100, uses, &nr);
+    resources_add_uses(r, 1, 1, 1, 1000, 0, 100, uses, &nr);
     g_assert_cmpint(nr, ==, 2);
     g_assert_cmpuint(load_of(uses, nr, resources_node(r, 1)), ==, 1000);
     g_assert_cmpuint(uses[1].load_milli, ==, 100);
     g_assert_cmpint(capacity(r, uses[1].resource), ==, 50 * GB);
     g_assert_cmpuint(uses[1].stall_milli, ==, 0);
+    resources_free(r);
+}
+
+/* All goes to the cache, with fills; what it misses, and as much of the writes, to the memory behind. */
+static void test_side_cache(void)
+{
+    g_autoptr(machine_t) m = three_nodes();
+    struct contend_use uses[16];
+    int32_t nr = 0, from, to;
+
+    m->nodes[0].side_cache_bytes = 1 << 20;
+    m->nodes[0].side_cache_bandwidth_bytes_per_s = 400 * GB;
+    m->nodes[0].side_cache_miss_ns = 80;
+    struct resources *r = resources_of(m);
+    int32_t side = resources_node(r, 0);
+
+    g_assert_cmpint(capacity(r, side), ==, 400 * GB);
+    g_assert_true(resources_is_way(r, side, &from, &to));
+    g_assert_cmpint(to, ==, 0);
+    resources_add_uses(r, 0, 0, 0, 1000, 250, 400, uses, &nr);
+    g_assert_cmpint(nr, ==, 2);
+    g_assert_cmpuint(load_of(uses, nr, side), ==, 1000 + 250 + 400);
+    g_assert_cmpuint(uses[1].load_milli, ==, 250 + 100);
+    g_assert_cmpuint(uses[1].stall_milli, ==, 250);
+    g_assert_cmpint(capacity(r, uses[1].resource), ==, 100 * GB);
+    g_assert_false(resources_is_way(r, uses[1].resource, &from, &to));
     resources_free(r);
 }
 
@@ -162,13 +188,13 @@ static void test_llc(void)
     m->llcs[2].bandwidth_bytes_per_s = 60 * GB;
     struct resources *r = resources_of(m);
 
-    resources_add_uses(r, 2, 2, 2, 1000, 100, uses, &nr);
+    resources_add_uses(r, 2, 2, 2, 1000, 0, 100, uses, &nr);
     g_assert_cmpint(nr, ==, 2);
     g_assert_cmpint(capacity(r, uses[1].resource), ==, 60 * GB);
     g_assert_cmpuint(uses[1].load_milli, ==, 1100);
     g_assert_false(resources_is_way(r, uses[1].resource, &from, &to));
     nr = 0;
-    resources_add_uses(r, -1, 2, 2, 1000, 100, uses, &nr);
+    resources_add_uses(r, -1, 2, 2, 1000, 0, 100, uses, &nr);
     g_assert_cmpint(nr, ==, 1);
     resources_free(r);
 }
@@ -180,6 +206,7 @@ int main(int argc, char **argv)
     g_test_add_func("/resources/asymmetric", test_asymmetric);
     g_test_add_func("/resources/links", test_links);
     g_test_add_func("/resources/writes", test_writes);
+    g_test_add_func("/resources/side-cache", test_side_cache);
     g_test_add_func("/resources/llc", test_llc);
     return g_test_run();
 }
