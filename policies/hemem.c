@@ -97,7 +97,8 @@ struct hemem {
 
 static bool is_managed(const struct hemem *own, const struct numasim_pages *pages)
 {
-    return pages->node == own->tiers.fast || pages->node == own->tiers.slow;
+    return (pages->node == own->tiers.fast || pages->node == own->tiers.slow) &&
+           !two_tier_is_bound(pages);
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -112,8 +113,7 @@ static void sample_pages(struct numasim_self *self, const struct numasim_pages *
     uint32_t most = (uint32_t)max;
     uint64_t mean = samples_mean(pages, self->param[PARAM_SAMPLE_PERIOD]);
 
-    own->weight[pages->node == own->tiers.slow] +=
-        (int64_t)pages->accesses_x256 * pages->nr_pages;
+    own->weight[pages->node == own->tiers.slow] += (int64_t)pages->accesses_x256 * pages->nr_pages;
     samples_draw(self->host, DRAW_SAMPLES, &own->draws, pages->nr_pages / unit, mean, max, with);
     /* The largest first: each call takes its pages out of those that still have the old tag. */
     for (int32_t i = max; i >= 0; i--) {
@@ -180,7 +180,7 @@ static int64_t move_tag(struct numasim_self *self, struct batch *b, int32_t node
         int64_t left = b->bytes < most - moved_bytes ? b->bytes : most - moved_bytes;
         int64_t units = left / pages.page_bytes;
 
-        if (pages.tag != tag || units <= 0) {
+        if (pages.tag != tag || units <= 0 || two_tier_is_bound(&pages)) {
             continue;
         }
         if (b->samples != INT64_MAX && units > b->samples / (tag > 0 ? tag : 1)) {
@@ -223,7 +223,7 @@ static int64_t bytes_of(struct numasim_self *self, int32_t node, uint32_t tag)
     int64_t nr = 0;
 
     while (numasim_next_pages(self->host, NULL, node, &pages)) {
-        nr += pages.tag == tag ? pages.nr_pages : 0;
+        nr += pages.tag == tag && !two_tier_is_bound(&pages) ? pages.nr_pages : 0;
     }
     return nr << 12;
 }

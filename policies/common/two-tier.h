@@ -35,6 +35,15 @@ static inline struct two_tier two_tier_find(const struct numasim_host *host)
     return t;
 }
 
+/* True if the user bound these pages to nodes: they stay. */
+static inline bool two_tier_is_bound(const struct numasim_pages *pages)
+{
+    const struct numasim_region *region = numasim_region(pages->process, pages->region);
+
+    return region->hugetlb ||
+           (region->mempolicy != NULL && region->mempolicy->mode == NUMASIM_MPOL_BIND);
+}
+
 /* True if @comm is @name with @node behind it. */
 static inline bool two_tier_is_daemon(const char *comm, const char *name, int32_t node)
 {
