@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "base/units.h"
-#include "kernel/procfs.h"
 #include "observe/bound.h"
 #include "observe/metrics.h"
 #include "observe/series.h"
