@@ -4,6 +4,9 @@
 
 #include "observe/metrics-private.h"
 
+/* Of all pages, in percent. */
+static const int64_t share_marks[NR_SHARE_MARKS] = {10, 50, 90};
+
 void memory_init(struct metrics *m)
 {
     gsize pairs = (gsize)m->nr_nodes * (gsize)m->nr_nodes;
@@ -12,6 +15,9 @@ void memory_init(struct metrics *m)
     m->writes = g_new0(uint64_t, pairs);
     m->moved = g_new0(uint64_t, pairs);
     m->first_touched = g_new0(uint64_t, (gsize)m->nr_nodes);
+    m->resident_bytes = g_new0(int64_t, (gsize)m->nr_nodes);
+    m->nr_reached = g_new0(int32_t, (gsize)m->nr_nodes);
+    m->reached_ns = g_new0(int64_t, (gsize)m->nr_nodes * NR_SHARE_MARKS);
 }
 
 void memory_release(struct metrics *m)
@@ -20,6 +26,9 @@ void memory_release(struct metrics *m)
     g_free(m->writes);
     g_free(m->moved);
     g_free(m->first_touched);
+    g_free(m->resident_bytes);
+    g_free(m->nr_reached);
+    g_free(m->reached_ns);
     hist_release(&m->followed);
 }
 
@@ -39,13 +48,55 @@ void memory_access(struct metrics *m, const struct tp_event *e)
     counts->latency_sum_ns += (uint128)accesses * (uint64_t)e->b;
 }
 
+/* @node's share of all pages may have grown. */
+static void share_grew(struct metrics *m, int32_t node, int64_t now_ns)
+{
+    while (m->nr_reached[node] < NR_SHARE_MARKS && m->resident_bytes[node] > 0 &&
+           m->resident_bytes[node] >=
+               (int64_t)mul_div_u64((uint64_t)m->all_resident_bytes,
+                                    (uint64_t)share_marks[m->nr_reached[node]], 100)) {
+        m->reached_ns[node * NR_SHARE_MARKS + m->nr_reached[node]++] = now_ns - m->reset_ns;
+    }
+}
+
+static void shares_grew(struct metrics *m, int64_t now_ns)
+{
+    for (int32_t node = 0; node < m->nr_nodes; node++) {
+        share_grew(m, node, now_ns);
+    }
+}
+
 void memory_alloc(struct metrics *m, const struct tp_event *e)
 {
+    m->resident_bytes[e->a] += e->b * e->c;
+    m->all_resident_bytes += e->b * e->c;
+    share_grew(m, (int32_t)e->a, e->time_ns);
     m->first_touched[e->a] += (uint64_t)e->b * (uint64_t)e->c;
+}
+
+void memory_free(struct metrics *m, const struct tp_event *e)
+{
+    m->resident_bytes[e->a] -= e->b * e->c;
+    m->all_resident_bytes -= e->b * e->c;
+    shares_grew(m, e->time_ns);
+}
+
+void memory_fault(struct metrics *m, const struct tp_event *e)
+{
+    m->hint_faults += (uint64_t)e->b;
+    m->fault_moved_pages += (uint64_t)e->c;
+    if (m->config.machine->cpus[e->cpu].node == e->a) {
+        m->local_hint_faults += (uint64_t)e->b;
+    }
 }
 
 void memory_moved(struct metrics *m, const struct tp_event *e)
 {
+    int64_t bytes = e->c * m->config.machine->page_size_bytes;
+
+    m->resident_bytes[e->a] -= bytes;
+    m->resident_bytes[e->b] += bytes;
+    share_grew(m, (int32_t)e->b, e->time_ns);
     m->moved[e->a * m->nr_nodes + e->b] += (uint64_t)e->c;
     hist_add_many(&m->followed, e->time_ns - m->reset_ns, (uint64_t)e->c);
 }
@@ -59,6 +110,9 @@ void memory_reset(struct metrics *m)
     memset(m->moved, 0, pairs * sizeof(*m->moved));
     memset(m->first_touched, 0, (size_t)m->nr_nodes * sizeof(*m->first_touched));
     m->oom_kills = 0;
+    m->hint_faults = m->local_hint_faults = m->fault_moved_pages = 0;
+    memset(m->nr_reached, 0, (size_t)m->nr_nodes * sizeof(*m->nr_reached));
+    shares_grew(m, m->reset_ns);
     hist_release(&m->followed);
 }
 
@@ -103,6 +157,19 @@ static void report_followed(const struct metrics *m, struct result *r)
     }
 }
 
+static void report_shares(const struct metrics *m, struct result *r)
+{
+    for (int32_t node = 0; node < m->nr_nodes && m->nr_nodes > 1; node++) {
+        for (int32_t i = 0; i < m->nr_reached[node]; i++) {
+            g_autofree char *name =
+                g_strdup_printf("memory.share.node%d.reaches_%" G_GINT64_FORMAT "_ns",
+                                m->config.machine->nodes[node].os_id, share_marks[i]);
+
+            result_add(r, name, RESULT_NS, m->reached_ns[node * NR_SHARE_MARKS + i]);
+        }
+    }
+}
+
 void memory_report(struct metrics *m, struct result *r)
 {
     uint64_t touched = 0;
@@ -122,5 +189,6 @@ void memory_report(struct metrics *m, struct result *r)
 
         result_add(r, name, RESULT_BYTES, (int64_t)m->first_touched[node]);
     }
+    report_shares(m, r);
     report_count(r, "memory.oom_kills", m->oom_kills);
 }

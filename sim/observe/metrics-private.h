@@ -153,6 +153,9 @@ struct mbandwidth {
     int64_t since_ns, throttled_ns;
 };
 
+/* memory.c: shares of all pages, and when a node first has so many. */
+enum { NR_SHARE_MARKS = 3 };
+
 enum { NR_MIGRATE_REASONS = MIGRATE_HOTPLUG + 1 };
 
 struct metrics {
@@ -196,7 +199,11 @@ struct metrics {
     uint64_t *moved;         /* [nr_nodes * nr_nodes] pages migrated, row: from */
     uint64_t *first_touched; /* [nr_nodes] bytes */
     uint64_t oom_kills;
-    struct hist followed; /* when pages moved, one sample each */
+    uint64_t hint_faults, local_hint_faults, fault_moved_pages;
+    int64_t *resident_bytes, all_resident_bytes; /* [nr_nodes] */
+    int32_t *nr_reached;                         /* [nr_nodes] of share_marks */
+    int64_t *reached_ns;                         /* [nr_nodes * NR_SHARE_MARKS] */
+    struct hist followed;                        /* when pages moved, one sample each */
 
     struct mrequests *sources;
     struct mcounter *counters;
@@ -283,6 +290,8 @@ void memory_init(struct metrics *m);
 void memory_release(struct metrics *m);
 void memory_access(struct metrics *m, const struct tp_event *e);
 void memory_alloc(struct metrics *m, const struct tp_event *e);
+void memory_free(struct metrics *m, const struct tp_event *e);
+void memory_fault(struct metrics *m, const struct tp_event *e);
 void memory_moved(struct metrics *m, const struct tp_event *e);
 void memory_reset(struct metrics *m);
 void memory_report(struct metrics *m, struct result *r);

@@ -118,8 +118,8 @@ uint64_t metrics_mask(void)
         TP_REQUEST_ARRIVE,   TP_REQUEST_DONE,       TP_COUNT,
         TP_MEASURE,          TP_CPU_HOTPLUG,        TP_SCHED_PROCESS_EXIT,
         TP_OOM_KILL,         TP_CGROUP_THROTTLE,    TP_CGROUP_PERIOD,
-        TP_MEM_LOAD,         TP_SCHED_RATE,         TP_RATE_CPU,
-        TP_RATE_MEMORY,
+        TP_MEM_LOAD,         TP_NUMA_HINT_FAULT,    TP_MM_PAGE_FREE,
+        TP_SCHED_RATE,       TP_RATE_CPU,           TP_RATE_MEMORY,
     };
     uint64_t mask = 0;
 
@@ -167,6 +167,12 @@ void metrics_event(const struct tp_event *e, void *data)
         break;
     case TP_MM_PAGE_ALLOC:
         memory_alloc(m, e);
+        break;
+    case TP_MM_PAGE_FREE:
+        memory_free(m, e);
+        break;
+    case TP_NUMA_HINT_FAULT:
+        memory_fault(m, e);
         break;
     case TP_MM_MIGRATE_PAGES:
         memory_moved(m, e);
@@ -319,6 +325,9 @@ void metrics_totals(struct metrics *m, int64_t now_ns, struct metrics_totals *re
         .nr_idle = waste_nr_idle(m->waste),
         .nr_waiting = waste_nr_waiting(m->waste),
         .migrations = m->migrations,
+        .hint_faults = m->hint_faults,
+        .local_hint_faults = m->local_hint_faults,
+        .fault_moved_pages = m->fault_moved_pages,
     };
     for (int32_t i = 0; i < m->nr_groups; i++) {
         ret->wakeups += m->groups[i].counts.wakeups;

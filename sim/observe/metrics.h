@@ -55,6 +55,12 @@
  *   memory.*            LLC misses as tracepoint numasim_access counts them. memory.followed_ns.p10,
  *                       p50, p90: from the begin of the period until so many of all the pages
  *                       that were moved from node to node had been.
+ *   memory.share.nodeN.reaches_10_ns, _50_ns, _90_ns
+ *                       from the begin of the period until so many percent of all pages that are
+ *                       allocated at that moment lie on the node, for the first time; not there where
+ *                       it does not come to that. To see how fast pages follow a task, let the warmup
+ *                       end when it moves.
+ *   numa.*, vmstat.*    see observe/vmstat.h.
  *
  * Percentiles are given where the samples carry them: p50 from 2 samples, p90 from 10, p99 from
  * 100, p99.9 from 1000. Histograms have the error bound of base/hist.h.
@@ -118,6 +124,7 @@ void metrics_finish(struct metrics *m, int64_t now_ns, const struct cpu_times *t
 struct metrics_totals {
     uint64_t switches, wakeups, requests_done;
     uint64_t accesses, local_accesses;
+    uint64_t hint_faults, local_hint_faults, fault_moved_pages;
     int64_t wasted_ns;
     int32_t nr_idle;            /* CPUs that run nothing, now */
     int64_t nr_waiting;         /* tasks waiting on all run queues, now */

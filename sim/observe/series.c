@@ -79,6 +79,9 @@ static void add_columns(struct series *s)
     }
     add_column(s, RESULT_COUNT, "memory.accesses");
     add_column(s, RESULT_RATIO, "memory.local_access_ratio");
+    add_column(s, RESULT_COUNT, "numa.hint_faults");
+    add_column(s, RESULT_COUNT, "numa.hint_faults_local");
+    add_column(s, RESULT_PAGES, "numa.pages_migrated");
     add_node_columns(s, RESULT_BYTES, "memory.used_bytes", false);
     add_node_columns(s, RESULT_RATIO, "node.utilisation", true);
 }
@@ -203,6 +206,9 @@ void series_sample(struct series *s, int64_t now_ns, const struct cpu_times *tim
     }
     *v++ = (int64_t)(t.accesses - was->accesses);
     *v++ = ratio_ppm(t.local_accesses - was->local_accesses, t.accesses - was->accesses);
+    *v++ = (int64_t)(t.hint_faults - was->hint_faults);
+    *v++ = (int64_t)(t.local_hint_faults - was->local_hint_faults);
+    *v++ = (int64_t)(t.fault_moved_pages - was->fault_moved_pages);
     for (int32_t node = 0; node < s->machine->nr_nodes; node++) {
         *v++ = used_bytes[node];
     }

@@ -11,6 +11,8 @@
  *   context_switches, wakeups, requests     in the interval
  *   migrations.LEVEL                        in the interval, one to a domain level
  *   memory.accesses, memory.local_access_ratio   in the interval; the ratio 0 without accesses
+ *   numa.hint_faults, numa.hint_faults_local, numa.pages_migrated   in the interval; pages moved by
+ *                                           hint faults
  *   memory.used_bytes.nodeN                 at its end, one to a node
  *   node.utilisation.nodeN                  of the CPUs of a node, over the interval; for nodes
  *                                           with CPUs

@@ -4,10 +4,10 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "base/units.h"
-#include "kernel/procfs.h"
 #include "observe/bound.h"
 #include "observe/metrics.h"
 #include "observe/series.h"
+#include "observe/vmstat.h"
 #include "policy/param.h"
 #include "workload/interp.h"
 
@@ -24,12 +24,12 @@ struct run {
     struct interp *interp;
     struct metrics *metrics;
     struct series *series;
-    struct cpu_times *times;               /* [nr_cpus] as last read */
-    int64_t *used_bytes;                   /* [nr_nodes] as last read */
-    uint64_t vm_base[NUMASIM_NR_VM_ITEMS]; /* at the end of the warmup */
-    guint next_snapshot;                   /* of the options' */
-    bool has_trace;                        /* a workload is a recorded trace */
-    bool has_admin;                        /* one changes affinities or CPUs as it runs */
+    struct cpu_times *times; /* [nr_cpus] as last read */
+    uint64_t *vmstat;        /* [nr_nodes * NUMASIM_NR_VM_ITEMS] at the end of the warmup */
+    int64_t *used_bytes;     /* [nr_nodes] as last read */
+    guint next_snapshot;     /* of the options' */
+    bool has_trace;          /* a workload is a recorded trace */
+    bool has_admin;          /* one changes affinities or CPUs as it runs */
 };
 
 struct simulate_options simulate_options_default(void)
@@ -336,28 +336,13 @@ static bool run_all(struct run *run, int64_t *now_ns, GError **error)
                 sample(run, *now_ns);
             }
             metrics_reset(run->metrics, *now_ns, run->times);
-            kernel_vm_events(run->kernel, run->vm_base);
+            vmstat_read(run->kernel, run->vmstat);
             if (run->series != NULL) {
                 series_begin(run->series, *now_ns, run->times);
             }
         }
     }
     return run_until(run, run->end_ns, now_ns, error);
-}
-
-/* What /proc/vmstat has counted, of what happened at all. */
-static void report_vmstat(const struct run *run, struct result *r)
-{
-    uint64_t now[NUMASIM_NR_VM_ITEMS];
-
-    kernel_vm_events(run->kernel, now);
-    for (int i = 0; i < NUMASIM_NR_VM_ITEMS; i++) {
-        g_autofree char *name = g_strdup_printf("vmstat.%s", vm_item_name(i));
-
-        if (now[i] > 0) {
-            result_add(r, name, RESULT_COUNT, (int64_t)(now[i] - run->vm_base[i]));
-        }
-    }
 }
 
 /* When the last task ended, beside a time that nobody could have beaten. */
@@ -369,6 +354,14 @@ static void report_completion(const struct run *run, int64_t now_ns, struct resu
     result_add(r, "completion.time_ns", RESULT_NS, now_ns);
     result_add(r, "completion.lower_bound_ns", RESULT_NS, bound_ns);
     result_add_ratio(r, "completion.bound_ratio", bound_ns, now_ns);
+}
+
+static void report_vmstat(const struct run *run, struct result *r)
+{
+    g_autofree uint64_t *now = g_new(uint64_t, (gsize)run->machine->nr_nodes * NUMASIM_NR_VM_ITEMS);
+
+    vmstat_read(run->kernel, now);
+    vmstat_report(run->machine, run->vmstat, now, r);
 }
 
 static void collect(struct run *run, int64_t now_ns, struct result *r)
@@ -388,13 +381,13 @@ static void collect(struct run *run, int64_t now_ns, struct result *r)
         series_finish(run->series, r);
     }
     metrics_finish(run->metrics, now_ns, run->times, r);
+    report_vmstat(run, r);
     for (int32_t node = 0; node < run->machine->nr_nodes; node++) {
         g_autofree char *name =
             g_strdup_printf("memory.used_bytes.node%d", run->machine->nodes[node].os_id);
 
         result_add(r, name, RESULT_BYTES, run->used_bytes[node]);
     }
-    report_vmstat(run, r);
     if (kernel_finished(run->kernel) && run->warmup_ns == 0) {
         report_completion(run, now_ns, r);
     }
@@ -416,6 +409,7 @@ static void run_release(struct run *run)
     kernel_free(run->kernel);
     g_free(run->times);
     g_free(run->used_bytes);
+    g_free(run->vmstat);
 }
 
 static bool run_prepare(struct run *run, const struct sched_domains *sds,
@@ -442,6 +436,7 @@ static bool run_prepare(struct run *run, const struct sched_domains *sds,
         return false;
     }
     run->times = g_new0(struct cpu_times, (gsize)run->machine->nr_cpus);
+    run->vmstat = g_new0(uint64_t, (gsize)run->machine->nr_nodes * NUMASIM_NR_VM_ITEMS);
     run->used_bytes = g_new0(int64_t, (gsize)run->machine->nr_nodes);
     if (!o->no_metrics) {
         metrics_attach(run, sds);

@@ -163,7 +163,12 @@ static void test_adds_up(void)
                    "numasim: workload/1\nduration: 1s\nprocesses:\n  p:\n    threads:\n"
                    "      t: {count: 200, program: [run: 1s]}\n",
                    "linux-6.12", "time.smt_ns");
-    assert_adds_up("teach-numa-2x4", "stream", "linux-6.12", "time.full_ns");
+    assert_adds_up("epyc-7763-2s-nps4",
+                   "numasim: workload/1\nduration: 1s\nprocesses:\n  p:\n"
+                   "    regions: {a: {size: 64MiB, shared: false, pattern: random}}\n"
+                   "    threads:\n      t:\n        count: 16\n        nodes: 0\n        program:\n"
+                   "          - access: {misses: {a: 100/us}, mlp: 10}\n          - run: 1s\n",
+                   "linux-6.12", "time.bandwidth_ns");
     assert_adds_up("teach-numa-2x4", torture_steps, "linux-6.12", "time.full_ns");
 }
 

@@ -399,6 +399,32 @@ static void test_series(struct metrics_fixture *f, gconstpointer data)
     g_test_add(path, struct metrics_fixture, NULL, metrics_fixture_set_up, fn,                     \
                metrics_fixture_tear_down)
 
+/* 10 pages on node 0 before the cut at 100; after it 1, 4 and 4 of them go to node 1, and 90 % are there
+ * first when the last of node 0 is freed. All are on node 0 at the cut. */
+static void test_shares(struct metrics_fixture *f, gconstpointer data)
+{
+    (void)data;
+    metrics_feed(f, 3, TP_MM_PAGE_ALLOC, 0, 0, 0, 0, 10, 4096);
+    metrics_reset(f->metrics, 100, f->times);
+    metrics_feed(f, 110, TP_MM_MIGRATE_PAGES, 0, 0, 0, 0, 1, 1);
+    metrics_feed(f, 120, TP_MM_MIGRATE_PAGES, 0, 0, 0, 0, 1, 3);
+    metrics_feed(f, 130, TP_MM_MIGRATE_PAGES, 0, 0, 0, 0, 1, 4);
+    metrics_feed(f, 150, TP_MM_PAGE_FREE, 0, 0, 0, 0, 2, 4096);
+    metrics_feed(f, 160, TP_NUMA_HINT_FAULT, 0, 0, 0, 1, 7, 2);
+    metrics_feed(f, 170, TP_NUMA_HINT_FAULT, 0, 0, 0, 0, 4, 0);
+    g_autoptr(result_t) r = metrics_end(f, 200);
+    struct metrics_totals totals;
+
+    metrics_assert(r, "memory.share.node1.reaches_10_ns", 10);
+    metrics_assert(r, "memory.share.node1.reaches_50_ns", 30);
+    metrics_assert(r, "memory.share.node1.reaches_90_ns", 50);
+    metrics_assert(r, "memory.share.node0.reaches_90_ns", 0);
+    metrics_totals(f->metrics, 200, &totals);
+    g_assert_cmpuint(totals.hint_faults, ==, 11);
+    g_assert_cmpuint(totals.local_hint_faults, ==, 4);
+    g_assert_cmpuint(totals.fault_moved_pages, ==, 2);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -406,6 +432,7 @@ int main(int argc, char **argv)
     ADD("/metrics/wakeup-awake", test_wakeup_awake);
     ADD("/metrics/waste-affinity", test_waste_affinity);
     ADD("/metrics/migrations", test_migrations);
+    ADD("/metrics/shares", test_shares);
     ADD("/metrics/memory", test_memory);
     ADD("/metrics/load", test_load);
     ADD("/metrics/requests", test_requests);

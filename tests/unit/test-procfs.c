@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "kernel/procfs.h"
+#include "observe/vmstat.h"
 
 #define MS NSEC_PER_MSEC
 
@@ -204,6 +205,51 @@ static void test_processes(void)
     engine_free(e);
 }
 
+static void assert_metric(const struct result *r, const char *name, int64_t value)
+{
+    const struct result_metric *metric = result_metric(r, name);
+
+    if (metric == NULL || metric->value != value) {
+        g_error("%s is %" G_GINT64_FORMAT ", expected %" G_GINT64_FORMAT, name,
+                metric != NULL ? metric->value : -1, value);
+    }
+}
+
+/* As metrics: what came after @before, of the nodes together and of each. */
+static void test_metrics(void)
+{
+    struct engine *e = engine("      a: {size: 64KiB, touch: first}\n", "run: 1us, sleep: 50s");
+    g_autofree uint64_t *before = g_new(uint64_t, (gsize)2 * NUMASIM_NR_VM_ITEMS);
+    g_autofree uint64_t *now = g_new(uint64_t, (gsize)2 * NUMASIM_NR_VM_ITEMS);
+    g_autoptr(result_t) none = result_new(), r = result_new();
+
+    vmstat_read(e->kernel, before);
+    vmstat_report(e->machine, before, before, none);
+    g_assert_cmpint(none->nr_metrics, ==, 0);
+    engine_run(e, NSEC_PER_SEC);
+    vmstat_read(e->kernel, before);
+    vmstat(e, 0)[NUMASIM_NUMA_HINT_FAULTS] += 30;
+    vmstat(e, 1)[NUMASIM_NUMA_HINT_FAULTS] += 10;
+    vmstat(e, 1)[NUMASIM_NUMA_HINT_FAULTS_LOCAL] += 10;
+    vmstat(e, 1)[NUMASIM_NUMA_HIT] += 5;
+    vmstat(e, 1)[NUMASIM_PGDEMOTE_KSWAPD] += 7;
+    vmstat_read(e->kernel, now);
+    vmstat_report(e->machine, before, now, r);
+    result_sort(r);
+    assert_metric(r, "numa.hint_faults", 40);
+    assert_metric(r, "numa.hint_faults_local", 10);
+    assert_metric(r, "numa.hint_faults_local_ratio", 250000);
+    assert_metric(r, "numa.pte_updates", 0);
+    assert_metric(r, "numa.hit", 5);
+    assert_metric(r, "numa.hit.node0", 0);
+    assert_metric(r, "numa.hit.node1", 5);
+    assert_metric(r, "vmstat.pgdemote_kswapd.node1", 7);
+    assert_metric(r, "vmstat.numa_hint_faults", 40);
+    assert_metric(r, "vmstat.pgalloc_normal", 0);
+    g_assert_null(result_metric(r, "vmstat.pgpromote_success"));
+    engine_free(e);
+}
+
 /* Reading at any time changes nothing. */
 static void test_reading_changes_nothing(void)
 {
@@ -240,6 +286,7 @@ int main(int argc, char **argv)
     g_test_add_func("/procfs/spill", test_spill);
     g_test_add_func("/procfs/huge pages", test_huge);
     g_test_add_func("/procfs/processes", test_processes);
+    g_test_add_func("/procfs/metrics", test_metrics);
     g_test_add_func("/procfs/reading changes nothing", test_reading_changes_nothing);
     return g_test_run();
 }

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tpp - transparent page placement: pages that are met twice are promoted, pages that nobody meets are
+ * demoted before memory runs out; or, with colloid, by how long an access takes under load.
+ *
+ * IDEA. Only slow memory is protected, piece by piece, so that its next access is a hint fault. The first
+ * fault marks a page active, the next one promotes it. Allocation and reclaim have watermarks of their
+ * own: while less than 2 % of fast memory are free, a thread moves pages that were not accessed to slow
+ * memory, so that new pages find room there.
+ *
+ * With colloid, nothing is promoted while an access to fast memory takes longer than one to slow memory;
+ * fast memory is protected as well then, and a page that is met soon after is demoted, until both take
+ * as long.
+ *
+ * SOURCE. Maruf et al., TPP, ASPLOS 2023. Scanning: kernel/sched/fair.c: task_numa_work(), 6.3. Colloid:
+ * github.com/host-architecture/colloid, tpp/linux-6.3/kernel/sched/fair.c and colloid-mon.c.
+ *
+ * FITS. Two tiers; long runs, as a scan goes over 256 MiB a second.
+ *
+ * DOES NOT FIT. The scan has one period, which does not adapt. The LRU lists are one bit for each page,
+ * set anew every second. The first node of each tier only.
+ *
+ * PARAMETERS. See params[]. COMPLEXITY. O(populations) a second, O(1) for each batch of faults.
+ */
+#include "samples.h"
+#include "two-tier.h"
+
+enum param {
+    PARAM_COLLOID,
+    PARAM_SCAN_PERIOD,
+    PARAM_SCAN_SIZE,
+    PARAM_HOT_THRESHOLD,
+    PARAM_DEMOTE_SCALE,
+    PARAM_LRU_PERIOD
+};
+
+static const struct numasim_param params[] = {
+    {.name = "colloid",
+     .type = NUMASIM_PARAM_BOOL,
+     .def = 0,
+     .doc = "Promote and demote by loaded latency.",
+     .source = "Vuppalapati and Agarwal, SOSP 2024"},
+    {.name = "scan_period",
+     .type = NUMASIM_PARAM_NS,
+     .def = INT64_C(1000000000),
+     .min = 1000000,
+     .max = INT64_C(60000000000),
+     .doc = "Time between two pieces that a process's scan protects.",
+     .knob = "/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms",
+     .source = "kernel/sched/fair.c: sysctl_numa_balancing_scan_period_min, 6.3"},
+    {.name = "scan_size",
+     .type = NUMASIM_PARAM_BYTES,
+     .def = INT64_C(256) << 20,
+     .min = 4096,
+     .max = INT64_C(1) << 40,
+     .doc = "Size of such a piece.",
+     .knob = "/sys/kernel/debug/sched/numa_balancing/scan_size_mb",
+     .source = "kernel/sched/fair.c: sysctl_numa_balancing_scan_size, 6.3"},
+    {.name = "hot_threshold",
+     .type = NUMASIM_PARAM_NS,
+     .def = INT64_C(1000000000),
+     .min = 1000000,
+     .max = INT64_C(60000000000),
+     .doc = "With colloid: a page of fast memory met so soon after it was protected is hot.",
+     .knob = "/sys/kernel/debug/sched/numa_balancing/hot_threshold_ms",
+     .source = "kernel/sched/fair.c: sysctl_numa_balancing_hot_threshold, 6.3"},
+    {.name = "demote_scale_factor",
+     .type = NUMASIM_PARAM_INT,
+     .def = 200,
+     .min = 1,
+     .max = 3000,
+     .doc = "Fast memory that demotion keeps free, in 1/10000 of it.",
+     .knob = "vm.demote_scale_factor",
+     .source = "Maruf et al., ASPLOS 2023: 2 % of the node"},
+    {.name = "lru_period",
+     .type = NUMASIM_PARAM_NS,
+     .def = INT64_C(1000000000),
+     .min = 1000000,
+     .max = INT64_C(60000000000),
+     .doc = "A page that was not accessed for so long is inactive.",
+     .source = "an assumption: the kernel ages its lists as it reclaims"},
+    {.name = NULL},
+};
+
+enum reason { REASON_ACTIVATED, REASON_PROMOTED, REASON_SLOWER, REASON_DEMOTED, REASON_STAYS };
+
+static const char *const reasons[] = {"first-fault",        "second-fault", "fast-tier-slower",
+                                      "demoted-by-latency", "stays",        NULL};
+
+static const char daemon_name[] = "kdemoted";
+
+enum { DRAW_LRU = 0x747070, TAG_INACTIVE = 0, TAG_ACTIVE = 1 };
+
+struct tpp {
+    struct two_tier tiers;
+    struct two_tier_colloid colloid;
+    uint64_t draws, skip_fast[2];
+    int64_t aged_ns;
+    bool started;
+};
+
+struct tpp_process {
+    int64_t next_scan_ns;
+    int32_t region;
+    int64_t page;
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Scanning                                                                                     */
+
+static int64_t tick(struct numasim_self *self, struct numasim_task *task)
+{
+    const struct tpp_process *scan = task->process->state[self->slot];
+    const struct tpp *own = self->state;
+
+    if (own->tiers.slow < 0) {
+        return NUMASIM_TIME_NEVER;
+    }
+    if (numasim_now(self->host) >= scan->next_scan_ns) {
+        numasim_task_work(self->host, task);
+    }
+    return scan->next_scan_ns;
+}
+
+static void task_work(struct numasim_self *self, struct numasim_task *task)
+{
+    struct tpp_process *scan = task->process->state[self->slot];
+    struct tpp *own = self->state;
+    int64_t left = self->param[PARAM_SCAN_SIZE] >> 12, now_ns = numasim_now(self->host);
+    int32_t nr = numasim_nr_regions(task->process);
+
+    if (now_ns < scan->next_scan_ns) {
+        return;
+    }
+    scan->next_scan_ns = now_ns + self->param[PARAM_SCAN_PERIOD];
+    /* Fast memory matters to colloid alone. Each region at most once. */
+    for (int32_t i = 0; i <= nr && left > 0; i++) {
+        const struct numasim_region *region;
+
+        scan->region = scan->region < nr ? scan->region : 0;
+        region = numasim_region(task->process, scan->region);
+        int64_t pages = region->nr_pages - scan->page < left ? region->nr_pages - scan->page : left;
+
+        if (!region->hugetlb &&
+            (region->mempolicy == NULL || region->mempolicy->mode != NUMASIM_MPOL_BIND)) {
+            numasim_protect_pages(self->host, task, scan->region, scan->page, pages,
+                                  self->param[PARAM_COLLOID] ? NULL : own->skip_fast);
+            left -= pages;
+        }
+        scan->page += pages;
+        if (scan->page >= region->nr_pages) {
+            scan->region++;
+            scan->page = 0;
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Faults                                                                                       */
+
+/* True if fast memory is slower than slow memory, by more than counts as alike. */
+static bool is_slower(const struct two_tier_colloid *c, bool than_slow)
+{
+    int64_t apart_ns = than_slow ? c->fast_ns - c->slow_ns : c->slow_ns - c->fast_ns;
+
+    return apart_ns * 1000000 > c->fast_ns * COLLOID_DELTA_PPM;
+}
+
+static void hint_fault(struct numasim_self *self, struct numasim_fault *f,
+                       struct numasim_decision *d)
+{
+    struct tpp *own = self->state;
+    bool colloid = self->param[PARAM_COLLOID] != 0;
+
+    f->set_last_cpu = f->cpu;
+    if (colloid) {
+        two_tier_look(self->host, own->tiers, &own->colloid);
+    }
+    if (f->pages.node == own->tiers.slow) {
+        if (f->pages.last_cpu < 0) {
+            numasim_decide(d, -1, REASON_ACTIVATED);
+        } else if (colloid && !is_slower(&own->colloid, false)) {
+            numasim_decide(d, -1, REASON_SLOWER);
+        } else {
+            f->target = own->tiers.fast;
+            numasim_node(self->host, own->tiers.fast)->vmstat[NUMASIM_PGPROMOTE_CANDIDATE] +=
+                (uint64_t)f->pages.nr_pages;
+            numasim_decide(d, f->target, REASON_PROMOTED);
+        }
+        return;
+    }
+    if (colloid && f->pages.node == own->tiers.fast && is_slower(&own->colloid, true) &&
+        numasim_now(self->host) - f->pages.protected_ns < self->param[PARAM_HOT_THRESHOLD]) {
+        f->target = own->tiers.slow;
+        numasim_decide(d, f->target, REASON_DEMOTED);
+        return;
+    }
+    numasim_decide(d, -1, REASON_STAYS);
+}
+
+static void fault_done(struct numasim_self *self, const struct numasim_fault *f)
+{
+    const struct tpp *own = self->state;
+    uint64_t moved = (uint64_t)(f->nr_moved * (f->pages.page_bytes >> 12));
+    struct numasim_node *fast = numasim_node(self->host, own->tiers.fast);
+
+    if (f->target == own->tiers.fast) {
+        fast->vmstat[NUMASIM_PGPROMOTE_SUCCESS] += moved;
+    } else if (f->target >= 0) {
+        fast->vmstat[NUMASIM_PGDEMOTE_PROACTIVE] += moved;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Demotion                                                                                     */
+
+/* One bit of age: pages accessed since the last time are active. */
+static void age(struct numasim_self *self)
+{
+    struct tpp *own = self->state;
+    struct numasim_pages pages = {0};
+    int64_t with[2];
+
+    while (numasim_next_pages(self->host, NULL, own->tiers.fast, &pages)) {
+        int64_t unit = pages.page_bytes >> 12;
+
+        samples_draw(self->host, DRAW_LRU, &own->draws, pages.nr_pages / unit,
+                     samples_mean(&pages, 1), 1, with);
+        if (with[1] > 0) {
+            numasim_tag_pages(self->host, &pages, with[1] * unit, TAG_ACTIVE);
+        }
+        if (with[0] > 0) {
+            numasim_tag_pages(self->host, &pages, with[0] * unit, TAG_INACTIVE);
+        }
+    }
+}
+
+static int64_t daemon_runs(struct numasim_self *self, int32_t node)
+{
+    struct tpp *own = self->state;
+    struct numasim_node *fast = numasim_node(self->host, own->tiers.fast);
+    int32_t cpu = two_tier_cpu(self->host, daemon_name, node);
+    int64_t now_ns = numasim_now(self->host);
+    int64_t wanted = fast->total_bytes / 10000 * self->param[PARAM_DEMOTE_SCALE];
+
+    /* Inactive pages first; of active ones none, as long as there are others. */
+    for (uint32_t tag = TAG_INACTIVE; tag <= TAG_ACTIVE && fast->free_bytes < wanted; tag++) {
+        struct numasim_pages pages = {0};
+
+        while (fast->free_bytes < wanted &&
+               numasim_next_pages(self->host, NULL, own->tiers.fast, &pages)) {
+            int64_t unit = pages.page_bytes >> 12;
+            int64_t units = ((wanted - fast->free_bytes) >> 12) / unit + 1;
+
+            if (pages.tag != tag || two_tier_is_bound(&pages)) {
+                continue;
+            }
+            units = units * unit < pages.nr_pages ? units : pages.nr_pages / unit;
+            fast->vmstat[NUMASIM_PGDEMOTE_KSWAPD] += (uint64_t)numasim_move_pages(
+                self->host, cpu, &pages, units * unit, own->tiers.slow, 0);
+        }
+    }
+    if (now_ns - own->aged_ns >= self->param[PARAM_LRU_PERIOD]) {
+        own->aged_ns = now_ns;
+        age(self);
+    }
+    return now_ns + self->param[PARAM_LRU_PERIOD] / 10;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+
+static bool init(struct numasim_self *self, char *error, size_t size)
+{
+    struct tpp *own = self->state;
+
+    (void)error;
+    (void)size;
+    own->tiers = two_tier_find(self->host);
+    if (own->tiers.fast >= 0) {
+        own->skip_fast[(own->tiers.fast >> 6) & 1] |= UINT64_C(1) << (own->tiers.fast & 63);
+    }
+    return true;
+}
+
+static void task_init(struct numasim_self *self, struct numasim_task *task,
+                      struct numasim_task *parent)
+{
+    struct tpp *own = self->state;
+
+    (void)parent;
+    if (own->tiers.slow >= 0 && !own->started && !task->kthread) {
+        own->started = true;
+        numasim_wake_daemon(self->host, own->tiers.fast, numasim_now(self->host));
+    }
+}
+
+static const struct numasim_numa_ops numa = {
+    .tick = tick, .task_work = task_work, .hint_fault = hint_fault, .fault_done = fault_done};
+static const struct numasim_tier_ops tier = {.daemon = daemon_runs, .daemon_name = daemon_name};
+
+NUMASIM_PLUGIN = {
+    .abi = NUMASIM_POLICY_ABI,
+    .name = "tpp",
+    .summary = "pages met twice are promoted, pages not met demoted; with colloid, by latency",
+    .version = "1",
+    .essay =
+        "Slow memory is protected piece by piece. The first hint fault marks a page active, the\n"
+        "next one promotes it. While less than 2 % of fast memory are free, a thread moves pages\n"
+        "that were not accessed to slow memory. With colloid, nothing is promoted while an access\n"
+        "to fast memory takes longer under load than one to slow memory; pages of fast memory "
+        "that\n"
+        "are met soon after they were protected are demoted then. Fills the roles numa and tier.\n"
+        "Source: TPP (ASPLOS 2023), Colloid (SOSP 2024) and its published code. The scan's period\n"
+        "does not adapt. O(populations) a second.\n",
+    .params = params,
+    .reasons = reasons,
+    .state_size = sizeof(struct tpp),
+    .process_state_size = sizeof(struct tpp_process),
+    .init = init,
+    .task_init = task_init,
+    .numa = &numa,
+    .tier = &tier,
+};
