@@ -133,7 +133,7 @@ static const struct cli_option run_options[] = {
      .type = CLI_STRINGS,
      .offset = AT(snapshots),
      .arg = "TIME",
-     .help = "print that also at this time, as in 5s; may be repeated"},
+     .help = "print that also at this time, as in 5s"},
     {.name = NULL},
 };
 

@@ -129,6 +129,45 @@ uint64_t metrics_mask(void)
     return mask;
 }
 
+/* What memory has to do with. */
+static void memory_event(struct metrics *m, const struct tp_event *e)
+{
+    switch ((enum tracepoint)e->type) {
+    case TP_MM_PAGE_ALLOC:
+        memory_alloc(m, e);
+        break;
+    case TP_MM_PAGE_FREE:
+        memory_free(m, e);
+        break;
+    case TP_NUMA_HINT_FAULT:
+        memory_fault(m, e);
+        break;
+    case TP_MM_MIGRATE_PAGES:
+        memory_moved(m, e);
+        break;
+    case TP_MEM_ACCESS:
+        memory_access(m, e);
+        break;
+    case TP_MEM_LOAD:
+        load_event(m, e);
+        break;
+    case TP_SCHED_RATE:
+        rates_task(m, e);
+        break;
+    case TP_RATE_CPU:
+        rates_class_cpu(m, e);
+        break;
+    case TP_RATE_MEMORY:
+        rates_class_memory(m, e);
+        break;
+    case TP_OOM_KILL:
+        m->oom_kills++;
+        break;
+    default:
+        break;
+    }
+}
+
 void metrics_event(const struct tp_event *e, void *data)
 {
     struct metrics *m = data;
@@ -165,21 +204,6 @@ void metrics_event(const struct tp_event *e, void *data)
         wakeup_exit(m, e);
         balanced_update(m, e->cpu, e->time_ns);
         break;
-    case TP_MM_PAGE_ALLOC:
-        memory_alloc(m, e);
-        break;
-    case TP_MM_PAGE_FREE:
-        memory_free(m, e);
-        break;
-    case TP_NUMA_HINT_FAULT:
-        memory_fault(m, e);
-        break;
-    case TP_MM_MIGRATE_PAGES:
-        memory_moved(m, e);
-        break;
-    case TP_MEM_ACCESS:
-        memory_access(m, e);
-        break;
     case TP_REQUEST_ARRIVE:
         requests_arrive(m, e);
         break;
@@ -204,22 +228,8 @@ void metrics_event(const struct tp_event *e, void *data)
     case TP_CGROUP_PERIOD:
         bandwidth_period(m, e);
         break;
-    case TP_MEM_LOAD:
-        load_event(m, e);
-        break;
-    case TP_SCHED_RATE:
-        rates_task(m, e);
-        break;
-    case TP_RATE_CPU:
-        rates_class_cpu(m, e);
-        break;
-    case TP_RATE_MEMORY:
-        rates_class_memory(m, e);
-        break;
-    case TP_OOM_KILL:
-        m->oom_kills++;
-        break;
     default:
+        memory_event(m, e);
         break;
     }
 }

@@ -60,6 +60,7 @@ static void test_hmat(void)
     tree_fixture_add(fixture, NODE "/node2/access1/initiators/node1", "-> ../../../node1");
     tree_fixture_add(fixture, NODE "/node2/access1/initiators/node77", "-> ../../../node77");
     tree_fixture_add(fixture, NODE "/node2/access1/initiators/read_latency", "113\n");
+    tree_fixture_add(fixture, NODE "/node2/access1/initiators/write_latency", "115\n");
     tree_fixture_add(fixture, NODE "/node2/access1/initiators/read_bandwidth", "2000\n");
     tree_fixture_add(fixture, NODE "/node2/access1/initiators/write_bandwidth", "1500\n");
     tree_fixture_add(fixture, NODE "/node2/memory_side_cache/index1/size", "1048576\n");
@@ -68,6 +69,12 @@ static void test_hmat(void)
     g_assert_cmpint(facts_pair_get(f, FACTS_LATENCY_NS, 0, 2), ==, 0);
     g_assert_cmpint(facts_pair_get(f, FACTS_BANDWIDTH_BYTES_PER_S, 1, 2), ==, INT64_C(2000) << 20);
     g_assert_cmpint(facts_find_node(f, 2)->write_bandwidth_bytes_per_s, ==, INT64_C(1500) << 20);
+    g_assert_cmpint(facts_find_node(f, 2)->hmat.read_latency_ns, ==, 113);
+    g_assert_cmpint(facts_find_node(f, 2)->hmat.write_latency_ns, ==, 115);
+    g_assert_cmpint(facts_find_node(f, 2)->hmat.read_bandwidth_bytes_per_s, ==,
+                    INT64_C(2000) << 20);
+    /* No latency is stated of node 0, so the kernel could not rank by it. */
+    g_assert_cmpint(facts_find_node(f, 0)->hmat.read_bandwidth_bytes_per_s, ==, 0);
     g_assert_cmpint(facts_find_node(f, 2)->side_cache_bytes, ==, 1 << 20);
     g_assert_cmpint(facts_find_node(f, 2)->tier, ==, TIER_HBM);
     g_assert_cmpint(facts_find_node(f, 2)->near_cpu, ==, 4);
