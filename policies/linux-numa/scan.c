@@ -61,6 +61,7 @@ int64_t numa_tick(struct numasim_self *self, struct numasim_task *task)
     if (self->param[NUMA_PARAM_BALANCING] == 0) {
         return NUMASIM_TIME_NEVER;
     }
+    task->numa->scan_seq = mm->scan_seq;
     if (runtime_ns > own->node_stamp_ns + period_ns) {
         if (own->node_stamp_ns == 0) {
             own->period_ms = scan_start_ms(self, task);

@@ -18,12 +18,18 @@ void numasim_task_work(struct numasim_host *host, struct numasim_task *task)
 
 int64_t numasim_loaded_latency_ns(struct numasim_host *host, int32_t from, int32_t to)
 {
-    return rates_latency_ns(kernel_of(host), from, to);
+    struct kernel *k = kernel_of(host);
+
+    return rates_latency_ns(k, host_index(host, "numasim_loaded_latency_ns()", from, k->nr_nodes),
+                            host_index(host, "numasim_loaded_latency_ns()", to, k->nr_nodes));
 }
 
 int32_t numasim_utilisation_ppm(struct numasim_host *host, int32_t node)
 {
-    return rates_utilisation_ppm(kernel_of(host), node);
+    struct kernel *k = kernel_of(host);
+
+    return rates_utilisation_ppm(k,
+                                 host_index(host, "numasim_utilisation_ppm()", node, k->nr_nodes));
 }
 
 static uint64_t draw(const struct numasim_host *host, uint64_t entity, uint64_t index)

@@ -573,6 +573,46 @@ NUMA_CALLS(migratesfrom, MIGRATES(task->cpu, 0, -1, 0));
 NUMA_CALLS(migratesregion, MIGRATES(task->cpu, 1, 0, 0));
 NUMA_CALLS(migrateson, MIGRATES(99, 0, 0, 0));
 
+#define PROTECTS(task, region) numasim_protect_pages(self->host, task, region, 0, 10, NULL)
+
+/* Pages that no iteration gave. */
+static int64_t move_foreign(struct numasim_self *self, struct numasim_task *task, int32_t region,
+                            int32_t slice, int32_t node)
+{
+    int32_t cursor[4] = {slice, 0, 0, 0};
+    struct numasim_pages pages = {.process = task->process, .region = region, .node = node};
+
+    memcpy(pages.cookie, cursor, sizeof(cursor));
+    return numasim_move_pages(self->host, 0, &pages, 1, 0, 0);
+}
+
+static int64_t move_nobodys(struct numasim_self *self)
+{
+    struct numasim_pages pages = {.node = 0};
+
+    return numasim_move_pages(self->host, 0, &pages, 1, 0, 0);
+}
+
+static bool next_foreign(struct numasim_self *self, struct numasim_task *task)
+{
+    struct numasim_pages pages = {.process = task->process, .region = -7};
+
+    return numasim_next_pages(self->host, NULL, -1, &pages);
+}
+
+NUMA_CALLS(protectsregion, PROTECTS(task, 1).nr_pages);
+NUMA_CALLS(protectsminus, PROTECTS(task, -1).nr_pages);
+NUMA_CALLS(protectsnobody, PROTECTS(NULL, 0).nr_pages);
+NUMA_CALLS(movesregion, move_foreign(self, task, 3, 0, 0));
+NUMA_CALLS(movesslice, move_foreign(self, task, 0, 9, 0));
+NUMA_CALLS(movesslicebelow, move_foreign(self, task, 0, -9, 0));
+NUMA_CALLS(movesfromnode, move_foreign(self, task, 0, 0, 5));
+NUMA_CALLS(movesnobodys, move_nobodys(self));
+NUMA_CALLS(iterates, next_foreign(self, task));
+NUMA_CALLS(fallsback, numasim_fallback(self->host, 2));
+NUMA_CALLS(loads, numasim_loaded_latency_ns(self->host, 0, 7));
+NUMA_CALLS(uses, numasim_utilisation_ppm(self->host, -1));
+
 static void test_numa_calls(void)
 {
     static const struct {
@@ -585,7 +625,27 @@ static void test_numa_calls(void)
         {&migratesfrom, "numasim_migrate_pages()", "no node -1"},
         {&migratesregion, "numasim_migrate_pages()", "no region 1"},
         {&migrateson, "numasim_migrate_pages()", "no CPU 99"},
+        {&protectsregion, "numasim_protect_pages()", "no region 1"},
+        {&protectsminus, "numasim_protect_pages()", "no region -1"},
+        {&protectsnobody, "numasim_protect_pages()", "does not run"},
+        {&movesregion, "numasim_move_pages()", "no region 3"},
+        {&movesslice, "numasim_move_pages()", "not of numasim_next_pages()"},
+        {&movesslicebelow, "numasim_move_pages()", "not of numasim_next_pages()"},
+        {&movesfromnode, "numasim_move_pages()", "no node 5"},
+        {&movesnobodys, "numasim_move_pages()", "no process"},
+        {&iterates, "numasim_next_pages()", "nothing there is"},
     };
+    static const struct numasim_policy *const unnamed[] = {&fallsback, &loads, &uses};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(unnamed); i++) {
+        const struct numasim_policy *by_role[NUMASIM_NR_ROLES] = {
+            [NUMASIM_ROLE_QUEUE] = &good, [NUMASIM_ROLE_NUMA] = unnamed[i]};
+        struct engine *e =
+            engine_new_with("teach-numa-2x4", toucher, by_role, &(struct kernel_config){.seed = 1});
+
+        engine_run_fault(e, 200 * MS, "there are 0-1", NULL);
+        engine_free(e);
+    }
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         run_faulty(toucher, NULL, NUMASIM_ROLE_NUMA, cases[i].policy, cases[i].callback, "at ",
