@@ -251,6 +251,7 @@ static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
     bool served = false;
 
+    __builtin_prefetch(eq->root); /* what is inserted or picked next goes by it */
     if (eq->running != es) {
         return false;
     }

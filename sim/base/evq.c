@@ -302,6 +302,16 @@ int64_t evq_peek_ns(const struct evq *q)
     return level == 0 ? first->time_ns : least_time_ns(first);
 }
 
+const struct evq_entry *evq_hint(const struct evq *q)
+{
+    if (!q->used_levels) {
+        return NULL;
+    }
+    uint32_t level = (uint32_t)__builtin_ctz(q->used_levels);
+
+    return q->slots[level][__builtin_ctzll(q->used_slots[level])];
+}
+
 const struct evq_entry *evq_peek_now(const struct evq *q)
 {
     const struct evq_entry *first = NULL;

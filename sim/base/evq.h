@@ -65,6 +65,8 @@ struct evq_entry *evq_pop(struct evq *q, int64_t until_ns);
  * time from evq_now_ns() on. Costs a walk over the entries of the first used slot.
  */
 int64_t evq_peek_ns(const struct evq *q);
+/* An entry that is likely among the next to be popped, or NULL: for prefetching what it is of. */
+const struct evq_entry *evq_hint(const struct evq *q);
 /* The next entry of the present instant, or NULL; it stays queued. Costs a walk over those. */
 const struct evq_entry *evq_peek_now(const struct evq *q);
 

@@ -243,6 +243,7 @@ static struct simulate_options make_options(struct running *running,
     options.series_interval_ns = MAX(o->series_ns, 0);
     options.tie_break_insertion = o->tie_break == TIE_BREAK_INSERTION;
     options.all_ticks = o->all_ticks;
+    options.task_stats = o->format == RUN_FORMAT_SCHED;
     options.policy_digest = policy->set->digest;
     options.overrides = (const char *const *)o->sets;
     options.progress = running->cli->show_progress ? show_progress : NULL;

@@ -35,7 +35,7 @@ void cgroups_free(struct kernel *k)
         struct kernel_cgroup *cg = k->cgroups[i];
 
         for (int32_t cpu = 0; cg->queues != NULL && cpu < k->nr_cpus; cpu++) {
-            fair_queue_free(k, cg->queues[cpu]);
+            g_free(cg->queues[cpu]);
         }
         g_free(cg->queues);
         g_free(cg->cpus);
@@ -76,14 +76,28 @@ const char *kernel_cgroup_name(const struct kernel *k, int32_t cgroup)
     return k->cgroups[cgroup]->name;
 }
 
-struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup)
+/* So that the policy's states, which follow the queue in its block, are aligned for any type. */
+static size_t padded(size_t size)
+{
+    return (size + 15) & ~(size_t)15;
+}
+
+size_t fair_queue_size(const struct kernel *k)
 {
     const struct numasim_policy *policy = k->roles[NUMASIM_ROLE_QUEUE].policy;
-    struct fair_queue *q = g_new0(struct fair_queue, 1);
+
+    return padded(sizeof(struct fair_queue)) + padded(policy->queue_state_size) +
+           padded(policy->entity_state_size);
+}
+
+void fair_queue_init(struct kernel *k, struct fair_queue *q, int32_t cpu, int32_t cgroup)
+{
+    const struct numasim_policy *policy = k->roles[NUMASIM_ROLE_QUEUE].policy;
+    char *state = (char *)q + padded(sizeof(*q));
 
     q->pub.cpu = cpu;
     q->pub.cgroup = cgroup;
-    q->pub.state = policy->queue_state_size > 0 ? g_malloc0(policy->queue_state_size) : NULL;
+    q->pub.state = policy->queue_state_size > 0 ? state : NULL;
     q->pub.flat = fair_is_flat(k);
     q->entity.weight = 1024;
     q->entity.load = q->shares = NICE_0_LOAD;
@@ -92,26 +106,15 @@ struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup)
     list_init(&q->leaf);
     list_init(&q->throttled_tasks);
     list_init(&q->throttled_link);
-    q->entity.state =
-        policy->entity_state_size > 0 && cgroup != 0 ? g_malloc0(policy->entity_state_size) : NULL;
+    q->entity.state = policy->entity_state_size > 0 && cgroup != 0
+                          ? state + padded(policy->queue_state_size)
+                          : NULL;
     if (cgroup != 0) {
         q->pub.parent = &q->entity;
     }
     if (k->qops->queue_init != NULL) {
         k->qops->queue_init(k->qself, &q->pub);
     }
-    return q;
-}
-
-void fair_queue_free(struct kernel *k, struct fair_queue *q)
-{
-    (void)k;
-    if (q == NULL) {
-        return;
-    }
-    g_free(q->pub.state);
-    g_free(q->entity.state);
-    g_free(q);
 }
 
 /* The queue of cgroup @id on @cpu, made at first use with those above it. */
@@ -123,8 +126,9 @@ static struct fair_queue *cgroup_queue(struct kernel *k, int32_t id, int32_t cpu
     struct kernel_cgroup *cg = k->cgroups[id];
 
     if (cg->queues[cpu] == NULL) {
-        struct fair_queue *q = fair_queue_new(k, cpu, id);
+        struct fair_queue *q = g_malloc0(fair_queue_size(k));
 
+        fair_queue_init(k, q, cpu, id);
         q->parent = cgroup_queue(k, cg->parent, cpu);
         q->depth = q->parent->depth + 1;
         q->throttle_count = q->parent->throttle_count; /* sync_throttle() */

@@ -12,7 +12,9 @@ void update_curr(struct kernel *k, struct rq *rq)
     if (t == NULL || k->now_ns <= t->pub.exec_start_ns) {
         return;
     }
-    t->stats.exec_max_ns = MAX(t->stats.exec_max_ns, k->now_ns - t->pub.exec_start_ns);
+    if (t->stats != NULL) {
+        t->stats->exec_max_ns = MAX(t->stats->exec_max_ns, k->now_ns - t->pub.exec_start_ns);
+    }
     if (t->pub.sched_class == NUMASIM_CLASS_FAIR) {
         fair_account(k, rq, t);
     } else {
@@ -148,7 +150,7 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
         prev->runnable_since_ns = k->now_ns; /* throttled while it ran */
     }
     if (prev->on_rq) {
-        stats_wait_start(&prev->stats, k->now_ns);
+        stats_wait_start(prev->stats, k->now_ns);
     }
     if (prev->pub.sched_class == NUMASIM_CLASS_FAIR) {
         fair_put_current(k, prev, next);
@@ -170,9 +172,12 @@ static void put_prev(struct kernel *k, struct rq *rq, struct task *prev, const s
 
 static void stats_turn_begin(const struct kernel *k, const struct rq *rq, struct task *next)
 {
-    struct task_stats *s = &next->stats;
+    struct task_stats *s = next->stats;
     int64_t cpu_ns = next->pub.se.sum_exec_ns;
 
+    if (s == NULL) {
+        return;
+    }
     stats_wait_end(s, k->now_ns, false);
     /* kernel/sched/fair.c: set_next_entity(), 6.12 */
     if (next->pub.sched_class == NUMASIM_CLASS_FAIR &&
@@ -352,6 +357,9 @@ void schedule(struct kernel *k, struct rq *rq)
 
 enum { MAX_ADVANCES_AT_ONCE = 1000000 };
 
+/* As much of a driver's data is worth prefetching. */
+enum { DRIVER_BYTES = 256 };
+
 /* Lets the driver of @t act until it does something that takes time, leaves, or must make way. */
 static void advance(struct kernel *k, struct rq *rq, struct task *t)
 {
@@ -420,7 +428,9 @@ void segment_event(struct kernel *k, struct rq *rq)
 {
     struct task *t = rq->curr;
 
-    task_prefetch(t);
+    for (size_t at = 0; t->driver_data != NULL && at < DRIVER_BYTES; at += 64) {
+        __builtin_prefetch((const char *)t->driver_data + at);
+    }
     k->acting_cpu = rq->pub.id;
     settle(k, rq);
     tick_catch_up(k, rq);

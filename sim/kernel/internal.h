@@ -55,8 +55,8 @@ struct task_access {
     uint64_t miss_carry, carry; /* remainders of misses and accesses, x MILLI_PER_UNIT */
     uint64_t write_carry;       /* of lines written back, x 1e6 */
     uint64_t accesses;          /* lines, since its faults were last looked for */
-    uint64_t earlier;           /* of those, the ones before earlier_ns: they met no page that was */
-    int64_t earlier_ns;         /* protected at or after it */
+    uint64_t earlier;     /* of those, the ones before earlier_ns: they met no page that was */
+    int64_t earlier_ns;   /* protected at or after it */
     int64_t place;        /* in a region that it accesses in order: pages from its slice's start */
     uint64_t place_lines; /* and lines of that page */
 };
@@ -83,61 +83,63 @@ struct pace {
     uint64_t full, smt, cold, remote, bandwidth, tlb;
 };
 
+/* In the order of use: what each wakeup and switch touches comes first, in as few lines as it takes. */
 struct task {
-    struct numasim_task pub; /* first */
-    struct list waiting;     /* in rq->waiting: fair, queued, not running; or in an RT list */
+    struct numasim_task pub;  /* first */
+    struct fair_queue *queue; /* its cgroup's, on the CPU where it was last enqueued; or NULL */
+    struct list waiting;      /* in rq->waiting: fair, queued, not running; or in an RT list */
     struct pelt avg;
-    bool has_past; /* its averages are from before the start (kernel_task_set_past()) */
     uint64_t util_est;
     bool util_est_fresh; /* no period of avg ended since util_est was made (UTIL_AVG_UNCHANGED) */
-    struct evq_entry arrive; /* reaches its CPU after a wakeup */
-    uint32_t arrive_flags;   /* NUMASIM_WAKE_* of the wakeup under way, or NEW */
-    uint8_t action;          /* enum task_action */
+    uint8_t action;      /* enum task_action */
     bool on_rq;
     bool started;
     bool sched_idle; /* its own policy, or a cgroup above it has cpu.idle */
+    bool has_past;   /* its averages are from before the start (kernel_task_set_past()) */
+    bool oom_killed;
     int32_t cgroup;
-    struct fair_queue *queue; /* its cgroup's, on the CPU where it was last enqueued; or NULL */
-    uint32_t weight;          /* within its cgroup; pub.se.weight is what its queue orders by */
-    int32_t nice;
-    int32_t rt_priority;
-    int32_t slice_index;
-    int32_t parent;
-    int32_t dest_cpu;          /* while WAKING */
-    int32_t warm_llc;          /* the LLC that holds its working set, -1 none */
-    int64_t rr_left_ns;        /* SCHED_RR: of its slice, in whole ticks */
+    uint32_t weight;           /* within its cgroup; pub.se.weight is what its queue orders by */
+    uint32_t arrive_flags;     /* NUMASIM_WAKE_* of the wakeup under way, or NEW */
+    struct evq_entry arrive;   /* reaches its CPU after a wakeup */
     int64_t runnable_since_ns; /* when it last began to wait for its CPU */
+    struct task_stats *stats;  /* NULL: nobody asked for them */
+    const uint64_t *allowed;   /* what holds: narrowed, or the kernel's every_cpu; as pub.allowed */
+    const struct mm_mix *mix;
+    struct rate_class
+        *rate; /* while it runs with a mix; with rate_from to rate_index, rate.c's own */
+    struct node_daemon *node_daemon; /* it is one */
+    struct mover *mover;             /* it is one */
+    void *driver_data;
 
-    uint64_t work_left;      /* units */
-    uint64_t work_given;     /* units, all that task_run() stated so far */
-    uint64_t carry;          /* progress not yet a whole unit: numerator over pace.total */
-    struct pace pace;        /* of one without a mix; else its class's holds */
-    struct rate_class *rate; /* while it runs with a mix; with the next three, rate.c's own */
+    uint64_t work_left;    /* units */
+    uint64_t work_given;   /* units, all that task_run() stated so far */
+    uint64_t carry;        /* progress not yet a whole unit: numerator over pace.total */
+    uint64_t cold_work;    /* units of work until its working set is in the LLC again */
+    uint64_t stretch_work; /* units of work done since accesses were last accounted */
+    struct pace pace;      /* of one without a mix; else its class's holds */
+    int32_t warm_llc;      /* the LLC that holds its working set, -1 none */
+
+    /* Of tasks that access memory, of real-time ones, and what hardly ever is looked at. */
+    uint64_t stretch_cold_work; /* of stretch_work, how much was done cold */
     uint64_t rate_from, rate_end;
     int32_t rate_index;
-    uint64_t cold_work;         /* units of work until its working set is in the LLC again */
-    uint64_t stretch_cold_work; /* of stretch_work, how much was done cold */
-    bool oom_killed;
-    struct list running;   /* in process->running while on a CPU with a mix */
-    struct list on_llc;    /* in llc->running, as long */
-    uint64_t stretch_work; /* units of work done since accesses were last accounted */
-    const struct mm_mix *mix;
+    bool wants_task_work;
+    struct list running;        /* in process->running while on a CPU with a mix */
+    struct list on_llc;         /* in llc->running, as long */
     struct task_access *access; /* [mix entries] */
     uint64_t fault_work;        /* units of work until it meets protected pages; UINT64_MAX never */
     uint64_t nr_draws;          /* of faults, so far */
     uint64_t seen_protects;     /* its process's nr_protects when it last left its CPU */
-    bool wants_task_work;
-    struct node_daemon *node_daemon; /* it is one */
-    struct mover *mover;             /* it is one */
     struct mempolicy mempolicy;
     struct numasim_numa_stats numa;
-
-    uint64_t *own_allowed;   /* what it asked for; NULL: every CPU */
-    uint64_t *narrowed;      /* that, within its cgroups' cpusets; NULL while nothing narrows it */
-    const uint64_t *allowed; /* what holds: narrowed, or the kernel's every_cpu; as pub.allowed */
+    int64_t rr_left_ns; /* SCHED_RR: of its slice, in whole ticks */
+    int32_t nice;
+    int32_t rt_priority;
+    int32_t slice_index;
+    int32_t parent;
+    uint64_t *own_allowed; /* what it asked for; NULL: every CPU */
+    uint64_t *narrowed;    /* that, within its cgroups' cpusets; NULL while nothing narrows it */
     char *comm;
-    void *driver_data;
-    struct task_stats stats;
 };
 
 /*
@@ -175,48 +177,51 @@ struct fair_queue {
     uint64_t runtime_period;     /* its cgroup's nr_refills when it last took some */
 };
 
+/* In the order of use, as struct task; the root's fair_queue follows in the same block. */
 struct rq {
     struct numasim_cpu pub;  /* first */
     struct task *curr;       /* NULL while idle */
     struct fair_queue *fair; /* the root cgroup's */
     struct list waiting;     /* fair tasks that wait, or sleep and are kept; the head ran last */
-    struct list rt[100];     /* by rt_priority */
-    uint32_t nr_rt;          /* queued and not running */
-    uint64_t rt_bits[2];     /* priorities at which some are */
-    int32_t rt_prio;         /* highest of those that run or wait, 0 none; as in rt_level */
-    uint32_t rt_nr_running;  /* the running one, too */
-    bool rt_throttled;       /* none of them may run, and nr_running does not count them */
-    bool rt_rotates;         /* the current one is to let its equals go first, once */
-    bool server_active;      /* the fair class goes first */
-    int64_t rt_time_ns;      /* used of rt_runtime in this period */
-    int64_t server_left_ns;  /* of the fair server's runtime */
-    struct pelt rt_avg;
-    struct pelt avg;         /* root cfs_rq's */
-    struct list leaf_queues; /* of cgroups, that are part of avg; those below first */
-    struct pelt_clock pelt_clock;
-    uint32_t nr_arriving; /* woken tasks on their way here */
-    uint64_t util_est;    /* of the queued fair tasks, throttled ones too, delayed ones not */
+
+    bool need_resched, resched_listed; /* must pick again; stands in resched_cpus */
+    bool quota;                        /* the running task's cgroup has one: every tick counts */
+    bool in_schedule;
+    bool came_late; /* a task joined after the pick, by a policy that was called since */
+    bool yielding;
+    bool rt_throttled;      /* no real-time task may run, and nr_running does not count them */
+    bool rt_rotates;        /* the current one is to let its equals go first, once */
+    bool server_active;     /* the fair class goes first */
+    uint16_t rank;          /* place in the order of those that act at one instant */
+    uint32_t nr_rt;         /* real-time tasks queued and not running */
+    uint32_t rt_nr_running; /* the running one, too */
+    int32_t rt_prio;        /* highest of those that run or wait, 0 none; as in rt_level */
+    uint32_t nr_arriving;   /* woken tasks on their way here */
+    uint64_t util_est;      /* of the queued fair tasks, throttled ones too, delayed ones not */
 
     /* The running segment. Time up to segment_start is kernel overhead, after it the task's. */
     int64_t segment_start_ns;
     int64_t settled_ns; /* progress and times are counted up to here */
     int64_t switched_in_ns;
     int64_t stretch_overhead_ns;
-    struct evq_entry segment, tick, resched, kick, push, slice, watchdog;
-    struct evq_entry rt_period, rt_push, fair_server;
-
     int64_t next_tick_ns; /* first tick not yet applied; TIME_NEVER_NS while stopped */
     int64_t balance_wants_ns, numa_wants_ns; /* earliest tick that matters to those roles */
-    bool need_resched, resched_listed;       /* must pick again; stands in resched_cpus */
-    bool quota; /* the running task's cgroup has one: every tick counts */
-    bool in_schedule;
-    bool came_late; /* a task joined after the pick, by a policy that was called since */
+    struct cpu_times times;                  /* up to settled_ns */
+    struct schedstat_cpu stats;
+    struct pelt avg; /* root cfs_rq's */
+    struct pelt_clock pelt_clock;
+    struct list leaf_queues; /* of cgroups, that are part of avg; those below first */
+    struct evq_entry segment, tick, resched, slice;
+
+    struct evq_entry kick, push, watchdog;
+    struct evq_entry rt_period, rt_push, fair_server;
     int32_t push_to;
     int64_t online_since_ns;
-    struct cpu_times times; /* up to settled_ns */
-    struct schedstat_cpu stats;
-    uint16_t rank; /* place in the order of those that act at one instant */
-    bool yielding;
+    struct pelt rt_avg;
+    int64_t rt_time_ns;     /* used of rt_runtime in this period */
+    int64_t server_left_ns; /* of the fair server's runtime */
+    uint64_t rt_bits[2];    /* priorities at which some are */
+    struct list rt[100];    /* by rt_priority */
 };
 
 struct kernel_cgroup {
@@ -296,9 +301,10 @@ struct kernel {
     int32_t nr_sched_idle;                /* CPUs in it */
     uint64_t *every_cpu;                  /* all bits set: the affinity of most tasks */
     struct load_sums loads;
-    struct slab *task_slab;
-    int32_t *core_running; /* [nr_cores] CPUs of the core that run a task */
-    int32_t *core_idle;    /* [nr_cores] CPUs of the core that are idle */
+    struct slab *task_slab, *rq_slab;
+    uint64_t uncounted[NUMASIM_NR_TASK_COUNTERS]; /* where policies count while nobody asks */
+    int32_t *core_running;                        /* [nr_cores] CPUs of the core that run a task */
+    int32_t *core_idle;                           /* [nr_cores] CPUs of the core that are idle */
     int32_t *core_online;
     GPtrArray *group_states;         /* one array of states per group id, owned */
     struct numasim_domain **domains; /* [nr_cpus] arrays, innermost first */
@@ -347,7 +353,7 @@ struct kernel {
     int32_t rt_chosen;       /* last choice among equals */
     int32_t rto_cpu;         /* which is asked to push, -1 none */
     uint32_t rto_loop, rto_loop_next;
-    uint64_t *scratch;  /* bitmap of CPUs */
+    uint64_t *scratch;           /* bitmap of CPUs */
     uint64_t *accesses, *writes; /* [nr_nodes] scratch */
     /* A policy is being asked about pages that the host is going through: it may not protect any; it
      * may not change any. */
@@ -595,8 +601,10 @@ static inline void count_switch(const struct kernel *k, struct rq *rq, struct ta
 {
     if (prev != NULL) {
         rq->stats.rq_cpu_time += (uint64_t)(k->now_ns - rq->switched_in_ns);
-        prev->stats.nr_voluntary += voluntary;
-        prev->stats.nr_involuntary += !voluntary;
+        if (prev->stats != NULL) {
+            prev->stats->nr_voluntary += voluntary;
+            prev->stats->nr_involuntary += !voluntary;
+        }
     }
     if (next != NULL) {
         rq->stats.pcount++;
@@ -614,8 +622,9 @@ bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_rea
 void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reason reason);
 
 /* cgroup.c */
-struct fair_queue *fair_queue_new(struct kernel *k, int32_t cpu, int32_t cgroup);
-void fair_queue_free(struct kernel *k, struct fair_queue *q);
+/* Bytes of a queue with the policy's states behind it: one block, zeroed before fair_queue_init(). */
+size_t fair_queue_size(const struct kernel *k);
+void fair_queue_init(struct kernel *k, struct fair_queue *q, int32_t cpu, int32_t cgroup);
 struct fair_queue *task_queue(struct kernel *k, const struct task *t, int32_t cpu);
 void cgroups_new(struct kernel *k);
 void cgroups_free(struct kernel *k);

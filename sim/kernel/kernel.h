@@ -31,8 +31,11 @@ struct kernel_config {
     bool
         tie_break_insertion; /* CPUs that act at one instant act in plain order, not the boot stream's */
     bool all_ticks;          /* simulate every tick, also those that cannot change anything */
+    bool task_stats;         /* count what kernel_sched_text() shows */
     int64_t watchdog_ns; /* a waiting task beside its idle CPU for so long is a fault; 0: 1 s */
 };
+
+struct ktimer;
 
 /* What carries a task's program. All callbacks run inside the simulation, at its present time. */
 struct kernel_driver {
@@ -50,6 +53,8 @@ struct kernel_driver {
     /* All the work that @t's later calls of task_run() will state, in ns; TIME_NEVER_NS if it has no
      * end or is not known. For numasim_remaining_ns(); changes nothing. Optional. */
     int64_t (*remaining)(struct kernel *k, struct task *t, void *data);
+    /* @timer is about to expire: what it needs may be prefetched. Changes nothing. Optional. */
+    void (*prefetch)(const struct ktimer *timer);
     void *data;
 };
 
@@ -262,7 +267,7 @@ char *kernel_schedstat_text(const struct kernel *k);
 /*
  * /proc/PID/sched of every task that was started, in the order of their numbers, which stand for
  * PIDs, with the lines that the release has by whose rules the domains are built; schedstats are on
- * since the start. Those that exited are shown as if nobody had waited for them yet. Newly allocated.
+ * since the start: kernel_config.task_stats must be set. Those that exited are shown as if nobody had waited for them yet. Newly allocated.
  */
 char *kernel_sched_text(const struct kernel *k);
 struct numasim_cpu *kernel_cpu(const struct kernel *k, int32_t cpu);

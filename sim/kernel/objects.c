@@ -28,10 +28,13 @@ void states_free(struct kernel *k, void *state[NUMASIM_NR_ROLES])
 
 #define STATE_OF(kind) offsetof(struct numasim_policy, kind##_state_size)
 
+/* What stands behind a struct rq begins on a cache line. */
+enum { RQ_BYTES = (sizeof(struct rq) + 63) / 64 * 64 };
+
 static struct rq *rq_new(struct kernel *k, int32_t cpu)
 {
     const struct machine_cpu *mc = &k->machine->cpus[cpu];
-    struct rq *rq = g_new0(struct rq, 1);
+    struct rq *rq = slab_alloc(k->rq_slab);
 
     rq->pub = (struct numasim_cpu){
         .id = cpu,
@@ -53,9 +56,10 @@ static struct rq *rq_new(struct kernel *k, int32_t cpu)
     rq->next_tick_ns = TIME_NEVER_NS;
     states_new(k, rq->pub.state, STATE_OF(cpu));
     list_init(&rq->leaf_queues);
-    rq->fair = fair_queue_new(k, cpu, 0);
+    rq->fair = (struct fair_queue *)(void *)((char *)rq + RQ_BYTES);
+    fair_queue_init(k, rq->fair, cpu, 0);
     rq->fair->avg = &rq->avg;
-    k->bytes_cpus += sizeof(*rq) + sizeof(struct fair_queue);
+    k->bytes_cpus += slab_stride(k->rq_slab);
     return rq;
 }
 
@@ -303,6 +307,7 @@ void objects_new(struct kernel *k)
     k->nr_cpus = m->nr_cpus;
     k->nr_nodes = m->nr_nodes;
     k->nr_llcs = m->nr_llcs;
+    k->rq_slab = slab_new(RQ_BYTES + fair_queue_size(k));
     k->rqs = g_new0(struct rq *, (gsize)m->nr_cpus);
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         k->rqs[cpu] = rq_new(k, cpu);
@@ -349,9 +354,8 @@ void objects_free(struct kernel *k)
         struct rq *rq = cpu_rq(k, cpu);
 
         states_free(k, rq->pub.state);
-        fair_queue_free(k, rq->fair);
-        g_free(rq);
     }
+    slab_free(k->rq_slab);
     for (int32_t i = 0; i < k->nr_llcs; i++) {
         states_free(k, k->llcs[i].state);
     }

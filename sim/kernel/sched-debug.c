@@ -172,7 +172,7 @@ static int64_t policy_number(const struct task *t)
 
 static void read_statistics(const struct task *t, int64_t *v)
 {
-    const struct task_stats *s = &t->stats;
+    const struct task_stats *s = t->stats;
 
     v[SUM_SLEEP] = s->sum_sleep_ns;
     v[WAIT_START] = s->wait_start_ns;
@@ -186,7 +186,7 @@ static void read_statistics(const struct task *t, int64_t *v)
 
 static void read_counters(const struct task *t, int64_t *v)
 {
-    const struct task_stats *s = &t->stats;
+    const struct task_stats *s = t->stats;
     const uint64_t *by_policy = s->by_policy;
 
     v[EXEC_MAX] = s->exec_max_ns;
@@ -334,6 +334,7 @@ char *kernel_sched_text(const struct kernel *k)
 {
     GString *out = g_string_new(NULL);
 
+    g_assert(k->config.task_stats);
     for (int32_t i = 0; i < k->nr_tasks; i++) {
         if (k->tasks[i]->pub.task_state != NUMASIM_TASK_NEW) {
             append_task(out, k, k->tasks[i]);

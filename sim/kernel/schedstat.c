@@ -24,15 +24,19 @@ void count_wakeup(struct kernel *k, struct task *t, int32_t prev_cpu, int32_t wa
     struct schedstat_cpu *stats = &cpu_rq(k, waker_cpu)->stats;
 
     stats->ttwu_count++;
-    t->stats.nr_wakeups++;
-    t->stats.nr_wakeups_sync += (flags & NUMASIM_WAKE_SYNC) != 0;
-    t->stats.nr_wakeups_migrate += t->pub.cpu != prev_cpu;
+    if (t->stats != NULL) {
+        bool local = t->pub.cpu == waker_cpu;
+
+        t->stats->nr_wakeups++;
+        t->stats->nr_wakeups_sync += (flags & NUMASIM_WAKE_SYNC) != 0;
+        t->stats->nr_wakeups_migrate += t->pub.cpu != prev_cpu;
+        t->stats->nr_wakeups_local += local;
+        t->stats->nr_wakeups_remote += !local;
+    }
     if (t->pub.cpu == waker_cpu) {
         stats->ttwu_local++;
-        t->stats.nr_wakeups_local++;
         return;
     }
-    t->stats.nr_wakeups_remote++;
     const struct numasim_domain *sd = common_domain(k, waker_cpu, t->pub.cpu);
 
     if (sd != NULL) {

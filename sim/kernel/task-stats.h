@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a task's /proc/PID/sched counts: struct sched_statistics (kernel/sched/stats.c, 6.12) and what
- * stands beside it in struct task_struct. Nothing here decides anything.
+ * stands beside it in struct task_struct. Nothing here decides anything, and a task has none (NULL)
+ * unless the kernel_config asks for them.
  *
  * A task waits from when it joins a queue, or is put back into one, until it runs; throttling and the
  * time that a queue keeps it to pay off its lag (delayed dequeue) count as waiting, as there.
@@ -32,12 +33,17 @@ struct task_stats {
 /* __update_stats_wait_start() */
 static inline void stats_wait_start(struct task_stats *s, int64_t now_ns)
 {
-    s->wait_start_ns = now_ns > s->wait_start_ns ? now_ns - s->wait_start_ns : now_ns;
+    if (s != NULL) {
+        s->wait_start_ns = now_ns > s->wait_start_ns ? now_ns - s->wait_start_ns : now_ns;
+    }
 }
 
 /* __update_stats_wait_end(). @migrating: it goes on waiting, in another queue. */
 static inline void stats_wait_end(struct task_stats *s, int64_t now_ns, bool migrating)
 {
+    if (s == NULL) {
+        return;
+    }
     int64_t delta_ns = now_ns - s->wait_start_ns;
 
     if (migrating) {
@@ -50,11 +56,19 @@ static inline void stats_wait_end(struct task_stats *s, int64_t now_ns, bool mig
     s->wait_start_ns = 0;
 }
 
+/* It goes to sleep; -1: it does not sleep any more, and that was no sleep. */
+static inline void stats_sleep_start(struct task_stats *s, int64_t at_ns)
+{
+    if (s != NULL) {
+        s->sleep_start_ns = at_ns;
+    }
+}
+
 /* __update_stats_enqueue_sleeper(). All sleep is interruptible: programs wait for locks, pipes and
  * timers, and there is no I/O. */
 static inline void stats_sleep_end(struct task_stats *s, int64_t now_ns)
 {
-    if (s->sleep_start_ns >= 0) {
+    if (s != NULL && s->sleep_start_ns >= 0) {
         int64_t delta_ns = now_ns - s->sleep_start_ns;
 
         s->sleep_max_ns = delta_ns > s->sleep_max_ns ? delta_ns : s->sleep_max_ns;

@@ -32,6 +32,9 @@ static void task_index(struct kernel *k, struct task *t)
     k->nr_alive++;
 }
 
+/* What stands behind a struct task begins on a cache line. */
+enum { TASK_BYTES = (sizeof(struct task) + 63) / 64 * 64 };
+
 static size_t state_bytes(size_t size)
 {
     return (size + 15) & ~(size_t)15;
@@ -41,16 +44,17 @@ static size_t state_bytes(size_t size)
 static struct task *task_alloc(struct kernel *k)
 {
     size_t entity_size = k->roles[NUMASIM_ROLE_QUEUE].policy->entity_state_size;
-    size_t size = state_bytes(sizeof(struct task)) + state_bytes(entity_size);
+    size_t size = TASK_BYTES + state_bytes(entity_size);
 
     if (k->task_slab == NULL) {
         for (int32_t slot = 0; slot < k->nr_plugins; slot++) {
             size += state_bytes(k->plugins[slot]->task_state_size);
         }
+        size += k->config.task_stats ? sizeof(struct task_stats) : 0;
         k->task_slab = slab_new(size);
     }
     struct task *t = slab_alloc(k->task_slab);
-    char *at = (char *)t + state_bytes(sizeof(*t));
+    char *at = (char *)t + TASK_BYTES;
 
     t->pub.se.state = entity_size > 0 ? at : NULL;
     at += state_bytes(entity_size);
@@ -58,6 +62,7 @@ static struct task *task_alloc(struct kernel *k)
         t->pub.state[slot] = k->plugins[slot]->task_state_size > 0 ? at : NULL;
         at += state_bytes(k->plugins[slot]->task_state_size);
     }
+    t->stats = k->config.task_stats ? (struct task_stats *)(void *)at : NULL;
     k->bytes_tasks += slab_stride(k->task_slab);
     return t;
 }
@@ -85,8 +90,8 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     t->parent = parent != NULL ? parent->pub.id : -1;
     t->warm_llc = -1;
     t->action = ACTION_ADVANCE;
-    t->stats.sleep_start_ns = -1;
-    t->pub.counters = t->stats.by_policy;
+    stats_sleep_start(t->stats, -1);
+    t->pub.counters = t->stats != NULL ? t->stats->by_policy : k->uncounted;
     t->pace = (struct pace){.total = k->base_pace, .full = k->base_pace};
     list_init(&t->waiting);
     list_init(&t->running);
@@ -167,7 +172,7 @@ void kernel_task_park(struct kernel *k, struct task *t)
     } while (nth >= 0 && bitmap_intersects(t->allowed, k->online, (uint32_t)k->nr_cpus));
     t->pub.cpu = cpu < k->nr_cpus ? cpu : t->pub.cpu;
     t->started = true;
-    t->stats.sleep_start_ns = k->now_ns;
+    stats_sleep_start(t->stats, k->now_ns);
     t->pub.task_state = NUMASIM_TASK_BLOCKED;
     t->avg.last_update_ns = -1; /* its load joins a queue when it first wakes */
 }
@@ -182,8 +187,13 @@ void kernel_task_set_past(struct task *t, uint32_t share)
 
 void task_prefetch(const struct task *t)
 {
-    for (size_t at = 0; at < sizeof(*t) + 256; at += 64) {
-        __builtin_prefetch((const char *)t + at);
+    const char *states = (const char *)t + TASK_BYTES;
+
+    for (const char *at = (const char *)t; at < (const char *)&t->stretch_cold_work; at += 64) {
+        __builtin_prefetch(at);
+    }
+    for (size_t at = 0; at < 256; at += 64) {
+        __builtin_prefetch(states + at);
     }
 }
 

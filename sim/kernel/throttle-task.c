@@ -55,10 +55,12 @@ bool task_throttle(struct kernel *k, struct rq *rq, struct task *t)
     }
     if (rq->curr != t) { /* it is switched to and leaves again, which no tracepoint shows */
         rq_charge(k, rq, k->machine->costs.context_switch_ns);
-        t->stats.nr_involuntary++;
+        if (t->stats != NULL) {
+            t->stats->nr_involuntary++;
+        }
     }
     dequeue_task(k, rq, t, NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED);
-    t->stats.sleep_start_ns = -1;
+    stats_sleep_start(t->stats, -1);
     t->pub.task_state = NUMASIM_TASK_THROTTLED;
     t->runnable_since_ns = k->now_ns;
     hold(k, t, own);

@@ -90,9 +90,9 @@ void enqueue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
     update_curr(k, rq);
     t->runnable_since_ns = k->now_ns;
     t->pub.task_state = NUMASIM_TASK_RUNNABLE;
-    stats_wait_start(&t->stats, k->now_ns);
+    stats_wait_start(t->stats, k->now_ns);
     if (flags & NUMASIM_ENQUEUE_WAKEUP) {
-        stats_sleep_end(&t->stats, k->now_ns);
+        stats_sleep_end(t->stats, k->now_ns);
     }
     if (t->pub.sched_class != NUMASIM_CLASS_FAIR) {
         t->on_rq = true;
@@ -147,10 +147,10 @@ static void stats_dequeue(const struct kernel *k, const struct rq *rq, struct ta
                           uint32_t flags)
 {
     if (rq->curr != t) {
-        stats_wait_end(&t->stats, k->now_ns, (flags & NUMASIM_DEQUEUE_MIGRATE) != 0);
+        stats_wait_end(t->stats, k->now_ns, (flags & NUMASIM_DEQUEUE_MIGRATE) != 0);
     }
     if ((flags & NUMASIM_DEQUEUE_SLEEP) != 0 && t->pub.task_state != NUMASIM_TASK_DEAD) {
-        t->stats.sleep_start_ns = k->now_ns;
+        stats_sleep_start(t->stats, k->now_ns);
     }
 }
 
@@ -306,7 +306,9 @@ void set_task_cpu(struct kernel *k, struct task *t, int32_t cpu, enum migrate_re
     emit(k, TP_SCHED_MIGRATE_TASK, t->pub.id, from, cpu, reason,
          machine_reach(k->machine, from, cpu), 0);
     k->counters.migrations++;
-    t->stats.nr_migrations++;
+    if (t->stats != NULL) {
+        t->stats->nr_migrations++;
+    }
     t->pub.cpu = cpu;
     t->pub.last_migration_ns = k->now_ns;
     t->pub.exec_start_ns = 0;

@@ -421,6 +421,7 @@ static bool run_prepare(struct run *run, const struct sched_domains *sds,
         .seed = o->seed,
         .tie_break_insertion = o->tie_break_insertion,
         .all_ticks = o->all_ticks,
+        .task_stats = o->task_stats,
         .watchdog_ns = o->watchdog_ns,
     };
 

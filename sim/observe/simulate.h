@@ -22,6 +22,7 @@ struct simulate_options {
     int64_t watchdog_ns;        /* 0: the kernel's default */
     bool tie_break_insertion;
     bool all_ticks;            /* changes nothing in the result */
+    bool task_stats;           /* count what kernel_sched_text() shows; changes nothing else */
     bool no_metrics;           /* the digest alone: for benchmarks and for replays with @attach */
     const char *policy_digest; /* of the policy set's files; NULL: unknown */
     const char *const *overrides; /* --set, for the record; NULL-terminated; NULL: none */

@@ -89,6 +89,7 @@ struct thread {
     bool begun, joining, ended;
     bool waits_for_credit;
     int32_t trace_next;
+    struct frame first_frames[2]; /* where frames are until there are more */
 
     const struct thread_group *group;
     struct list wait;    /* link in a waiters list */
@@ -190,6 +191,8 @@ int32_t process_add_regions(struct interp *it, struct process *p,
 void program_advance(struct thread *th);
 /* @th, asleep, is about to be woken: if all it does next is to run, it can begin without asking. */
 void program_prepare(struct thread *th);
+/* What @timer needs, if it is about to end a sleep: as kernel_driver.prefetch. */
+void program_prefetch(const struct ktimer *timer);
 int64_t thread_draw(struct thread *th, const struct dist *dist);
 /* @th, if it has not ended yet, has: tells a parent that joins, by @waker or an interrupt. */
 void thread_end(struct thread *th, struct task *waker);

@@ -90,22 +90,6 @@ static void start_timer(struct kernel *k, struct ktimer *timer)
     kernel_task_start(k, th->task, NULL);
 }
 
-static void sleep_timer(struct kernel *k, struct ktimer *timer)
-{
-    struct thread *th = container_of(timer, struct thread, timer);
-
-    task_prefetch(th->task);
-    program_prepare(th);
-    kernel_wake(k, th->task, NULL, 0);
-}
-
-void thread_sleep_until(struct thread *th, int64_t at_ns)
-{
-    th->timer.fn = sleep_timer;
-    kernel_timer_set_on(thread_kernel(th), &th->timer, at_ns, task_pub(th->task)->cpu);
-    task_block(thread_kernel(th), th->task);
-}
-
 static enum numasim_sched_policy sched_policy(enum sched_kind kind)
 {
     switch (kind) {
@@ -169,6 +153,8 @@ static struct thread *thread_alloc(struct instance *in, struct process_instance 
 
     th->instance = in;
     th->process = p;
+    th->frames = th->first_frames;
+    th->frames_size = G_N_ELEMENTS(th->first_frames);
     list_init(&th->wait);
     g_ptr_array_add(in->interp->threads, th);
     return th;
@@ -478,7 +464,9 @@ static void thread_free(gpointer data)
     g_clear_pointer(&th->partners, g_hash_table_unref);
     g_clear_pointer(&th->owes, g_ptr_array_unref);
     g_clear_pointer(&th->owed_by, g_ptr_array_unref);
-    g_free(th->frames);
+    if (th->frames != th->first_frames) {
+        g_free(th->frames);
+    }
 }
 
 static bool add_instances(struct interp *it, const struct workload *w, guint index, GError **error)
@@ -504,8 +492,8 @@ struct interp *interp_new(struct kernel *k, const struct workload *const *worklo
                           GError **error)
 {
     struct interp *it = g_new0(struct interp, 1);
-    struct kernel_driver driver = {driver_advance, driver_killed, driver_exited, driver_remaining,
-                                   it};
+    struct kernel_driver driver = {driver_advance,   driver_killed,    driver_exited,
+                                   driver_remaining, program_prefetch, it};
 
     it->kernel = k;
     it->thread_slab = slab_new(sizeof(struct thread));

@@ -19,8 +19,13 @@ static struct frame *push(struct thread *th, const struct step *owner, const str
                           int32_t nr_steps)
 {
     if (th->depth == th->frames_size) {
-        th->frames_size = MAX(4, th->frames_size * 2);
-        th->frames = g_renew(struct frame, th->frames, (gsize)th->frames_size);
+        bool own = th->frames == th->first_frames;
+
+        th->frames_size *= 2;
+        th->frames = g_renew(struct frame, own ? NULL : th->frames, (gsize)th->frames_size);
+        if (own) {
+            memcpy(th->frames, th->first_frames, sizeof(th->first_frames));
+        }
     }
     struct frame *f = &th->frames[th->depth++];
 
@@ -289,6 +294,35 @@ void program_prepare(struct thread *th)
             return;
         }
     }
+}
+
+static void sleep_timer(struct kernel *k, struct ktimer *timer)
+{
+    struct thread *th = container_of(timer, struct thread, timer);
+
+    task_prefetch(th->task);
+    program_prepare(th);
+    kernel_wake(k, th->task, NULL, 0);
+}
+
+void thread_sleep_until(struct thread *th, int64_t at_ns)
+{
+    th->timer.fn = sleep_timer;
+    kernel_timer_set_on(thread_kernel(th), &th->timer, at_ns, task_pub(th->task)->cpu);
+    task_block(thread_kernel(th), th->task);
+}
+
+void program_prefetch(const struct ktimer *timer)
+{
+    const struct thread *th = container_of(timer, const struct thread, timer);
+
+    if (timer->fn != sleep_timer) {
+        return; /* not a thread's, or it has only just begun */
+    }
+    for (size_t at = 64; at < offsetof(struct thread, wait); at += 64) {
+        __builtin_prefetch((const char *)th + at);
+    }
+    task_prefetch(th->task);
 }
 
 void program_advance(struct thread *th)

@@ -23,7 +23,9 @@ static struct engine *start(const char *workload, uint64_t seed, enum host_param
     g_autofree char *text = g_strdup_printf("numasim: workload/1\nduration: 60s\n%s", workload);
 
     stack->host->params[param] = value;
-    return engine_new_stack("teach-uma-4", text, stack, &(struct kernel_config){.seed = seed});
+    struct kernel_config config = {.seed = seed, .task_stats = true};
+
+    return engine_new_stack("teach-uma-4", text, stack, &config);
 }
 
 static struct engine *start_plain(const char *workload, uint64_t seed)
@@ -459,8 +461,8 @@ static void test_tasks_in_kernel(void)
     engine_run(e, 500 * MS);
     g_assert_true(task_held(a));
     g_assert_cmpint(used_ns(e, cgroup_named(e, "g")), <=, 5 * MS + TICK);
-    g_assert_cmpuint(a->stats.nr_involuntary, ==, 1);
-    g_assert_cmpuint(a->stats.nr_wakeups, ==, a->stats.nr_voluntary);
+    g_assert_cmpuint(a->stats->nr_involuntary, ==, 1);
+    g_assert_cmpuint(a->stats->nr_wakeups, ==, a->stats->nr_voluntary);
     engine_free(e);
 }
 

@@ -97,8 +97,8 @@ static const char two_tasks[] = "numasim: workload/1\nduration: 10s\nobjects: {s
 static char *sched_text_of(enum kernel_release release, const char *workload, const char *policies,
                            int64_t until_ns)
 {
-    struct engine *e =
-        engine_new("teach-uma-4", workload, policies, &(struct kernel_config){.seed = 1});
+    struct kernel_config config = {.seed = 1, .task_stats = true};
+    struct engine *e = engine_new("teach-uma-4", workload, policies, &config);
 
     engine_run(e, until_ns);
     e->domains->release = release;
@@ -387,7 +387,9 @@ static void test_against_cpus(void)
     static const char *const sets[] = {"linux-5.18", "linux-6.1", "linux-6.12", "linux-6.18"};
 
     for (size_t s = 0; s < G_N_ELEMENTS(sets); s++) {
-        struct kernel_config config = {.seed = 1 + s}, all = {.seed = 1 + s, .all_ticks = true};
+        struct kernel_config config = {.seed = 1 + s, .task_stats = true}, all = config;
+
+        all.all_ticks = true;
         struct engine *e = engine_new("teach-numa-2x4", torture_steps, sets[s], &config);
         struct engine *other = engine_new("teach-numa-2x4", torture_steps, sets[s], &all);
 
