@@ -193,7 +193,7 @@ $(BUILD)/numasim: $(call objects,$(cli_sources)) $(library) $(BUILD)/program-mem
 # $(1): the shared object without suffix, $(2): its sources, $(3): its own headers. The hash names
 # the sources that a result came from; it covers the public header and those that policies share,
 # and no path.
-shared_headers := sim/policy/numasim-policy.h $(sort $(wildcard policies/common/*.h))
+shared_headers := sim/policy/numasim-policy.h sim/policy/numasim-memory.h $(sort $(wildcard policies/common/*.h))
 define plugin_rules
 $(BUILD)/$(1).so: $(call objects,$(2))
 $(call objects,$(2)): $(2) $(3) $(shared_headers)
@@ -387,7 +387,7 @@ install: all
 		$(man_dir) $(bash_dir) $(zsh_dir)
 	$(Q)install -m 755 $(BUILD)/numasim $(bin_dir)/numasim
 	$(Q)$(if $(plugin_files),install -m 644 $(plugin_files) $(lib_dir)/policies/)
-	$(Q)install -m 644 sim/policy/numasim-policy.h $(include_dir)/numasim-policy.h
+	$(Q)install -m 644 sim/policy/numasim-policy.h sim/policy/numasim-memory.h $(include_dir)/
 	$(Q)find $(wildcard $(data_folders)) -path results/runs -prune -o -type f \
 		\( ! -name '*.[ch]' -o -path policies/skeleton.c \) -print | while read -r file; do \
 		mode=644; [ -x "$$file" ] && mode=755; \

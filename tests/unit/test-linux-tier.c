@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine-fixture.h"
+#include "format/policy-yaml.h"
 #include "interleave.h"
 #include "kernel-invariants.h"
 #include "watermark.h"
@@ -287,6 +288,74 @@ static void test_move(void)
     }
 }
 
+/* ------------------------------------------------------------------------------------------- */
+/* Tiers                                                                                        */
+
+/* The same machine with CXL memory instead of its second node. */
+static char *cxl_topology(void)
+{
+    g_autofree char *path =
+        g_test_build_filename(G_TEST_DIST, "topologies", "teach-numa-2x4.yaml", NULL);
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    GString *out = g_string_new(text);
+
+    g_string_replace(out, "- {nodes: 0-1, size: 8GiB}",
+                     "- {nodes: 0, size: 4GiB}\n    - {nodes: 1, size: 8GiB, tier: CXL}", 1);
+    g_string_replace(out, "packages: 2", "packages: 1", 1);
+    return g_string_free(out, FALSE);
+}
+
+static struct policy_stack *tier_stack(bool demotes)
+{
+    g_autofree char *dir = fixture_plugin_dir();
+    const char *plugins[] = {dir, NULL}, *sets[] = {"policies", NULL};
+    struct policy_set *set = policy_set_read_yaml("policies/linux-6.12.yaml", sets, NULL);
+
+    g_assert_nonnull(set);
+    g_assert_true(policy_set_override(
+        set, demotes ? "tier.demotion_enabled=on" : "tier.demotion_enabled=off", NULL));
+    struct policy_stack *stack = policy_stack_load(set, plugins, NULL);
+
+    g_assert_nonnull(stack);
+    policy_set_free(set);
+    return stack;
+}
+
+/* 3 GiB that nobody uses any more, and 2 GiB bound to the same 4 GiB: without demotion the killer comes,
+ * with it the old pages go to the slower tier, and the new ones stay. */
+static void test_demotion(void)
+{
+    static const char workload[] =
+        "numasim: workload/1\nduration: 20s\n"
+        "processes:\n"
+        "  cold:\n    regions: {old: {size: 3GiB, touch: first}}\n"
+        "    threads: {c: {cpus: 1, program: [run: 1ms, forever: [sleep: 1s, run: 1ms]]}}\n"
+        "  hot:\n    numactl: -m 0\n    regions: {new: {size: 2GiB}}\n"
+        "    threads: {t: {cpus: 0, start: 5s, program: [access: {misses: {new: 2/us}}, "
+        "forever: [run: 1ms]]}}\n";
+    g_autofree char *topology = cxl_topology();
+
+    for (int32_t demotes = 0; demotes < 2; demotes++) {
+        struct kernel_config config = {.seed = 1};
+        struct engine *e = engine_new_stack(topology, workload, tier_stack(demotes != 0), &config);
+
+        engine_run(e, 20 * NSEC_PER_SEC);
+        kernel_check(e->kernel);
+        g_assert_cmpuint(count(e, 0, NUMASIM_OOM_KILL), ==, !demotes);
+        if (demotes) {
+            uint64_t demoted =
+                count(e, 0, NUMASIM_PGDEMOTE_KSWAPD) + count(e, 0, NUMASIM_PGDEMOTE_DIRECT);
+
+            g_assert_cmpuint(demoted, >=, 1024 * PAGES_PER_MIB);
+            g_assert_cmpint(bytes_on(e, 0), ==, 2 * GIB);
+            g_assert_cmpint(bytes_on(e, 1), ==, 0);
+        }
+        engine_free(e);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -300,5 +369,6 @@ int main(int argc, char **argv)
     g_test_add_func("/linux-tier/file-reclaim", test_file_reclaim);
     g_test_add_func("/linux-tier/mems", test_mems);
     g_test_add_func("/linux-tier/move", test_move);
+    g_test_add_func("/linux-tier/demotion", test_demotion);
     return g_test_run();
 }

@@ -411,11 +411,11 @@ static void test_own_workload(void)
                     "numasim: workload/1\nname: \"a \\\"b\"\nduration: 1s\n"
                     "processes: {p: {threads: {x: {cpus: \"0,2\", nice: -5, program: [{forever: "
                     "[{run: {uniform: [1ms, 2ms]}}]}]}}}}\n");
-    assert_fails(
-        HEAD "topologies: [t]\nworkloads: [{name: n, workload: {processes: {p: {threds: "
-             "{}}}}}]\npolicies: [a]\nexpect: [{metric: m, at-most: 3}]\n",
-        "s.yaml:4:50: unknown key 'threds'; expected one of count, cgroup, session, regions, "
-        "threads (did you mean 'threads'?)");
+    assert_fails(HEAD "topologies: [t]\nworkloads: [{name: n, workload: {processes: {p: {threds: "
+                      "{}}}}}]\npolicies: [a]\nexpect: [{metric: m, at-most: 3}]\n",
+                 "s.yaml:4:50: unknown key 'threds'; expected one of count, cgroup, session, "
+                 "policy, numactl, regions, "
+                 "threads (did you mean 'threads'?)");
 }
 
 static void test_verify(void)
