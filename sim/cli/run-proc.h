@@ -10,7 +10,12 @@
 #include "kernel/kernel.h"
 
 /* The values of --format, NULL-terminated; the first two are numasim's own. */
-enum { RUN_FORMAT_TABLE, RUN_FORMAT_JSON, RUN_FORMAT_PROC };
+enum {
+    RUN_FORMAT_TABLE,
+    RUN_FORMAT_JSON,
+    RUN_FORMAT_PROC,                       /* the first of them, schedstat */
+    RUN_FORMAT_SCHED = RUN_FORMAT_PROC + 1 /* which needs the tasks' statistics */
+};
 extern const char *const run_formats[];
 
 static inline bool run_format_is_proc(int format)
