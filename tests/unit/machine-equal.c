@@ -188,10 +188,6 @@ static void compare_nodes(struct pair *p)
         }
         if (wanted(p, SAME_SIDE_CACHES)) {
             same_number(p, "side cache", "node", id, a->side_cache_bytes, b->side_cache_bytes);
-            same_number(p, "side cache bandwidth", "node", id, a->side_cache_bandwidth_bytes_per_s,
-                        b->side_cache_bandwidth_bytes_per_s);
-            same_number(p, "side cache miss", "node", id, a->side_cache_miss_ns,
-                        b->side_cache_miss_ns);
         }
         if (wanted(p, SAME_NODE_PACKAGES)) {
             same_number(p, "package", "node", id, a->package, b->package);
@@ -204,6 +200,10 @@ static void compare_nodes(struct pair *p)
             same_number(p, "full duplex", "node", id, a->full_duplex, b->full_duplex);
         }
         if (wanted(p, SAME_LOAD)) {
+            same_number(p, "side cache bandwidth", "node", id, a->side_cache_bandwidth_bytes_per_s,
+                        b->side_cache_bandwidth_bytes_per_s);
+            same_number(p, "side cache miss", "node", id, a->side_cache_miss_ns,
+                        b->side_cache_miss_ns);
             same_number(p, "abstract distance", "node", id, a->abstract_distance,
                         b->abstract_distance);
             same_number(p, "HMAT", "node", id, memcmp(&a->hmat, &b->hmat, sizeof(a->hmat)), 0);

@@ -24,7 +24,7 @@ static struct engine *engine(const char *regions, const char *program)
                         "    threads:\n      t: {cpus: 0, program: [%s]}\n",
                         regions, program);
 
-    return engine_new("teach-numa-2x4", text, "fifo+none", &(struct kernel_config){.seed = 1});
+    return engine_new("teach-numa-2x4", text, "fifo+none", &(struct kernel_config){.seed = 1, .task_stats = true});
 }
 
 static void assert_line(const char *text, const char *line)
@@ -182,7 +182,7 @@ static void test_processes(void)
                    "    threads: {with-a-long-nam: {cpus: 4, program: [run: 1us, sleep: 1s]}}\n"
                    "  three:\n    regions: {a: {size: 4KiB, touch: first}}\n"
                    "    threads: {u: {cpus: 4, program: [run: 1us]}}\n",
-                   "fifo+none", &(struct kernel_config){.seed = 1});
+                   "fifo+none", &(struct kernel_config){.seed = 1, .task_stats = true});
 
     engine_run(e, 500 * MS);
     g_autofree char *text = kernel_numastat_p_text(e->kernel);
@@ -261,7 +261,7 @@ static void test_reading_changes_nothing(void)
 
     for (int i = 0; i < 2; i++) {
         struct engine *e = engine_new("teach-numa-2x4", "numa-process", "linux-6.12",
-                                      &(struct kernel_config){.seed = 1});
+                                      &(struct kernel_config){.seed = 1, .task_stats = true});
 
         for (int64_t at_ns = 7 * MS; i == 1 && at_ns < 200 * MS; at_ns += 7 * MS) {
             engine_run(e, at_ns);
