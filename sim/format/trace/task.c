@@ -69,8 +69,8 @@ void trace_task_mark_exec(struct building_task *t)
     t->exec_step = t->steps->len;
 }
 
-/* The place of the last wake of its parent in the present burst, or behind all. */
-static uint32_t before_parents_wake(const struct building_task *t)
+/* The place of the last wake of its parent in the present burst; if there is none, behind all. */
+static uint32_t before_parents_wake(struct building_task *t)
 {
     for (uint32_t i = t->steps->len; i > 0; i--) {
         struct trace_step step = g_array_index(t->steps, struct trace_step, i - 1);
@@ -83,6 +83,7 @@ static uint32_t before_parents_wake(const struct building_task *t)
             break;
         }
     }
+    trace_task_flush(t);
     return t->steps->len;
 }
 
@@ -90,7 +91,6 @@ void trace_task_exec(struct building_task *t)
 {
     struct trace_step step = TRACE_STEP(TRACE_EXEC, 0);
 
-    trace_task_flush(t);
     g_array_insert_val(t->steps, t->execs ? t->exec_step : before_parents_wake(t), step);
     t->execs = false;
 }
