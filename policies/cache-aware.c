@@ -168,9 +168,14 @@ static int32_t cache_select_cpu(struct numasim_self *self, struct numasim_task *
                                 struct numasim_decision *d)
 {
     int32_t llc = preferred_llc(self, task), prev_llc = numasim_cpu(self->host, prev_cpu)->llc, cpu;
-    bool is_new = (flags & (NUMASIM_WAKE_FORK | NUMASIM_WAKE_EXEC)) != 0;
+    bool is_new = (flags & NUMASIM_WAKE_FORK) != 0;
 
     (void)waker_cpu;
+    if (flags & NUMASIM_WAKE_EXEC) {
+        cpu = near_exec(self->host, task, prev_cpu);
+        numasim_decide(d, cpu, REASON_IDLE);
+        return cpu;
+    }
     numasim_compared(d, "preferred_llc", llc);
     if (llc >= 0 && (llc == prev_llc || has_room(self, llc)) &&
         (cpu = idle_under(self, task, llc)) >= 0) {

@@ -228,10 +228,14 @@ static int32_t nest_select_cpu(struct numasim_self *self, struct numasim_task *t
     struct nest *n = self->state;
     struct nest_task *own = task->state[self->slot];
     enum reason reason;
+
+    /* It runs on a warm core: no wakeup, and nothing to choose. */
+    if (flags & NUMASIM_WAKE_EXEC) {
+        return prev_cpu;
+    }
     int32_t cpu = choose(self, task, prev_cpu, &reason);
 
     (void)waker_cpu;
-    (void)flags;
     n->root = n->root < 0 ? cpu : n->root;
     own->attached = own->last == cpu + 1 ? cpu + 1 : own->attached;
     own->last = cpu + 1;

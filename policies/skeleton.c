@@ -51,7 +51,9 @@ static int32_t select_cpu(struct numasim_self *self, struct numasim_task *task, 
     bool may_return = numasim_may_run(self->host, task, prev_cpu);
 
     (void)waker_cpu;
-    (void)flags;
+    if (flags & NUMASIM_WAKE_EXEC) {
+        return prev_cpu; /* it runs there, and is moved at a price */
+    }
     own->nr_wakeups++;
     if (self->param[PARAM_STICKY] && may_return && numasim_cpu(self->host, prev_cpu)->idle) {
         numasim_decide(d, prev_cpu, REASON_BACK);

@@ -36,10 +36,10 @@ static int32_t conserving_select_cpu(struct numasim_self *self, struct numasim_t
                                      int32_t prev_cpu, int32_t waker_cpu, uint32_t flags,
                                      struct numasim_decision *d)
 {
-    int32_t cpu = near_idle(self->host, task, prev_cpu);
+    int32_t cpu = flags & NUMASIM_WAKE_EXEC ? near_exec(self->host, task, prev_cpu)
+                                            : near_idle(self->host, task, prev_cpu);
 
     (void)waker_cpu;
-    (void)flags;
     if (cpu >= 0) {
         numasim_decide(d, cpu, cpu == prev_cpu ? REASON_PREVIOUS : REASON_NEAREST);
         return cpu;

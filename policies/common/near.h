@@ -71,6 +71,15 @@ static inline int32_t near_idle(const struct numasim_host *host, const struct nu
     return found >= 0 ? found : near_choose(host, task, cpu, numasim_idle_mask(host));
 }
 
+/* Where @task goes that runs on @cpu and execs: alone there, it stays; else an idle CPU takes it. */
+static inline int32_t near_exec(const struct numasim_host *host, const struct numasim_task *task,
+                                int32_t cpu)
+{
+    int32_t idle = numasim_cpu(host, cpu)->nr_running > 1 ? near_idle(host, task, cpu) : -1;
+
+    return idle >= 0 ? idle : cpu;
+}
+
 /* The CPU with the fewest tasks, @cpu among equals, else the lowest; @cpu if there is none. */
 static inline int32_t near_least_loaded(const struct numasim_host *host,
                                         const struct numasim_task *task, int32_t cpu)

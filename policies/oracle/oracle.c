@@ -137,7 +137,9 @@ static int32_t oracle_select_cpu(struct numasim_self *self, struct numasim_task 
     const struct numasim_cpu *prev = numasim_cpu(self->host, prev_cpu);
 
     (void)waker_cpu;
-    if (home < 0 && (flags & NUMASIM_WAKE_FORK) != 0) {
+    if (flags & NUMASIM_WAKE_EXEC) {
+        cpu = near_exec(self->host, task, prev_cpu);
+    } else if (home < 0 && (flags & NUMASIM_WAKE_FORK) != 0) {
         cpu = roomiest_cpu(self, task);
     }
     if (cpu < 0) {

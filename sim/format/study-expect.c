@@ -259,8 +259,11 @@ static bool read_miss(const struct study *s, struct study_miss *miss, const stru
         return false;
     }
     cell = yaml_map_get(map, "cell");
-    return read_text(map, "measured", &miss->measured, error) &&
-           read_text(map, "why", &miss->why, error) &&
+    if (!read_text(map, "measured", &miss->measured, error)) {
+        return false;
+    }
+    study_parse_measured(miss);
+    return read_text(map, "why", &miss->why, error) &&
            (cell == NULL || read_cells(s, cell, miss->cells, miss->nr_cells, error));
 }
 

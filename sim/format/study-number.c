@@ -18,6 +18,9 @@ static const struct {
 static const char *const kind_names[] = {"a plain number", "a percentage", "a time",  "a size",
                                          "a bandwidth",    "a rate",       "a factor"};
 
+static const enum unit number_units[] = {UNIT_PPM,   UNIT_PPM,         UNIT_NS,
+                                         UNIT_BYTES, UNIT_BYTES_PER_S, UNIT_PER_S};
+
 static enum study_number_kind number_kind(const char *text)
 {
     if (strspn(text, "0123456789.") == strlen(text)) {
@@ -38,8 +41,6 @@ static enum study_number_kind number_kind(const char *text)
 bool study_read_number(const struct yaml_node *node, bool negative, struct study_number *ret,
                        GError **error)
 {
-    static const enum unit units[] = {UNIT_PPM,   UNIT_PPM,         UNIT_NS,
-                                      UNIT_BYTES, UNIT_BYTES_PER_S, UNIT_PER_S};
     g_autoptr(GError) cause = NULL;
     enum study_number_kind kind;
     const char *text = NULL;
@@ -60,11 +61,69 @@ bool study_read_number(const struct yaml_node *node, bool negative, struct study
                           text);
     }
     kind = number_kind(text + (minus ? 1 : 0));
-    if (!units_parse(text + (minus ? 1 : 0), units[kind], &value, &cause)) {
+    if (!units_parse(text + (minus ? 1 : 0), number_units[kind], &value, &cause)) {
         return yaml_error(node, error, "%s", cause->message);
     }
     *ret = (struct study_number){kind, minus ? -value : value, study_mark(node)};
     return true;
+}
+
+bool study_parse_number(const char *text, struct study_number *ret)
+{
+    bool minus = text[0] == '-';
+    enum study_number_kind kind;
+    int64_t value;
+
+    text += minus ? 1 : 0;
+    if (!g_ascii_isdigit(text[0])) {
+        return false;
+    }
+    kind = number_kind(text);
+    if (!units_parse(text, number_units[kind], &value, NULL)) {
+        return false;
+    }
+    *ret = (struct study_number){.kind = kind, .value = minus ? -value : value};
+    return true;
+}
+
+/* Half of the last digit of @text: 0.05ms of "12.3ms". */
+static struct study_number half_digit(const char *text)
+{
+    g_autoptr(GString) half = g_string_new(NULL);
+    size_t digits = strspn(text, "-0123456789.");
+    struct study_number number = {0};
+
+    for (size_t i = 0; i < digits; i++) {
+        if (text[i] != '-') {
+            g_string_append_c(half, text[i] == '.' ? '.' : '0');
+        }
+    }
+    g_string_append_printf(half, "%s5%s", strchr(half->str, '.') == NULL ? "." : "", text + digits);
+    if (!study_parse_number(half->str, &number)) {
+        number.value = 0; /* finer than the unit's parts */
+    }
+    return number;
+}
+
+void study_parse_measured(struct study_miss *miss)
+{
+    g_auto(GStrv) ends = g_strsplit(miss->measured, " to ", -1);
+    guint nr = g_strv_length(ends);
+
+    miss->nr_numbers = 0;
+    for (guint i = 0; i < nr; i++) {
+        if (nr > 2 || !study_parse_number(ends[i], &miss->numbers[i])) {
+            return;
+        }
+        miss->half_digit[i] = half_digit(ends[i]);
+    }
+    if (nr == 1) {
+        miss->numbers[1] = miss->numbers[0];
+        miss->half_digit[1] = miss->half_digit[0];
+    }
+    if (miss->numbers[0].kind == miss->numbers[1].kind) {
+        miss->nr_numbers = (int32_t)nr;
+    }
 }
 
 static bool add_bound(struct study_expectation *e, const struct yaml_node *at,

@@ -19,6 +19,10 @@ bool study_read_expectations(struct study *s, const struct yaml_node *list, GErr
  */
 bool study_read_number(const struct yaml_node *node, bool negative, struct study_number *ret,
                        GError **error);
+/* The same of @text; false if it is none. */
+bool study_parse_number(const char *text, struct study_number *ret);
+/* What `measured:` says in numbers, if it does, into @miss. */
+void study_parse_measured(struct study_miss *miss);
 /* The bounds that @map states with `at-most:`, `between:` and the like, into @e. @equals, @between:
  * these two keys' values, or NULL. */
 bool study_read_bounds(struct study_expectation *e, const struct yaml_node *map,

@@ -407,6 +407,9 @@ static void leave_cpu(struct kernel *k, struct rq *rq, struct task *t)
     case ACTION_EXIT:
         task_do_exit(k, rq, t);
         break;
+    case ACTION_EXEC:
+        task_do_exec(k, rq, t);
+        break;
     case ACTION_YIELD:
         t->action = ACTION_ADVANCE;
         update_curr(k, rq);

@@ -68,6 +68,7 @@ enum task_action {
     ACTION_SPIN,
     ACTION_BLOCK, /* leave, once the cost of what it did is paid */
     ACTION_YIELD,
+    ACTION_EXEC,
     ACTION_EXIT,
 };
 
@@ -92,6 +93,7 @@ struct task {
     uint64_t util_est;
     bool util_est_fresh; /* no period of avg ended since util_est was made (UTIL_AVG_UNCHANGED) */
     uint8_t action;      /* enum task_action */
+    bool exec_keeps_memory; /* ACTION_EXEC: only its CPU may change */
     bool on_rq;
     bool started;
     bool sched_idle; /* its own policy, or a cgroup above it has cpu.idle */
@@ -618,6 +620,8 @@ static inline void count_switch(const struct kernel *k, struct rq *rq, struct ta
 void push_event(struct kernel *k, struct rq *rq);
 void kick_event(struct kernel *k, struct rq *rq);
 bool move_waiting(struct kernel *k, struct task *t, int32_t to, enum migrate_reason reason);
+/* The task that runs on @rq execs: asks for a CPU, goes there, and forgets its memory. */
+void task_do_exec(struct kernel *k, struct rq *rq, struct task *t);
 /* Takes the task that runs on @rq off it and queues it on CPU @to, as the stopper does. */
 void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reason reason);
 
@@ -738,6 +742,8 @@ int64_t frequency_hz(const struct kernel *k, const struct rq *rq);
 uint32_t frequency_scale(const struct kernel *k, const struct rq *rq);
 
 /* mm.c */
+/* The pages and the regions' policies of @t's process, which has no other task, go. */
+void mm_exec(struct kernel *k, struct task *t);
 void process_free(struct kernel *k, struct process *p);
 /* Gives the pages of @p, which has no task left, back to their nodes. */
 void process_release_pages(struct kernel *k, struct process *p, int32_t cpu);

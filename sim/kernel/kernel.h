@@ -195,9 +195,14 @@ void task_exit(struct kernel *k, struct task *t);
  * CPU are brought up to date, by which a slice may be seen to have ended
  * (kernel/sched/core.c: task_sched_runtime()). */
 void task_read_cputime(struct kernel *k, struct task *t);
-/* The acting task, the only one of its process, execs: its pages and mbind() policies are gone, its own
- * memory policy stays. */
-void task_exec(struct kernel *k, struct task *t);
+/*
+ * The acting task, the only one of its process, execs. Once what it did is paid for, the policy says
+ * where a task with so little to leave behind should run, and the stopper takes a fair one there
+ * (kernel/sched/core.c, 6.12: sched_exec(), called by fs/exec.c: bprm_execve() while the old memory is
+ * still there); then its pages and mbind() policies are gone, its own memory policy stays.
+ * @keeps_memory: all of that stays, as if it were the new program's. advance() comes when it runs again.
+ */
+void task_exec(struct kernel *k, struct task *t, bool keeps_memory);
 /* The acting task pays @cost_ns of kernel time before whatever it does next. */
 void task_charge(struct kernel *k, struct task *t, int64_t cost_ns);
 /* The mix of memory accesses for the task's runs from now on; NULL: none. Borrowed until replaced. */

@@ -359,16 +359,11 @@ void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
     }
 }
 
-void task_exec(struct kernel *k, struct task *t)
+void mm_exec(struct kernel *k, struct task *t)
 {
     const struct role *role = &k->roles[NUMASIM_ROLE_NUMA];
     struct process *p = task_process(t);
 
-    if (p->pub.nr_threads > 1) {
-        kernel_fail(k, "task %d (%s) execs beside other threads of its process", t->pub.id,
-                    t->comm);
-        return;
-    }
     process_release_pages(k, p, t->pub.cpu);
     for (int32_t i = 0; i < p->nr_regions; i++) {
         mempolicy_release(&p->regions[i]->mempolicy);

@@ -64,6 +64,36 @@ void push_running(struct kernel *k, struct rq *rq, int32_t to, enum migrate_reas
     check_preempt(k, dst, t, 0, from);
 }
 
+/* sched_exec(). The real-time class leaves it where it is (select_task_rq_rt(), 6.12: neither WF_TTWU
+ * nor WF_FORK). */
+static void exec_balance(struct kernel *k, struct rq *rq, struct task *t)
+{
+    if (t->pub.sched_class != NUMASIM_CLASS_FAIR || t->pub.nr_allowed < 2) {
+        return;
+    }
+    int32_t to = select_cpu(k, t, rq->pub.id, NUMASIM_WAKE_EXEC);
+
+    if (!k->failed && to != rq->pub.id && cpu_rq(k, to)->pub.online) {
+        push_running(k, rq, to, MIGRATE_EXEC);
+    }
+}
+
+void task_do_exec(struct kernel *k, struct rq *rq, struct task *t)
+{
+    t->action = ACTION_ADVANCE;
+    exec_balance(k, rq, t);
+    if (k->failed) {
+        return;
+    }
+    if (!t->exec_keeps_memory) {
+        mm_exec(k, t);
+    }
+    if (rq->curr == t) {
+        pace_refresh(k, rq);
+        segment_arm(k, rq);
+    }
+}
+
 void push_event(struct kernel *k, struct rq *rq)
 {
     struct task *t = rq->curr;

@@ -286,6 +286,17 @@ void task_yield(struct kernel *k, struct task *t)
     t->action = ACTION_YIELD;
 }
 
+void task_exec(struct kernel *k, struct task *t, bool keeps_memory)
+{
+    if (!keeps_memory && t->pub.process->nr_threads > 1) {
+        kernel_fail(k, "task %d (%s) execs beside other threads of its process", t->pub.id,
+                    t->comm);
+        return;
+    }
+    t->exec_keeps_memory = keeps_memory;
+    t->action = ACTION_EXEC;
+}
+
 void task_read_cputime(struct kernel *k, struct task *t)
 {
     struct rq *rq = task_rq(k, t);

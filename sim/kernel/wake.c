@@ -257,6 +257,9 @@ static int32_t fallback_cpu(const struct kernel *k, const struct task *t)
 
 static const char *wake_callback(uint32_t flags)
 {
+    if (flags & NUMASIM_WAKE_EXEC) {
+        return "balance.select_cpu (exec)";
+    }
     return flags & NUMASIM_WAKE_FORK ? "balance.select_cpu (fork)" : "balance.select_cpu (wakeup)";
 }
 

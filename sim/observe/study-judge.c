@@ -397,6 +397,22 @@ static char *exact_text(const struct readings *m)
 
 /* ------------------------------------------------------------------------------------------- */
 
+static bool has_moved(const struct readings *m, const struct study_verdict *v)
+{
+    struct rational least = m->r[0], most = m->r[0];
+    enum result_unit unit = m->e->form == STUDY_RATIO ? RESULT_RATIO : m->unit;
+
+    if (v->passed || v->miss == NULL || m->undefined || m->units_differ ||
+        m->e->form == STUDY_ORDER || !study_kind_fits(unit, v->miss->numbers[0].kind)) {
+        return false;
+    }
+    for (int32_t i = 1; i < m->nr; i++) {
+        least = rational_compare(m->r[i], least) < 0 ? m->r[i] : least;
+        most = rational_compare(m->r[i], most) > 0 ? m->r[i] : most;
+    }
+    return study_miss_moved(v->miss, least, most, m->e->form == STUDY_RATIO ? 1 : m->scale);
+}
+
 static void judge(struct readings *m, struct study_verdict *v)
 {
     int32_t failed = 0;
@@ -425,6 +441,7 @@ static void judge(struct readings *m, struct study_verdict *v)
     } else if (failed > 0 && m->nr > 1 && m->e->over != STUDY_RANGE) {
         v->note = g_strdup_printf("with %d of %d seeds", failed, m->nr);
     }
+    v->moved = has_moved(m, v);
     g_free(m->r);
 }
 

@@ -133,8 +133,10 @@ static void append_cells(const struct study *study, const struct study_results *
 static void append_verdict(const struct study *study, const struct study_verdict *v, GString *out)
 {
     g_autofree char *title = study_verdict_title(study, v);
-    const char *word =
-        v->passed ? (v->miss == NULL ? "ok" : "HOLDS") : (v->miss == NULL ? "FAILED" : "miss");
+    const char *word = v->passed         ? (v->miss == NULL ? "ok" : "HOLDS")
+                       : v->miss == NULL ? "FAILED"
+                       : v->moved        ? "moved"
+                                         : "miss";
 
     g_string_append_printf(out, "  %-6s  %s\n          %s, expected %s%s%s\n", word, title,
                            v->measured, v->expected, v->note != NULL ? "; " : "",
@@ -149,7 +151,7 @@ static void append_verdict(const struct study *study, const struct study_verdict
 char *study_table(const struct study *study, const struct study_results *results, GArray *verdicts)
 {
     GString *out = g_string_new(NULL);
-    guint held = 0, missed = 0, surprises = 0;
+    guint held = 0, missed = 0, moved = 0, surprises = 0;
 
     g_string_append_printf(out, "%s\n%s\n\n", study->name, study->question);
     append_cells(study, results, out);
@@ -159,12 +161,17 @@ char *study_table(const struct study *study, const struct study_results *results
         append_verdict(study, v, out);
         held += v->passed ? 1 : 0;
         missed += !v->passed && v->miss != NULL ? 1 : 0;
+        moved += v->moved ? 1 : 0;
         surprises += v->passed && v->miss != NULL ? 1 : 0;
     }
     g_string_append_printf(out, "\n%u of %u expectations hold (%d runs)\n", held, verdicts->len,
                            results->nr_results);
     if (missed > 0) {
         g_string_append_printf(out, "%u known misses\n", missed);
+    }
+    if (moved > 0) {
+        g_string_append_printf(out, "%u of them moved: no longer by what is known of them\n",
+                               moved);
     }
     if (surprises > 0) {
         g_string_append_printf(out, "%u that were known misses hold now\n", surprises);
@@ -225,6 +232,7 @@ static void write_verdict(struct json_out *out, const struct study *study,
         json_object_begin(out, "known_miss", true);
         json_string(out, "measured", v->miss->measured);
         json_string(out, "why", v->miss->why);
+        json_bool(out, "moved", v->moved);
         json_object_end(out);
     }
     if (v->note != NULL) {

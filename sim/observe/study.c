@@ -123,7 +123,7 @@ static bool side_unit(const struct study *s, const struct study_side *side, int3
     return true;
 }
 
-static bool kind_fits(enum result_unit unit, enum study_number_kind kind)
+bool study_kind_fits(enum result_unit unit, enum study_number_kind kind)
 {
     switch (unit) {
     case RESULT_NS:
@@ -157,7 +157,7 @@ static bool check_bounds(const struct study *s, const struct study_expectation *
     for (int32_t i = 0; e->form != STUDY_RATIO && i < e->nr_bounds; i++) {
         const struct study_number *n = &e->bounds[i].number;
 
-        if (!kind_fits(unit, n->kind)) {
+        if (!study_kind_fits(unit, n->kind)) {
             g_autofree char *text =
                 g_strdup_printf("'%s' is measured in %s; expected a bound like %s",
                                 e->sides[0].metrics[0], result_unit_name(unit), examples[unit]);

@@ -75,6 +75,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(study_results_t, study_results_free)
 bool study_verify(const struct study *study, int32_t cell, const struct result *result,
                   GError **error);
 
+/* True if a number of @kind can be compared with metrics in @unit. */
+bool study_kind_fits(enum result_unit unit, enum study_number_kind kind);
+
 /* What came of one comparison (struct study_check). */
 struct study_verdict {
     int32_t expectation; /* index */
@@ -84,7 +87,16 @@ struct study_verdict {
     char *exact;                   /* readings as fractions of integers: "3060123/2" */
     char *note;                    /* why it failed where that is not plain, or NULL */
     const struct study_miss *miss; /* the study's: known not to hold; else NULL */
+    bool moved; /* and does not, but by another number than the study says (study_miss_moved()) */
 };
+
+/*
+ * True if @miss states one number, or two with " to " between, and what came out is more than a tenth
+ * of it away, and more than half of its last digit: one number from the nearest of the readings from
+ * @least to @most, two each from its end. @scale: of the metric's integers to one.
+ */
+bool study_miss_moved(const struct study_miss *miss, struct rational least, struct rational most,
+                      int64_t scale);
 
 /* The verdicts of all comparisons of @study, in order (element-type struct study_verdict); free with
  * study_verdicts_free(). The results have passed study_verify(). */

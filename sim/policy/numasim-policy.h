@@ -380,7 +380,7 @@ static inline void numasim_compared(struct numasim_decision *d, const char *name
 
 #define NUMASIM_WAKE_SYNC (1u << 0) /* the waker says that it is about to sleep */
 #define NUMASIM_WAKE_FORK (1u << 1)
-#define NUMASIM_WAKE_EXEC (1u << 2)
+#define NUMASIM_WAKE_EXEC (1u << 2) /* it runs on @prev_cpu, and becomes another program */
 
 /* se.vruntime and se.slice, in ns; 0 where the policy has no such thing. */
 struct numasim_entity_shown {
@@ -475,7 +475,8 @@ struct numasim_balance_ops {
 
     /*
      * A CPU for @task, which is on none: @prev_cpu is where it last ran, @waker_cpu where the
-     * wakeup (or fork, exec) happens. @flags: NUMASIM_WAKE_*. A result outside the affinity, or
+     * wakeup (or fork) happens. With NUMASIM_WAKE_EXEC it runs, on both, and counts there; any other
+     * CPU than that has it moved by the stopper, at the price of a switch and a migration. @flags: NUMASIM_WAKE_*. A result outside the affinity, or
      * offline, is a fault, but @prev_cpu itself may have become forbidden. Not called when the
      * affinity leaves one CPU. Optional, default: @prev_cpu if allowed, else the lowest allowed.
      */

@@ -202,8 +202,8 @@ static enum step_result step_carry_out(struct thread *th, const struct step *ste
         task_read_cputime(k, th->task);
         return STEP_GOES_ON;
     case STEP_EXEC:
-        task_exec(k, th->task);
-        return pay(th);
+        task_exec(k, th->task, false);
+        return STEP_TAKES_TIME;
     case STEP_NICE:
         kernel_task_set_nice(k, th->task, (int32_t)step->count);
         return STEP_GOES_ON;

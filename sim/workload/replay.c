@@ -230,6 +230,9 @@ static enum step_result carry_out(struct thread *th, struct trace_step step)
     case TRACE_FORK:
         kernel_task_start(k, th->instance->trace_threads[arg]->task, th->task);
         return pay(th);
+    case TRACE_EXEC:
+        task_exec(k, th->task, true);
+        return STEP_TAKES_TIME;
     case TRACE_EXIT:
         if (!has_settled(th)) {
             return STEP_TAKES_TIME;

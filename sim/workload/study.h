@@ -88,6 +88,10 @@ struct study_miss {
     int32_t *cells[STUDY_NR_AXES]; /* members of the axis that it is about; NULL: all */
     int32_t nr_cells[STUDY_NR_AXES];
     char *measured, *why; /* what came out instead, and the best explanation */
+    /* @measured where it is "A" or "A to B" (twice the same for one); else nr_numbers is 0. */
+    struct study_number numbers[2];
+    struct study_number half_digit[2]; /* half of the last digit that each was written with */
+    int32_t nr_numbers;                /* as written: 0, 1 or 2 */
 };
 
 struct study_expectation {

@@ -260,19 +260,20 @@ enum trace_op {
     TRACE_FORK,        /* arg: task index, starts it */
     TRACE_EXIT,
     TRACE_WAKE_SYNC, /* as WAKE, by a waker that blocks next */
+    TRACE_EXEC,      /* becomes another program, and may be moved for it */
 };
 
 struct trace_step {
-    uint64_t packed; /* op in the low 3 bits, arg above */
+    uint64_t packed; /* op in the low 4 bits, arg above */
 };
-#define TRACE_STEP(op, arg) ((struct trace_step){((uint64_t)(arg) << 3) | (uint64_t)(op)})
+#define TRACE_STEP(op, arg) ((struct trace_step){((uint64_t)(arg) << 4) | (uint64_t)(op)})
 static inline enum trace_op trace_step_op(struct trace_step s)
 {
-    return (enum trace_op)(s.packed & 7);
+    return (enum trace_op)(s.packed & 15);
 }
 static inline int64_t trace_step_arg(struct trace_step s)
 {
-    return (int64_t)(s.packed >> 3);
+    return (int64_t)(s.packed >> 4);
 }
 
 struct trace_task {

@@ -18,7 +18,7 @@
 /* As TRACE_STEP(), but a constant. */
 #define OP(op, arg)                                                                                \
     {                                                                                              \
-        ((uint64_t)(arg) << 3) | (uint64_t)(op)                                                    \
+        ((uint64_t)(arg) << 4) | (uint64_t)(op)                                                    \
     }
 #define RUN(us)   OP(TRACE_RUN, (us)*US)
 #define WAKE(t)   OP(TRACE_WAKE, t)

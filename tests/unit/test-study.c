@@ -385,8 +385,48 @@ static void test_misses(void)
     g_assert_nonnull(strstr(text, "\n3 of 4 expectations hold (6 runs)\n1 known misses\n"
                                   "3 that were known misses hold now\n"));
     g_assert_nonnull(strstr(json, "\"known_miss\": {\"measured\": \"30us\", \"why\": "
-                                  "\"rounding\"}"));
+                                  "\"rounding\", \"moved\": false}"));
     study_verdicts_free(verdicts);
+}
+
+/* Six numbers of one metric in one cell: 30, 30, 30us of a, and 20, 20, 20us of b. */
+static bool moved(const char *measured)
+{
+    g_autofree char *text = g_strdup_printf(HEAD AXES "seeds: 1-3\nexpect:\n"
+                                                      "  - metric: lat_ns\n    cell: {policy: a}\n"
+                                                      "    equals: 1us\n"
+                                                      "    misses: [{measured: '%s', why: w}]\n",
+                                            measured);
+    g_autoptr(study_t) s = read_ok(text);
+    g_autoptr(study_results_t) results = results_new();
+    GArray *verdicts = study_judge(s, results);
+    g_autofree char *table = study_table(s, results, verdicts);
+    bool is = g_array_index(verdicts, struct study_verdict, 0).moved;
+
+    g_assert_true(study_passed(verdicts));
+    g_assert_cmpint(strstr(table, "  moved   lat_ns: a\n") != NULL, ==, is);
+    g_assert_cmpint(strstr(table, "1 known misses\n1 of them moved: ") != NULL, ==, is);
+    study_verdicts_free(verdicts);
+    return is;
+}
+
+/* A miss by another number than it says is told, and fails nothing: more than a tenth of it away, and
+ * more than half of the last digit. What is no number, or one in another unit, is left alone. */
+static void test_moved(void)
+{
+    g_assert_false(moved("30us"));
+    g_assert_false(moved("28us"));
+    g_assert_true(moved("27us"));
+    g_assert_false(moved("33us"));
+    g_assert_true(moved("34us"));
+    g_assert_false(moved("0.03ms"));
+    g_assert_true(moved("0.02ms")); /* the last digit is worth 10us: half of it is 5us */
+    g_assert_false(moved("28us to 32us"));
+    g_assert_true(moved("20us to 32us"));
+    g_assert_true(moved("28us to 40us"));
+    g_assert_false(moved("27"));
+    g_assert_false(moved("less"));
+    g_assert_false(moved("9us to 8us to 7us"));
 }
 
 /* A workload of the study's own becomes a file that says the same. */
@@ -492,6 +532,7 @@ int main(int argc, char **argv)
     g_test_add_func("/study/spread", test_spread);
     g_test_add_func("/study/table", test_table);
     g_test_add_func("/study/misses", test_misses);
+    g_test_add_func("/study/moved", test_moved);
     g_test_add_func("/study/own-workload", test_own_workload);
     g_test_add_func("/study/verify", test_verify);
     g_test_add_func("/study/text", test_text);

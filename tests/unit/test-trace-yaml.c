@@ -41,13 +41,13 @@ static struct workload *read_text(const char *text)
 static void check_whole(const struct workload_trace *trace)
 {
     static const struct trace_step steps[] = {
-        {(uint64_t)12500 << 3 | TRACE_RUN},
-        {1 << 3 | TRACE_WAKE},
-        {2 << 3 | TRACE_FORK},
-        {1 << 3 | TRACE_WAKE_SYNC},
+        {(uint64_t)12500 << 4 | TRACE_RUN},
+        {1 << 4 | TRACE_WAKE},
+        {2 << 4 | TRACE_FORK},
+        {1 << 4 | TRACE_WAKE_SYNC},
         {TRACE_BLOCK},
-        {(uint64_t)100000 << 3 | TRACE_SLEEP},
-        {1 << 3 | TRACE_RUN},
+        {(uint64_t)100000 << 4 | TRACE_SLEEP},
+        {1 << 4 | TRACE_RUN},
     };
     const struct trace_task *t = trace->tasks;
     const struct trace_memory *m = trace->memory;
@@ -132,7 +132,7 @@ static void test_bad_traces(void)
     } cases[] = {
         {HEAD "    - {comm: a, steps: r1 q5}\n",
          "t.yaml:5:24: step 1, 'q5', cannot be read; expected a letter and what it needs: r12.5 w3 "
-         "y3 b u5000 s100 f7 x"},
+         "y3 b u5000 s100 f7 e x"},
         {HEAD "    - {comm: a, steps: r}\n", "t.yaml:5:24: step 0, 'r', cannot be read"},
         {HEAD "    - {comm: a, steps: w1.5}\n", "t.yaml:5:24: step 0, 'w1.5', cannot be read"},
         {HEAD "    - {comm: a, steps: r1.2345}\n", "t.yaml:5:24: step 0, 'r1.2345', cannot be"},

@@ -41,6 +41,28 @@ void building_settle_early_wake(struct building *b, struct building_task *t)
     settle_block(b, t, t->early_kind, t->early_timer, t->early_ns);
 }
 
+/* The thread of a CPU that moves running tasks for the scheduler (kernel/stop_machine.c, 6.12: cpu_stop_threads). */
+static bool is_stopper(const struct building_task *t)
+{
+    return t != NULL && g_str_has_prefix(t->comm, "migration/");
+}
+
+/* The stopper is no work: who ran where is left behind, and its moves with it. */
+static void wake_stopper(struct building *b, const struct ftrace_event *e, struct building_task *t)
+{
+    struct building_task *waker = building_printer(b, e);
+
+    b->import->stopper++;
+    if (waker != NULL && waker->state == TRACE_TASK_RUNNING &&
+        (e->context == FTRACE_CONTEXT_TASK || e->context == FTRACE_CONTEXT_UNKNOWN)) {
+        trace_task_run_until(waker, e->time_ns);
+        trace_task_mark_exec(waker);
+    }
+    if (t->state == TRACE_TASK_BLOCKED || t->state == TRACE_TASK_GONE) {
+        become_ready(t, e->time_ns);
+    }
+}
+
 static void classify(struct building *b, const struct ftrace_event *e,
                      const struct building_task *wakee, enum trace_wake_kind *ret_kind,
                      bool *ret_timer)
@@ -53,7 +75,7 @@ static void classify(struct building *b, const struct ftrace_event *e,
         timer = wakee->blocked_how == FTRACE_STATE_SLEEP;
     }
     *ret_timer = timer;
-    if (e->printer.pid == 0) {
+    if (e->printer.pid == 0 || is_stopper(building_printer(b, e))) {
         *ret_kind = TRACE_WAKE_IDLE;
     } else if (e->context == FTRACE_CONTEXT_HARDIRQ) {
         *ret_kind = TRACE_WAKE_HARDIRQ;
@@ -75,6 +97,10 @@ static void wake(struct building *b, const struct ftrace_event *e, struct buildi
 
     if (t->state == TRACE_TASK_DEAD) {
         b->import->of_dead++;
+        return;
+    }
+    if (is_stopper(t)) {
+        wake_stopper(b, e, t);
         return;
     }
     if (waker == t && e->context != FTRACE_CONTEXT_HARDIRQ) {
@@ -259,6 +285,14 @@ static void on_event(struct building *b, const struct ftrace_event *e)
     case FTRACE_FORK:
         on_fork(b, e);
         break;
+    case FTRACE_EXEC:
+        t = building_find(b, e->task.pid);
+        if (t != NULL && t->state == TRACE_TASK_RUNNING) {
+            trace_task_run_until(t, e->time_ns);
+            trace_task_exec(t);
+            b->import->execs++;
+        }
+        break;
     case FTRACE_EXIT:
         t = building_find(b, e->task.pid);
         if (t != NULL) {
@@ -291,6 +325,10 @@ static void finish_tasks(struct building *b)
         b->import->running_at_start += t->runs_at_start ? 1 : 0;
         b->import->blocked_at_start += t->blocked_at_start ? 1 : 0;
         trace_task_mark_sync(t);
+        if (is_stopper(t)) {
+            g_array_set_size(t->steps, 0);
+            t->runs_at_start = false;
+        }
     }
 }
 

@@ -22,6 +22,12 @@
  * sleep. Text without irq flags: a wake over a running task is taken for that task's unless it looks
  * like a timer's, and counted as guessed.
  *
+ * An exec becomes TRACE_EXEC. The event (sched_process_exec) comes when the new program is loaded, the
+ * choice of a CPU (sched_exec()) when the exec begins: where the task woke the stopper in task context,
+ * else before the wake of its parent in the same burst (vfork() returns there: fs/exec.c, 6.12:
+ * exec_mmap()), else at the event. Stoppers (migration/N) move tasks for the scheduler, which a replay
+ * does by itself: their wakes and bursts are left out.
+ *
  * A wake may come before its block is complete (the wakee is on its way to schedule(), or never
  * gets there): it is kept, with the block it belongs to, so that on another machine the same block
  * waits for the same wake; counted as raced. A wake of a task that has not run since its last wake
@@ -85,6 +91,8 @@ struct trace_import {
     uint64_t spurious;         /* left out: the wakee had not run since its last wake */
     uint64_t self;             /* left out: a task woke itself */
     uint64_t of_dead;          /* left out: the wakee has exited */
+    uint64_t stopper;          /* left out: wakes of migration/N */
+    uint64_t execs;            /* sched_process_exec events that became steps */
     uint64_t missing_wakes;    /* a blocked task ran: taken for an external wake then */
     uint64_t missing_switches; /* inferred */
     uint64_t pids_reused;      /* a new task under a known pid */

@@ -157,6 +157,8 @@ char **trace_import_describe(const struct trace_import *import, const struct ftr
     nonzero(lines, import->without_waking, "of them with a sched_wakeup only");
     nonzero(lines, import->spurious, "spurious wakes, left out");
     nonzero(lines, import->self, "wakes of oneself, left out");
+    nonzero(lines, import->stopper, "wakes of stoppers (migration/N), left out");
+    nonzero(lines, import->execs, "execs");
     nonzero(lines, import->of_dead, "wakes of tasks that had exited, left out");
     nonzero(lines, import->missing_wakes, "wakes not in the record, taken for external");
     nonzero(lines, import->missing_switches, "switches not in the record, inferred");

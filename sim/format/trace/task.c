@@ -62,6 +62,39 @@ void trace_task_block(struct building_task *t, int64_t now_ns, enum ftrace_state
     t->blocked_how = how;
 }
 
+void trace_task_mark_exec(struct building_task *t)
+{
+    trace_task_flush(t);
+    t->execs = true;
+    t->exec_step = t->steps->len;
+}
+
+/* The place of the last wake of its parent in the present burst; if there is none, behind all. */
+static uint32_t before_parents_wake(struct building_task *t)
+{
+    for (uint32_t i = t->steps->len; i > 0; i--) {
+        struct trace_step step = g_array_index(t->steps, struct trace_step, i - 1);
+        enum trace_op op = trace_step_op(step);
+
+        if (op == TRACE_WAKE && trace_step_arg(step) == t->parent) {
+            return i - 1;
+        }
+        if (op != TRACE_WAKE && op != TRACE_WAKE_SYNC && op != TRACE_RUN) {
+            break;
+        }
+    }
+    trace_task_flush(t);
+    return t->steps->len;
+}
+
+void trace_task_exec(struct building_task *t)
+{
+    struct trace_step step = TRACE_STEP(TRACE_EXEC, 0);
+
+    g_array_insert_val(t->steps, t->execs ? t->exec_step : before_parents_wake(t), step);
+    t->execs = false;
+}
+
 void trace_task_weigh_prio(struct building_task *t, int32_t prio, int64_t run_ns)
 {
     if (prio == INT32_MIN) {

@@ -34,6 +34,8 @@ struct building_task {
     int64_t blocked_ns;
     enum ftrace_state blocked_how;
     uint32_t block_step;
+    bool execs;         /* it has asked the stopper to move it, as sched_exec() does, */
+    uint32_t exec_step; /* before this step */
     int64_t unrecorded_run_ns;
     int32_t prio; /* by majority of CPU time */
     int64_t prio_weight_ns;
@@ -51,6 +53,10 @@ void trace_task_flush(struct building_task *t);
 void trace_task_step(struct building_task *t, enum trace_op op, int64_t arg);
 /* Appends a TRACE_BLOCK that a wake will settle, and blocks. */
 void trace_task_block(struct building_task *t, int64_t now_ns, enum ftrace_state how);
+/* Remembers this point of the run: sched_exec() has woken the stopper here, if an exec follows. */
+void trace_task_mark_exec(struct building_task *t);
+/* The exec is seen to be done: puts it where it began. */
+void trace_task_exec(struct building_task *t);
 /* Lets the record's @prio weigh for @run_ns. A boost by priority inheritance does not last. */
 void trace_task_weigh_prio(struct building_task *t, int32_t prio, int64_t run_ns);
 /* Marks the wakes before a block as synchronous (TRACE_SYNC_RUN_NS). */

@@ -9,7 +9,7 @@
 enum { PRIO_MAX = 139, PID_MAX = 4 * 1024 * 1024 /* PID_MAX_LIMIT */, LINE_MAX_BYTES = 98 };
 
 /* By enum trace_op. */
-static const char step_letters[] = "rwbusfxy";
+static const char step_letters[] = "rwbusfxye";
 
 struct task_spec {
     char *comm;
@@ -87,6 +87,11 @@ static bool read_number(const char **text, bool fraction, int64_t *ret_value)
     return true;
 }
 
+static bool has_number(enum trace_op op)
+{
+    return op != TRACE_BLOCK && op != TRACE_EXIT && op != TRACE_EXEC;
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\n' || c == '\t';
@@ -104,7 +109,7 @@ static bool read_step(const char **text, struct trace_step *ret_step)
     }
     op = (enum trace_op)(letter - step_letters);
     (*text)++;
-    if (op != TRACE_BLOCK && op != TRACE_EXIT) {
+    if (has_number(op)) {
         bool task = op == TRACE_WAKE || op == TRACE_WAKE_SYNC || op == TRACE_FORK;
 
         if (!read_number(text, !task, &arg)) {
@@ -138,7 +143,7 @@ static bool read_steps(const struct yaml_node *node, struct trace_task *t, GErro
         if (!read_step(&text, &step)) {
             return yaml_error(node, error,
                               "step %u, '%.*s', cannot be read; expected a letter and what it "
-                              "needs: r12.5 w3 y3 b u5000 s100 f7 x",
+                              "needs: r12.5 w3 y3 b u5000 s100 f7 e x",
                               steps->len, (int)MIN(strcspn(word, " \n\t"), 20), word);
         }
         if (exited) {
@@ -301,7 +306,7 @@ static void format_step(struct trace_step step, GString *word)
     g_string_append_c(word, step_letters[op]);
     if (op == TRACE_WAKE || op == TRACE_WAKE_SYNC || op == TRACE_FORK) {
         g_string_append_printf(word, "%" G_GINT64_FORMAT, arg);
-    } else if (op != TRACE_BLOCK && op != TRACE_EXIT) {
+    } else if (has_number(op)) {
         g_string_append_printf(word, "%" G_GINT64_FORMAT, arg / NSEC_PER_USEC);
         if (arg % NSEC_PER_USEC != 0) {
             g_string_append_printf(word, ".%03" G_GINT64_FORMAT, arg % NSEC_PER_USEC);
