@@ -27,7 +27,8 @@ compiles_twice() {
     fi
 }
 
-for header in $(find sim tests/unit -name '*.h' 2>/dev/null | LC_ALL=C sort); do
+# The plugins' header comes in two halves, of which the second is never included alone.
+for header in $(find sim tests/unit -name '*.h' ! -name numasim-memory.h 2>/dev/null | LC_ALL=C sort); do
     # shellcheck disable=SC2086 # the compiler's line is many words
     compiles_twice "$header" "\"$header\"" $cc -I.
 done

@@ -238,8 +238,8 @@ struct numasim_node {
     bool top_tier;
     uint32_t nr_cpus;
     const uint64_t *cpus;
-    int64_t total_bytes, free_bytes; /* free: not in a hugetlb pool either */
-    int64_t hugetlb_2m_free, hugetlb_1g_free; /* pages left in its pools */
+    int64_t total_bytes, free_bytes;             /* free: not in a hugetlb pool either */
+    int64_t hugetlb_2m_free, hugetlb_1g_free;    /* pages left in its pools */
     int64_t read_bytes_per_s, write_bytes_per_s; /* as HMAT or CDAT would say it, 0 unknown */
     /* The watermarks, in bytes free: the tier role's to set; less than low, and low_memory() is
      * called. */

@@ -382,7 +382,8 @@ static void check_region(const struct kernel *k, const struct mm_region *r, int6
             MUST(k, r->slices[i].pages_by_node[n] >= 0, "region %s", r->pub.name);
             here += r->slices[i].pages_by_node[n];
         }
-        MUST(k, r->bytes_by_node[n] == here * k->machine->page_size_bytes, "region %s", r->pub.name);
+        MUST(k, r->bytes_by_node[n] == here * k->machine->page_size_bytes, "region %s",
+             r->pub.name);
         by_node[n] += r->bytes_by_node[n];
         pages += here;
     }

@@ -336,6 +336,8 @@ static char *run_digest(const struct kernel_config *config, bool listened, bool 
     struct engine *e = new_mover(READERS("", "base"), config);
     g_autoptr(GArray) log = listened ? event_log_new(e) : NULL;
 
+    (void)log;
+
     for (int ms = 5; cut && ms < 300; ms += 7) {
         engine_run(e, ms * MS);
         numasim_task_bytes((struct numasim_host *)(void *)e->kernel,

@@ -24,7 +24,8 @@ static struct engine *engine(const char *regions, const char *program)
                         "    threads:\n      t: {cpus: 0, program: [%s]}\n",
                         regions, program);
 
-    return engine_new("teach-numa-2x4", text, "fifo+none", &(struct kernel_config){.seed = 1, .task_stats = true});
+    return engine_new("teach-numa-2x4", text, "fifo+none",
+                      &(struct kernel_config){.seed = 1, .task_stats = true});
 }
 
 static void assert_line(const char *text, const char *line)
