@@ -30,7 +30,8 @@ char *topology_hmat_text(const struct machine_coordinates *hmat)
 static bool curves_alike(const struct machine_curve *a, const struct machine_curve *b)
 {
     return a->nr_points == b->nr_points &&
-           memcmp(a->points, b->points, sizeof(*a->points) * (size_t)a->nr_points) == 0;
+           (a->nr_points == 0 || /* there may be no array */
+            memcmp(a->points, b->points, sizeof(*a->points) * (size_t)a->nr_points) == 0);
 }
 
 static void write_curve(GString *out, const struct machine_curve *curve, int indent,
