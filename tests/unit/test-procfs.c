@@ -254,7 +254,7 @@ static void test_metrics(void)
 /* Reading at any time changes nothing. */
 static void test_reading_changes_nothing(void)
 {
-    g_autofree char *digests[2] = {NULL, NULL};
+    char *digests[2] = {NULL, NULL};
     static char *(*const reads[])(const struct kernel *) = {
         kernel_vmstat_text,    kernel_meminfo_text,    kernel_numastat_text,  kernel_numactl_text,
         kernel_numa_maps_text, kernel_numastat_p_text, kernel_schedstat_text, kernel_sched_text,
@@ -277,6 +277,8 @@ static void test_reading_changes_nothing(void)
         engine_free(e);
     }
     g_assert_cmpstr(digests[0], ==, digests[1]);
+    g_free(digests[0]);
+    g_free(digests[1]);
 }
 
 int main(int argc, char **argv)
