@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Picking, switching, and the running segment of a CPU (progress.c counts what it was). */
 #include "kernel/internal.h"
+#include "kernel/mm/internal.h"
 
 /* ------------------------------------------------------------------------------------------- */
 /* Accounting                                                                                   */

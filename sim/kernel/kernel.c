@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/internal.h"
+#include "kernel/mm/internal.h"
 
-#include "kernel/rate.h"
+#include "kernel/mm/rate.h"
 
 static const char *const event_names[] = {
     [EVENT_TICK] = "the tick",

@@ -16,7 +16,7 @@
 
 #include "base/evq.h"
 #include "base/rng.h"
-#include "kernel/mm.h"
+#include "kernel/mm/mm.h"
 #include "kernel/tracepoint.h"
 #include "machine/domains.h"
 #include "machine/machine.h"

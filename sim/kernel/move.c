@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Balancing's hands: moving waiting tasks, pushing a running one, kicks, and CPU hot-plug. */
 #include "kernel/internal.h"
+#include "kernel/mm/internal.h"
 
 /* throttled_lb_pair(): whether the queue of @t on @cpu, or one above it, is throttled. */
 static bool is_throttled_on(struct kernel *k, const struct task *t, int32_t cpu)

@@ -17,9 +17,10 @@
  * has the first two alone, and keeps them itself; one with a mix runs as a member of a class (rate.h).
  */
 #include "kernel/internal.h"
+#include "kernel/mm/internal.h"
 
-#include "kernel/rate.h"
-#include "kernel/side-cache.h"
+#include "kernel/mm/rate.h"
+#include "kernel/mm/side-cache.h"
 
 /*
  * Where pages lie counts in parts of this: a task's share of accesses to a node moves in such steps, so

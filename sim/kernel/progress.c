@@ -10,7 +10,7 @@
  */
 #include "kernel/internal.h"
 
-#include "kernel/rate.h"
+#include "kernel/mm/rate.h"
 
 /* Below this, wall time in units x pace fits 64 bits beside a carry (2^63 / 2^30). */
 #define NARROW_WALL_NS (INT64_C(1) << 33)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tasks' lives, and what the driver lets the acting one do next. */
-#include "kernel/memory.h"
+#include "kernel/mm/memory.h"
 
 static void task_set_policy(struct task *t, const struct task_params *params)
 {

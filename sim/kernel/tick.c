@@ -11,6 +11,7 @@
  * place among other CPUs' events makes no difference; --all-ticks proves it.
  */
 #include "kernel/internal.h"
+#include "kernel/mm/internal.h"
 
 int64_t numasim_tick_ns(const struct numasim_host *host)
 {

@@ -24,7 +24,7 @@
 #include "base/fixed.h"
 #include "base/hist.h"
 #include "base/time.h"
-#include "kernel/resources.h"
+#include "kernel/mm/resources.h"
 #include "observe/metrics.h"
 #include "observe/waste.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/fixed.h"
 #include "base/rng.h"
-#include "kernel/contend.h"
+#include "kernel/mm/contend.h"
 
 enum { MLP_ONE = 1000000 };
 #define PACE_ONE (UINT64_C(1) << 20)

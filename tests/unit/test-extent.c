@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "kernel/extent.h"
+#include "kernel/mm/extent.h"
 
 enum { PAGES = 4096, FIRST = 1000, HUGE_ORDER = 9 };
 

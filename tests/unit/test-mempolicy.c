@@ -7,7 +7,7 @@
 
 #include "base/bitmap.h"
 #include "base/error.h"
-#include "kernel/mempolicy.h"
+#include "kernel/mm/mempolicy.h"
 #include "workload/numactl.h"
 
 enum { NR = 8 };

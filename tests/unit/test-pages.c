@@ -10,7 +10,7 @@
 
 #include "base/draw.h"
 #include "base/time.h"
-#include "kernel/fault.h"
+#include "kernel/mm/fault.h"
 
 #define MS NSEC_PER_MSEC
 

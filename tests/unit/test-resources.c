@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which resources an access passes, and what it costs them. */
 #include "domains-fixture.h"
-#include "kernel/resources.h"
+#include "kernel/mm/resources.h"
 
 #define GB INT64_C(1000000000)
 

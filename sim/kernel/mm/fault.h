@@ -3,10 +3,10 @@
  * Hint faults among their own files: fault.c (what follows from one, and those met in order),
  * fault-anywhere.c (those met by chance), fault-plan.c (when to look for them).
  */
-#ifndef NUMASIM_KERNEL_FAULT_H
-#define NUMASIM_KERNEL_FAULT_H
+#ifndef NUMASIM_KERNEL_MM_FAULT_H
+#define NUMASIM_KERNEL_MM_FAULT_H
 
-#include "kernel/memory.h"
+#include "kernel/mm/memory.h"
 
 /* Where a batch of faults happens. */
 struct place {

@@ -4,7 +4,7 @@
  * as a kernel worker does it for a cpuset and migratepages(8) for a user: a task like others, in
  * batches, at the cost of a CPU.
  */
-#include "kernel/memory.h"
+#include "kernel/mm/memory.h"
 
 /* NR_MAX_BATCHED_MIGRATION: 512 base pages to a TLB flush (mm/migrate.c, 6.12). */
 enum { BATCH_PAGES = 512 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Of contend.c and contend-share.c alone. */
-#ifndef NUMASIM_KERNEL_CONTEND_PRIVATE_H
-#define NUMASIM_KERNEL_CONTEND_PRIVATE_H
+#ifndef NUMASIM_KERNEL_MM_CONTEND_PRIVATE_H
+#define NUMASIM_KERNEL_MM_CONTEND_PRIVATE_H
 
 #include <glib.h>
 
 #include "base/fixed.h"
-#include "kernel/contend.h"
+#include "kernel/mm/contend.h"
 
 /* A class with members, among those that use a resource. */
 struct user {

@@ -6,8 +6,8 @@
  *
  * Bitmaps are of nodes. Plain data, no kernel.
  */
-#ifndef NUMASIM_KERNEL_MEMPOLICY_H
-#define NUMASIM_KERNEL_MEMPOLICY_H
+#ifndef NUMASIM_KERNEL_MM_MEMPOLICY_H
+#define NUMASIM_KERNEL_MM_MEMPOLICY_H
 
 #include <glib.h>
 #include <stdbool.h>

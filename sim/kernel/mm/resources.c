@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/resources.h"
+#include "kernel/mm/resources.h"
 
 #include "base/bitmap.h"
 #include "base/fixed.h"

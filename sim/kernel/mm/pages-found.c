@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Populations of pages for plugins: iterating over them, and what is done to those that it gives. */
-#include "kernel/memory.h"
+#include "kernel/mm/memory.h"
 
 static struct kernel *kernel_of(struct numasim_host *host)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/side-cache.h"
+#include "kernel/mm/side-cache.h"
 
 #include "kernel/internal.h"
-#include "kernel/rate.h"
+#include "kernel/mm/rate.h"
 
 void side_caches_new(struct kernel *k)
 {

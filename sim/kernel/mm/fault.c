@@ -10,7 +10,7 @@
  * While a task may meet protected pages it is stopped after as much work as lets it meet about a
  * batch of them; what they cost is charged to it then, and their number decides the next batch.
  */
-#include "kernel/fault.h"
+#include "kernel/mm/fault.h"
 
 /* True if the answer names something there is. */
 static bool answer_valid(struct kernel *k, const struct numasim_fault *f)

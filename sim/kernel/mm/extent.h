@@ -9,8 +9,8 @@
  *
  * Plain data, no kernel. Pages are base pages throughout; a huge page is 2^order of them and never cut.
  */
-#ifndef NUMASIM_KERNEL_EXTENT_H
-#define NUMASIM_KERNEL_EXTENT_H
+#ifndef NUMASIM_KERNEL_MM_EXTENT_H
+#define NUMASIM_KERNEL_MM_EXTENT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,9 +5,9 @@
  */
 #include "kernel/internal.h"
 
-#include "kernel/contend.h"
-#include "kernel/rate.h"
-#include "kernel/resources.h"
+#include "kernel/mm/contend.h"
+#include "kernel/mm/rate.h"
+#include "kernel/mm/resources.h"
 
 /* Classes without members that are kept. */
 enum { MAX_IDLE_CLASSES = 1024 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pages for plugins: moving and protecting them. */
-#include "kernel/memory.h"
+#include "kernel/mm/memory.h"
 
 static struct kernel *kernel_of(struct numasim_host *host)
 {

@@ -5,8 +5,8 @@
  * used: of U used bytes, a cache of S bytes has S / U, and the part of accesses that miss it moves in
  * SIDE_CACHE_PARTS steps. Flat mode is nodes of their own.
  */
-#ifndef NUMASIM_KERNEL_SIDE_CACHE_H
-#define NUMASIM_KERNEL_SIDE_CACHE_H
+#ifndef NUMASIM_KERNEL_MM_SIDE_CACHE_H
+#define NUMASIM_KERNEL_MM_SIDE_CACHE_H
 
 #include <stdint.h>
 

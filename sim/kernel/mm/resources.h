@@ -3,12 +3,12 @@
  * The memory side of a machine as resources that tasks share: each node's controller, each link, each
  * LLC; and which of them an access passes.
  */
-#ifndef NUMASIM_KERNEL_RESOURCES_H
-#define NUMASIM_KERNEL_RESOURCES_H
+#ifndef NUMASIM_KERNEL_MM_RESOURCES_H
+#define NUMASIM_KERNEL_MM_RESOURCES_H
 
 #include <stdbool.h>
 
-#include "kernel/contend.h"
+#include "kernel/mm/contend.h"
 #include "machine/machine.h"
 
 struct resources;

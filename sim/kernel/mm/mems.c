@@ -3,7 +3,7 @@
  * Which nodes a process's pages may lie on: cpuset.mems of its cgroups, what a placement policy left,
  * and the memory policies that follow these (kernel/cgroup/cpuset.c, mm/mempolicy.c, 6.12).
  */
-#include "kernel/memory.h"
+#include "kernel/mm/memory.h"
 
 /* The nodes with memory among those allowed to @p, newly allocated. */
 static uint64_t *mems_of(const struct kernel *k, const struct process *p)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Accesses to memory, counted from the work that was done. */
 #include "kernel/internal.h"
+#include "kernel/mm/internal.h"
 
 /* Adds @lines of pages of @s to by_node[], by where the pages lie. */
 static void spread_lines(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,

@@ -7,15 +7,15 @@
  * address: the bands into which the region's accesses divide it (a hot tenth and the rest). Within a
  * part all pages are accessed alike; or in order, where the region is sequential.
  */
-#ifndef NUMASIM_KERNEL_MM_H
-#define NUMASIM_KERNEL_MM_H
+#ifndef NUMASIM_KERNEL_MM_MM_H
+#define NUMASIM_KERNEL_MM_MM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/list.h"
-#include "kernel/extent.h"
-#include "kernel/mempolicy.h"
+#include "kernel/mm/extent.h"
+#include "kernel/mm/mempolicy.h"
 #include "policy/numasim-policy.h"
 
 struct kernel;

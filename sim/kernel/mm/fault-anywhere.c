@@ -7,7 +7,7 @@
  * pages, each taken once. So a batch costs what it meets, however many kinds and extents there are. Many:
  * a draw for each kind, how many of it are met. Both have the distribution of a draw for each page.
  */
-#include "kernel/fault.h"
+#include "kernel/mm/fault.h"
 
 #include "base/draw.h"
 

@@ -15,10 +15,10 @@
  * of other classes, are looked at. All integers: the answer depends on the classes and on the steps
  * before, not on the order of the calls since the last contend_solve().
  *
- * Plain data, no kernel: kernel/rate.c makes the classes and carries the work.
+ * Plain data, no kernel: rate.c makes the classes and carries the work.
  */
-#ifndef NUMASIM_KERNEL_CONTEND_H
-#define NUMASIM_KERNEL_CONTEND_H
+#ifndef NUMASIM_KERNEL_MM_CONTEND_H
+#define NUMASIM_KERNEL_MM_CONTEND_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,8 +11,8 @@
  * Rates follow from contend.h. They are brought up to date at the end of an instant in which
  * members came or went, but no sooner than host.rate_step after the last time.
  */
-#ifndef NUMASIM_KERNEL_RATE_H
-#define NUMASIM_KERNEL_RATE_H
+#ifndef NUMASIM_KERNEL_MM_RATE_H
+#define NUMASIM_KERNEL_MM_RATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The functions of numasim-memory.h that are about tasks, rates and draws; pages are in pages.c. */
-#include "kernel/memory.h"
+#include "kernel/mm/memory.h"
 
 #include "base/draw.h"
-#include "kernel/rate.h"
+#include "kernel/mm/rate.h"
 
 static struct kernel *kernel_of(struct numasim_host *host)
 {

@@ -4,7 +4,7 @@
  * node's CPUs if it has any. It runs when woken or when its time has come; the work it does there is
  * what its policy is charged for.
  */
-#include "kernel/memory.h"
+#include "kernel/mm/memory.h"
 
 struct node_daemon {
     struct kernel *kernel;

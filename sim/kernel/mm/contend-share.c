@@ -6,7 +6,7 @@
  * The level of a resource is how far they can rise until it is full. The resource with the lowest
  * level is full first: those that ask for more than its level are held there, and the others go on.
  */
-#include "kernel/contend-private.h"
+#include "kernel/mm/contend-private.h"
 
 void contend_forget_shares(struct contend *c)
 {

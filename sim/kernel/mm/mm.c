@@ -2,8 +2,8 @@
 /* Address spaces: processes, regions, slices, and where their pages lie. */
 #include "kernel/internal.h"
 
-#include "kernel/memory.h"
-#include "kernel/side-cache.h"
+#include "kernel/mm/memory.h"
+#include "kernel/mm/side-cache.h"
 
 struct process *kernel_process_new(struct kernel *k, const char *name)
 {

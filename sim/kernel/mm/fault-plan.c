@@ -6,7 +6,7 @@
  * each task marks how many of its accesses were earlier than the last protecting (or than it left its
  * CPU), and looks for the faults of older protected pages at once.
  */
-#include "kernel/fault.h"
+#include "kernel/mm/fault.h"
 
 /* Pages (huge ones count as one) that a task meets between two stops: a sixteenth of what is left, so that
  * the rate falls in small steps as there are fewer, and at most so many. */

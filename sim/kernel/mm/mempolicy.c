@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/mempolicy.h"
+#include "kernel/mm/mempolicy.h"
 
 #include "base/bitmap.h"
 #include "base/error.h"

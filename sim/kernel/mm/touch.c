@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* First touch: which pages, and, by the tier policy, on which nodes. */
-#include "kernel/memory.h"
+#include "kernel/mm/memory.h"
 
 /* One task's touching of one slice. */
 struct touch {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/extent.h"
+#include "kernel/mm/extent.h"
 
 #include <glib.h>
 #include <string.h>

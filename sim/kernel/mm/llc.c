@@ -12,6 +12,7 @@
  * have come, what would hit misses.
  */
 #include "kernel/internal.h"
+#include "kernel/mm/internal.h"
 
 enum { LEVEL_STEPS = 64 };
 

@@ -10,10 +10,11 @@
  *   pages-found.c  populations for plugins: iterating, moving, tagging, splitting, dropping
  *   daemon.c  kernel threads of nodes
  */
-#ifndef NUMASIM_KERNEL_MEMORY_H
-#define NUMASIM_KERNEL_MEMORY_H
+#ifndef NUMASIM_KERNEL_MM_MEMORY_H
+#define NUMASIM_KERNEL_MM_MEMORY_H
 
 #include "kernel/internal.h"
+#include "kernel/mm/internal.h"
 
 /* Regions begin where mmap() would put the first, some 0x7f0000000000, and at whole gigabytes, so that
  * interleaving, which goes by address, begins with the lowest node. */

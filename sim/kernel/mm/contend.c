@@ -2,7 +2,7 @@
 /* Resources, classes and their steps; the fixed point. Shares of what is full: contend-share.c. */
 #include <string.h>
 
-#include "kernel/contend-private.h"
+#include "kernel/mm/contend-private.h"
 
 /* Rounds until the steps of all resources agree; beyond them the last answer stands. Each round goes
  * over every resource once, so that a chain of resources settles in as many as it is long. */
