@@ -95,6 +95,8 @@ struct task {
     /* Of tasks that access memory, of real-time ones, and what hardly ever is looked at. */
     uint64_t stretch_cold_work; /* of stretch_work, how much was done cold */
     uint64_t rate_from, rate_end;
+    int64_t rate_start_ns;     /* while it is in rate_starting: when its overhead ends */
+    struct list rate_starting; /* in its class's, if its work begins later than it was armed */
     int32_t rate_index;
     bool wants_task_work;
     struct list running;        /* in process->running while on a CPU with a mix */

@@ -137,6 +137,36 @@ static void test_cold_cache(void)
 }
 
 /*
+ * Two threads of 5 misses a us, 100 ns each, one at a time: 1.5 us for 1 us of work alone. Their node
+ * gives what one and a half of them take, so that beside each other each us of work takes 2 us. The
+ * kernel takes 100 us of the first one's CPU, and 50 us into that the second one begins: the first does
+ * nothing until the 100 us are over, and its work from then on takes 2 us a us.
+ */
+static void test_rate_changes_in_overhead(void)
+{
+    static const char workload[] =
+        "numasim: workload/1\nprocesses:\n  p:\n    regions: {heap: {size: 1MiB, touch: first}}\n"
+        "    threads:\n"
+        "      a: {cpus: 0, program: [access: {misses: {heap: 5/us}, mlp: 1}, run: 2ms]}\n"
+        "      b: {cpus: 1, start: 1050us, program: [access: {misses: {heap: 5/us}, mlp: 1}, "
+        "run: 9ms]}\n"
+        "      c: {cpus: 3, start: 1ms, program: [run: 1us]}\n"; /* so that something happens at 1 ms */
+    /* One takes 5 lines, 320 bytes, in 1.5 us; 5 lines in 2 us for each of two are 320 MB/s. */
+    g_autofree char *topology = topology_with("teach-numa-2x4", "local: 40GB/s", "local: 320MB/s");
+    struct engine *e = new_engine(topology, workload);
+    g_autoptr(GArray) log = event_log_new(e);
+
+    engine_run(e, 1000 * US);
+    numasim_charge((struct numasim_host *)(void *)e->kernel, 0, 100 * US);
+    engine_run(e, 30 * MS);
+    /* It began at 257 us and did 743 / 1.5 us of its 2000 until 1 ms. */
+    int64_t begin_ns = 1100 * US, left_ns = 2 * (2000 * US - 743 * US * 2 / 3);
+
+    g_assert_cmpint(ABS(exit_time(log, 0) - (begin_ns + left_ns + 10 * US)), <=, 10);
+    engine_free(e);
+}
+
+/*
  * Two threads of one core at 60 % each. A's 600 us of work take 1000 us; with its switch and its
  * exit it is on its CPU until 1011 us. B, started from CPU 0, needs an IPI more and begins at 2 us:
  * by 1011 us it has done 1009 * 0.6 = 605.4 us of work, and does the rest of its 1200 us at full
@@ -378,6 +408,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mm/half-remote", test_half_remote);
     g_test_add_func("/mm/pages-move-while-it-runs", test_pages_move_while_it_runs);
     g_test_add_func("/mm/cold-cache", test_cold_cache);
+    g_test_add_func("/mm/rate-changes-in-overhead", test_rate_changes_in_overhead);
     g_test_add_func("/mm/smt", test_smt);
     g_test_add_func("/mm/first-touch", test_first_touch);
     g_test_add_func("/mm/full-node", test_full_node);

@@ -26,6 +26,7 @@ struct rate_class {
 
     struct task **heap; /* members that are armed, the first to be done at [0] */
     int32_t nr_armed, heap_size;
+    struct list starting; /* of them, those that were in kernel overhead when they were armed */
     struct evq_entry done;
     struct list idle; /* in rates->idle while it has no member */
 };
@@ -203,6 +204,7 @@ static struct rate_class *class_new(struct kernel *k, const struct rate_class *l
     c->id = contend_class_new(r->contend, c->idle_pace, c->key.mlp_ppm, lines_milli, r->uses, nr);
     c->since_ns = evq_now_ns(k->events);
     event_init(&c->done, EVENT_RATE_DONE, CLASS_SEGMENT, 0);
+    list_init(&c->starting);
     list_init(&c->idle);
     if ((guint)c->id >= r->by_id->len) {
         g_ptr_array_set_size(r->by_id, c->id + 1);
@@ -332,6 +334,7 @@ void rate_disarm(struct kernel *k, struct task *t)
 {
     struct rate_class *c = t->rate;
 
+    list_del(&t->rate_starting);
     if (c != NULL && t->rate_index >= 0) {
         bool first = t->rate_index == 0;
 
@@ -347,6 +350,11 @@ void rate_arm(struct kernel *k, struct task *t, int64_t from_ns, uint64_t work)
     struct rate_class *c = t->rate;
     bool first = t->rate_index == 0;
 
+    list_del(&t->rate_starting);
+    if (from_ns > evq_now_ns(k->events)) {
+        t->rate_start_ns = from_ns;
+        list_add_tail(&c->starting, &t->rate_starting);
+    }
     t->rate_from = class_work_at(c, MAX(from_ns, c->since_ns));
     t->rate_end = t->rate_from + work;
     if (t->rate_index < 0) {
@@ -465,6 +473,29 @@ uint64_t rate_progress(struct kernel *k, struct task *t, uint64_t limit)
 /* ------------------------------------------------------------------------------------------- */
 /* Rates                                                                                        */
 
+/*
+ * Where the work of a member begins that is in kernel overhead yet depends on how far its class comes
+ * until then, which has changed.
+ */
+static void shift_starts(struct kernel *k, struct rate_class *c)
+{
+    struct list *l, *next;
+
+    for (l = c->starting.next; l != &c->starting; l = next) {
+        struct task *t = container_of(l, struct task, rate_starting);
+        uint64_t work = t->rate_end - t->rate_from;
+
+        next = l->next;
+        if (t->rate_start_ns <= evq_now_ns(k->events)) {
+            list_del(l);
+            continue;
+        }
+        t->rate_from = class_work_at(c, t->rate_start_ns);
+        t->rate_end = t->rate_from + work;
+        sift(c, t->rate_index, t);
+    }
+}
+
 static void pace_changes(int32_t class_id, uint64_t old_pace, uint64_t new_pace, void *data)
 {
     struct kernel *k = data;
@@ -474,6 +505,7 @@ static void pace_changes(int32_t class_id, uint64_t old_pace, uint64_t new_pace,
     c->carry = mul_div_u64(c->carry, new_pace, old_pace);
     class_set_total(c, new_pace);
     emit_pace(k, c);
+    shift_starts(k, c);
     class_arm(k, c);
 }
 
