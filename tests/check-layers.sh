@@ -40,14 +40,14 @@ rooms='format/facts format/machine format/trace'
 layer base
 layer machine base
 layer policy base
-layer kernel base machine policy
-layer workload base machine policy kernel
-layer observe base machine policy kernel workload
+layer kernel base machine policy kernel/mm
+layer workload base machine policy kernel kernel/mm
+layer observe base machine policy kernel kernel/mm workload
 layer format base machine policy workload $rooms
 layer format/facts base machine
 layer format/machine base machine format format/facts
 layer format/trace base workload format
-layer cli base machine policy kernel workload observe format $rooms
+layer cli base machine policy kernel kernel/mm workload observe format $rooms
 
 # format may name workload's plain structures, which must not bring the engine with them.
 indirect=''
