@@ -62,6 +62,7 @@ void cpu_init(struct metrics *m)
     m->cpus = g_new0(struct mcpu, (gsize)m->nr_cpus);
     m->base_times = g_new0(struct cpu_times, (gsize)m->nr_cpus);
     m->waste = waste_new(m->nr_cpus);
+    m->rate_clock = rate_clock_new(m->nr_cpus, rates_spent, m);
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         bool offline = machine->offline != NULL && bitmap_test(machine->offline, (uint32_t)cpu);
 

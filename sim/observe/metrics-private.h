@@ -26,6 +26,7 @@
 #include "base/time.h"
 #include "kernel/mm/resources.h"
 #include "observe/metrics.h"
+#include "observe/rate-clock.h"
 #include "observe/waste.h"
 
 enum mtask_state { MTASK_OFF, MTASK_WAITING, MTASK_RUNNING };
@@ -46,28 +47,7 @@ struct mtask {
     int32_t ran_cpu;    /* where it last ran, until it blocks; -1 none */
     bool unborn;        /* made, and never ran since */
     int64_t run_ns;     /* CPU time since the reset */
-    int32_t rate_class; /* while it runs: whose pace it has; -1: its own */
-    uint64_t full_pace, smt_pace;
     const uint64_t *allowed;
-};
-
-/* The components of a pace, in the order of kernel/pace.c. */
-enum rate_part {
-    RATE_FULL,
-    RATE_SMT,
-    RATE_COLD,
-    RATE_REMOTE,
-    RATE_BANDWIDTH,
-    RATE_TLB,
-    NR_RATE_PARTS
-};
-
-/* A rate class as its events show it; see rates.c. */
-struct mclass {
-    int64_t since_ns;
-    uint64_t paces[NR_RATE_PARTS];
-    uint64_t shares[NR_RATE_PARTS]; /* of the pace */
-    uint64_t sums[NR_RATE_PARTS];   /* of ns x share, up to since_ns */
 };
 
 struct mcpu {
@@ -78,12 +58,6 @@ struct mcpu {
     int64_t nr_ran;        /* tasks whose ran_cpu this is */
     bool online;
     uint64_t forked; /* tasks that began here */
-
-    /* rates.c: curr is as it is since then; what of its time on the CPU was overhead by then; the sums
-     * of its class then; and how much busy time was divided so far. */
-    int64_t rate_since_ns, rate_overhead_ns;
-    uint64_t rate_sums[NR_RATE_PARTS];
-    int64_t rate_busy_ns;
 };
 
 enum latency {
@@ -189,8 +163,7 @@ struct metrics {
     uint64_t *migrations; /* [nr_levels] */
     uint64_t reasons[NR_MIGRATE_REASONS];
 
-    struct mclass *classes; /* [nr_classes] by id */
-    int32_t nr_classes;
+    struct rate_clock *rate_clock;
 
     uint64_t *accesses; /* [nr_nodes * nr_nodes], row: the CPU's node */
     uint64_t *writes;   /* the same, of lines written back */
@@ -272,18 +245,11 @@ void bandwidth_reset(struct metrics *m);
 void bandwidth_report(struct metrics *m, int64_t now_ns, struct result *r);
 void bandwidth_release(struct metrics *m);
 
-/* rates.c: before and after wakeup_switch() */
-void rates_switch(struct metrics *m, const struct tp_event *e);
-void rates_switched(struct metrics *m, const struct tp_event *e);
-void rates_task(struct metrics *m, const struct tp_event *e);
-void rates_class_cpu(struct metrics *m, const struct tp_event *e);
-void rates_class_memory(struct metrics *m, const struct tp_event *e);
-/* Divides the time of those that run, up to now; @times are those of each CPU. */
-void rates_cut(struct metrics *m, int64_t now_ns, const struct cpu_times *times);
+/* rates.c */
+void rates_spent(const struct rate_stretch *s, void *data);
 void rates_merge(int64_t *into, const int64_t *rate_ns);
 /* PREFIXtime.*; with @zeroes also those that are 0. */
 void rates_report(struct result *r, const char *prefix, const int64_t *rate_ns, bool zeroes);
-void rates_release(struct metrics *m);
 
 /* memory.c */
 void memory_init(struct metrics *m);

@@ -49,7 +49,7 @@ void metrics_free(struct metrics *m)
     memory_release(m);
     load_release(m);
     bandwidth_release(m);
-    rates_release(m);
+    rate_clock_free(m->rate_clock);
     requests_release(m);
     g_hash_table_unref(m->group_ids);
     g_free(m->groups);
@@ -95,7 +95,7 @@ struct mtask *metrics_task(struct metrics *m, int32_t id)
         m->tasks_size = MAX(MAX(64, id + 1), from * 2);
         m->tasks = g_renew(struct mtask, m->tasks, (gsize)m->tasks_size);
         for (int32_t i = from; i < m->tasks_size; i++) {
-            m->tasks[i] = (struct mtask){.group = -1, .ran_cpu = -1, .rate_class = -1};
+            m->tasks[i] = (struct mtask){.group = -1, .ran_cpu = -1};
         }
     }
     struct mtask *t = &m->tasks[id];
@@ -152,13 +152,9 @@ static void memory_event(struct metrics *m, const struct tp_event *e)
         load_event(m, e);
         break;
     case TP_SCHED_RATE:
-        rates_task(m, e);
-        break;
     case TP_RATE_CPU:
-        rates_class_cpu(m, e);
-        break;
     case TP_RATE_MEMORY:
-        rates_class_memory(m, e);
+        rate_clock_event(m->rate_clock, e);
         break;
     case TP_OOM_KILL:
         m->oom_kills++;
@@ -174,9 +170,8 @@ void metrics_event(const struct tp_event *e, void *data)
 
     switch ((enum tracepoint)e->type) {
     case TP_SCHED_SWITCH:
-        rates_switch(m, e);
+        rate_clock_event(m->rate_clock, e);
         wakeup_switch(m, e);
-        rates_switched(m, e);
         balanced_update(m, e->cpu, e->time_ns);
         break;
     case TP_SCHED_WAKING:
@@ -241,7 +236,7 @@ void metrics_reset(struct metrics *m, int64_t now_ns, const struct cpu_times *ti
 {
     waste_advance(m->waste, now_ns);
     m->reset_ns = now_ns;
-    rates_cut(m, now_ns, times);
+    rate_clock_cut(m->rate_clock, now_ns, times);
     wakeup_reset(m);
     cpu_reset(m, times);
     balanced_reset(m);
@@ -264,7 +259,7 @@ void metrics_finish(struct metrics *m, int64_t now_ns, const struct cpu_times *t
         }
         c->since_ns = now_ns;
     }
-    rates_cut(m, now_ns, times);
+    rate_clock_cut(m->rate_clock, now_ns, times);
     wakeup_report(m, now_ns, r);
     cpu_report(m, times, now_ns, r);
     balanced_report(m, now_ns, r);
