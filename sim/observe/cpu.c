@@ -63,6 +63,7 @@ void cpu_init(struct metrics *m)
     m->base_times = g_new0(struct cpu_times, (gsize)m->nr_cpus);
     m->waste = waste_new(m->nr_cpus);
     m->rate_clock = rate_clock_new(m->nr_cpus, rates_spent, m);
+    m->throttled = throttled_new(m->nr_cpus, m->config.cgroups, m->config.data);
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
         bool offline = machine->offline != NULL && bitmap_test(machine->offline, (uint32_t)cpu);
 

@@ -27,6 +27,7 @@
 #include "kernel/mm/resources.h"
 #include "observe/metrics.h"
 #include "observe/rate-clock.h"
+#include "observe/throttled.h"
 #include "observe/waste.h"
 
 enum mtask_state { MTASK_OFF, MTASK_WAITING, MTASK_RUNNING };
@@ -151,11 +152,9 @@ struct metrics {
     struct mbalanced queued, ran; /* each task on the CPU of its queue; where it last ran */
     int64_t nr_unborn;
     uint64_t switches, forks;
-    uint64_t **throttled; /* [throttled_size] by cgroup: bitmap of CPUs, NULL until its first */
-    int32_t throttled_size;
+    struct throttled *throttled;
     struct mbandwidth *bandwidths; /* [nr_bandwidths] by cgroup */
     int32_t nr_bandwidths;
-    int64_t nr_throttled; /* bits set in all of them */
 
     char **level_names; /* innermost first, "none" last */
     int32_t nr_levels;
@@ -236,7 +235,6 @@ void balanced_report(const struct metrics *m, int64_t now_ns, struct result *r);
 void wait_begin(struct metrics *m, struct mtask *t, int32_t cpu);
 void wait_end(struct metrics *m, struct mtask *t);
 void waiting_throttle(struct metrics *m, const struct tp_event *e);
-void waiting_release(struct metrics *m);
 
 /* bandwidth.c */
 void bandwidth_period(struct metrics *m, const struct tp_event *e);

@@ -43,7 +43,7 @@ void metrics_free(struct metrics *m)
         g_free(m->groups[i].process);
         counts_release(&m->groups[i].counts);
     }
-    waiting_release(m);
+    throttled_free(m->throttled);
     balanced_release(m);
     cpu_release(m);
     memory_release(m);
