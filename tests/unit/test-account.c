@@ -200,6 +200,7 @@ static void assert_adds_up(const char *topology, const char *workload, const cha
     GError *error = NULL;
 
     options.duration_ns = 300 * NSEC_PER_MSEC;
+    options.warmup_ns = 0;
     options.attach = attach;
     options.finished = finished;
     options.data = &w;
