@@ -286,6 +286,81 @@ static void test_nothing_changes(void)
     }
 }
 
+/*
+ * Nodes of their own, the first two with a link between them: what changes on one is looked at there and
+ * by way of those who use it, however many others there are.
+ */
+static void test_only_what_changed(void)
+{
+    enum { NODES = 64, LINK = NODES };
+    struct contend_resource r[NODES + 1];
+    int32_t ids[NODES], changes = 0;
+
+    for (int32_t i = 0; i <= NODES; i++) {
+        r[i] = (struct contend_resource){100000000, 100, curve, 3, false};
+    }
+    struct contend *c = contend_new(r, NODES + 1);
+
+    for (int32_t i = 0; i < NODES; i++) {
+        const struct contend_use uses[] = {{i, 1000000, 1000000}, {LINK, 1000, 1000}};
+
+        ids[i] = contend_class_new(c, PACE_ONE, MLP_ONE, 1000000, uses, i < 2 ? 2 : 1);
+        contend_class_count(c, ids[i], 20);
+    }
+    contend_solve(c, ignore, NULL);
+    struct contend_work before = contend_work(c);
+
+    contend_class_count(c, ids[0], 30);
+    contend_solve(c, count_changes, &changes);
+    struct contend_work after = contend_work(c);
+
+    g_assert_cmpint(changes, ==, 1); /* the class itself: the link's step stays */
+    g_assert_cmpuint(after.told - before.told, ==, 1);
+    g_assert_cmpuint(after.settled - before.settled, <=, 4);
+
+    /* Of 1 MHz of 50 in a step of 1.6: nothing moves, so nothing is looked for. */
+    before = after;
+    contend_class_count(c, ids[5], 1);
+    contend_class_count(c, ids[5], -1);
+    contend_solve(c, count_changes, &changes);
+    after = contend_work(c);
+    g_assert_cmpuint(after.solved, ==, before.solved);
+    g_assert_cmpint(changes, ==, 1);
+    for (int32_t i = 0; i < NODES; i++) {
+        contend_class_count(c, ids[i], i == 0 ? -50 : -20);
+    }
+    contend_free(c);
+}
+
+/* After any changes, looking at everything once more changes nothing: no resource was left out that
+ * should have moved. */
+static void test_nothing_left_out(void)
+{
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        struct rng rng = rng_init(seed, RNG_POLICY);
+        struct random_case t;
+        int32_t changes = 0;
+
+        random_case_make(&t, seed);
+        contend_solve(t.c, ignore, NULL);
+        for (uint64_t i = 0; i < 40; i++) {
+            int32_t class = (int32_t)rng_below(&rng, 2 * i, CLASSES);
+            int32_t to = (int32_t)rng_below(&rng, 2 * i + 1, 20);
+
+            contend_class_count(t.c, t.ids[class], to - t.counts[class]);
+            t.counts[class] = to;
+            contend_solve(t.c, ignore, NULL);
+        }
+        for (int32_t i = 0; i < CLASSES; i++) {
+            contend_class_count(t.c, t.ids[i], 1);
+            contend_class_count(t.c, t.ids[i], -1);
+        }
+        contend_solve(t.c, count_changes, &changes);
+        g_assert_cmpint(changes, ==, 0);
+        random_case_free(&t);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -297,5 +372,7 @@ int main(int argc, char **argv)
     g_test_add_func("/contend/link", test_link);
     g_test_add_func("/contend/invariants", test_invariants);
     g_test_add_func("/contend/nothing-changes", test_nothing_changes);
+    g_test_add_func("/contend/only-what-changed", test_only_what_changed);
+    g_test_add_func("/contend/nothing-left-out", test_nothing_left_out);
     return g_test_run();
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Of contend.c and contend-share.c alone. */
+/*
+ * Of three files alone: contend.c (resources, classes, what is told), contend-steps.c (where the steps
+ * come to rest), contend-share.c (shares of what is full).
+ */
 #ifndef NUMASIM_KERNEL_MM_CONTEND_PRIVATE_H
 #define NUMASIM_KERNEL_MM_CONTEND_PRIVATE_H
 
@@ -26,6 +29,9 @@ struct resource {
     bool saturated_before;
     bool dirty, reached;  /* in contend->dirty; in contend->component, while solving */
     bool shared;          /* while sharing: it is full, and its tasks are held */
+    bool may_fill;        /* while sharing: more is asked for than it has */
+    bool level_stale;     /* while sharing: level is to be found anew */
+    uint64_t level;       /* while sharing: how far rates can rise until it is full */
     uint64_t taken_milli; /* while sharing: what those who are held take of it */
 };
 
@@ -48,10 +54,12 @@ struct class_rate {
     struct class_use *uses;
     uint64_t pace;       /* as told to the outside */
     uint64_t share_pace; /* at least this, by its share of what is full; 0: nothing holds it back */
-    uint64_t but_pace;   /* while settling one resource: the pace without its wait */
-    uint64_t want_pace;  /* while sharing: the pace if nothing were full */
-    bool reached;        /* in contend->members, while solving */
-    bool fixed;          /* while sharing: it is held by some resource */
+    uint64_t want_pace;  /* if nothing were full: idle_pace and all waits; while it has members */
+    uint64_t but_pace;   /* while settling one resource: that without its wait */
+    uint64_t next_share; /* while sharing: what share_pace becomes */
+    uint64_t asked_milli; /* while sharing: lines a second of wall time x 1000 of one task */
+    bool reached;         /* in contend->members, while solving */
+    bool fixed;           /* while sharing: it is held by some resource */
 };
 
 struct contend {
@@ -59,9 +67,15 @@ struct contend {
     int32_t nr_resources;
     GPtrArray *classes; /* by id, NULL where there is none */
     GArray *free_ids;
-    GArray *dirty;               /* resources whose users changed */
-    GArray *component, *members; /* while solving: resources and classes, by id */
-    GArray *moved;               /* resources that the last solving changed */
+    GArray *dirty; /* resources whose users changed */
+    /* While solving: resources and classes, by id, that a change may reach; where nothing is full, only
+     * those that it did. */
+    GArray *component, *members;
+    uint64_t *
+        stale; /* bitmap of resources: what their steps follow from has changed since they settled */
+    int32_t nr_held, nr_saturated; /* classes with members and a share; resources that are full */
+    GArray *moved;                 /* resources that the last solving changed */
+    struct contend_work work;
 };
 
 static inline struct class_rate *contend_class(const struct contend *c, int32_t id)
@@ -93,21 +107,29 @@ static inline uint64_t contend_wait_pace(const struct class_use *use, uint64_t w
     return (uint64_t)((uint128)use->pace_per_ps * wait_ps >> PACE_PER_PS_SHIFT);
 }
 
-/* The pace of @k where every resource waits as its step says, use @but (-1: none) not at all. */
-static inline uint64_t contend_pace_but(const struct contend *c, const struct class_rate *k,
-                                        int32_t but)
+/* The pace of @k where every resource waits as its step says. */
+static inline uint64_t contend_want_pace(const struct contend *c, const struct class_rate *k)
 {
     uint64_t pace = k->idle_pace;
 
     for (int32_t i = 0; i < k->nr_uses; i++) {
         const struct resource *r = &c->resources[k->uses[i].resource];
 
-        if (i != but) {
-            pace += contend_wait_pace(&k->uses[i], contend_step_wait(r, r->step));
-        }
+        pace += contend_wait_pace(&k->uses[i], contend_step_wait(r, r->step));
     }
     return pace;
 }
+
+/* The share of @k, which has members, is @share_pace from now on. */
+void contend_set_share(struct contend *c, struct class_rate *k, uint64_t share_pace);
+void contend_set_saturated(struct contend *c, struct resource *r, bool saturated);
+
+/* contend-steps.c */
+/* True if no dirty resource moves or is full: then no rate changes. */
+bool contend_steps_hold(struct contend *c);
+/* Settles the stale resources, and those that come to be stale by it. With @reach, they and the classes
+ * whose pace changes join component and members. */
+void contend_settle(struct contend *c, bool reach);
 
 /* No class of the component has a share any more. */
 void contend_forget_shares(struct contend *c);

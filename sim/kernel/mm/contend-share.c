@@ -11,26 +11,19 @@
 void contend_forget_shares(struct contend *c)
 {
     for (guint i = 0; i < c->members->len; i++) {
-        contend_class(c, g_array_index(c->members, int32_t, i))->share_pace = 0;
+        contend_set_share(c, contend_class(c, g_array_index(c->members, int32_t, i)), 0);
     }
     for (guint i = 0; i < c->component->len; i++) {
-        c->resources[g_array_index(c->component, int32_t, i)].saturated = false;
+        contend_set_saturated(c, &c->resources[g_array_index(c->component, int32_t, i)], false);
     }
 }
 
-/* Lines a second of wall time x 1000 that a task of @k asks for. */
-static uint64_t asked_milli(const struct class_rate *k)
-{
-    return contend_per_wall(k->lines_milli, k->want_pace);
-}
-
-/* Where @id is full among its tasks that nothing holds yet, if those whose rate is at most @at stay
+/* Where @r is full among its tasks that nothing holds yet, if those whose rate is at most @at stay
  * there; UINT64_MAX: with what all of them ask for it is not. */
-static uint64_t next_level(const struct contend *c, int32_t id, uint64_t at)
+static uint64_t next_level(const struct resource *r, uint64_t at)
 {
-    const struct resource *r = &c->resources[id];
     uint64_t left = r->capacity_milli > r->taken_milli ? r->capacity_milli - r->taken_milli : 0;
-    uint128 per_level = 0; /* of @id for each line of the level, x 2^20 */
+    uint128 per_level = 0; /* of @r for each line of the level, x 2^20 */
     uint64_t small = 0;
 
     for (int32_t i = 0; i < r->nr_users; i++) {
@@ -40,7 +33,7 @@ static uint64_t next_level(const struct contend *c, int32_t id, uint64_t at)
         if (k->fixed) {
             continue;
         }
-        if (asked_milli(k) <= at) {
+        if (k->asked_milli <= at) {
             small += (uint64_t)k->count * contend_per_wall(use->load_milli, k->want_pace);
         } else {
             per_level += mul_div_ceil_u64((uint64_t)k->count * use->load_milli, UINT64_C(1) << 20,
@@ -53,77 +46,116 @@ static uint64_t next_level(const struct contend *c, int32_t id, uint64_t at)
     return left > small ? (uint64_t)(((uint128)(left - small) << 20) / per_level) : 0;
 }
 
-/* The level of @id. Those that ask for less than a first guess leave more to the others. */
-static uint64_t level(const struct contend *c, int32_t id)
+/* The level of @r. Those that ask for less than a first guess leave more to the others. */
+static uint64_t level(const struct resource *r)
 {
-    uint64_t at = next_level(c, id, 0), next;
+    uint64_t at = next_level(r, 0), next;
 
-    while (at != UINT64_MAX && (next = next_level(c, id, at)) > at) {
+    while (at != UINT64_MAX && (next = next_level(r, at)) > at) {
         at = next;
     }
     return at;
 }
 
-/* Holds every task of @id that asks for more than @at there. */
-static void hold(struct contend *c, int32_t id, uint64_t at)
+/* True if all that is asked for of @r is more than it has. Only then can it be full: whoever is held
+ * elsewhere takes less than he asks for. */
+static bool may_fill(const struct resource *r)
 {
-    struct resource *r = &c->resources[id];
+    uint64_t asked = 0;
 
-    r->saturated = r->shared = true;
+    for (int32_t i = 0; i < r->nr_users; i++) {
+        const struct class_rate *k = r->users[i].class_rate;
+
+        asked += (uint64_t)k->count *
+                 contend_per_wall(k->uses[r->users[i].use].load_milli, k->want_pace);
+    }
+    return asked > r->capacity_milli;
+}
+
+/* Holds every task of @r that asks for more than @at there. */
+static void hold(struct contend *c, struct resource *r, uint64_t at)
+{
+    r->shared = true;
     for (int32_t i = 0; i < r->nr_users; i++) {
         struct class_rate *k = r->users[i].class_rate;
 
-        if (k->fixed || asked_milli(k) <= at) {
+        if (k->fixed || k->asked_milli <= at) {
             continue;
         }
         k->fixed = true;
-        k->share_pace = mul_div_ceil_u64(k->lines_milli, UINT64_C(1) << 20, MAX(at, 1));
+        k->next_share = mul_div_ceil_u64(k->lines_milli, UINT64_C(1) << 20, MAX(at, 1));
         for (int32_t u = 0; u < k->nr_uses; u++) {
-            c->resources[k->uses[u].resource].taken_milli +=
-                (uint64_t)k->count * contend_per_wall(k->uses[u].load_milli, k->share_pace);
+            struct resource *other = &c->resources[k->uses[u].resource];
+
+            other->level_stale = true;
+            other->taken_milli +=
+                (uint64_t)k->count * contend_per_wall(k->uses[u].load_milli, k->next_share);
         }
     }
 }
 
-bool contend_share(struct contend *c)
+static void begin_sharing(struct contend *c)
 {
-    bool changed = false;
-    g_autofree uint64_t *before = g_new(uint64_t, MAX(c->members->len, 1));
-
     for (guint i = 0; i < c->members->len; i++) {
         struct class_rate *k = contend_class(c, g_array_index(c->members, int32_t, i));
 
-        before[i] = k->share_pace;
-        k->share_pace = 0;
+        k->next_share = 0;
         k->fixed = false;
-        k->want_pace = contend_pace_but(c, k, -1);
+        k->asked_milli = contend_per_wall(k->lines_milli, k->want_pace);
     }
     for (guint i = 0; i < c->component->len; i++) {
         struct resource *r = &c->resources[g_array_index(c->component, int32_t, i)];
 
-        r->saturated = r->shared = false;
+        r->shared = false;
         r->taken_milli = 0;
+        r->may_fill = may_fill(r);
+        r->level_stale = true;
     }
-    for (;;) {
-        uint64_t lowest = UINT64_MAX;
-        int32_t tightest = -1;
+}
 
-        for (guint i = 0; i < c->component->len; i++) {
-            int32_t id = g_array_index(c->component, int32_t, i);
-            uint64_t at = c->resources[id].shared ? UINT64_MAX : level(c, id);
+/* The resource that is full first, and at which level; NULL: none is. */
+static struct resource *tightest(struct contend *c, uint64_t *ret_level)
+{
+    struct resource *found = NULL;
 
-            if (at < lowest) {
-                lowest = at;
-                tightest = id;
-            }
+    *ret_level = UINT64_MAX;
+    for (guint i = 0; i < c->component->len; i++) {
+        struct resource *r = &c->resources[g_array_index(c->component, int32_t, i)];
+
+        if (!r->may_fill || r->shared) {
+            continue;
         }
-        if (tightest < 0) {
-            break;
+        if (r->level_stale) {
+            r->level = level(r);
+            r->level_stale = false;
         }
-        hold(c, tightest, lowest);
+        if (r->level < *ret_level) {
+            *ret_level = r->level;
+            found = r;
+        }
+    }
+    return found;
+}
+
+bool contend_share(struct contend *c)
+{
+    struct resource *r;
+    uint64_t at;
+    bool changed = false;
+
+    begin_sharing(c);
+    while ((r = tightest(c, &at)) != NULL) {
+        hold(c, r, at);
+    }
+    for (guint i = 0; i < c->component->len; i++) {
+        r = &c->resources[g_array_index(c->component, int32_t, i)];
+        contend_set_saturated(c, r, r->shared);
     }
     for (guint i = 0; i < c->members->len; i++) {
-        changed |= contend_class(c, g_array_index(c->members, int32_t, i))->share_pace != before[i];
+        struct class_rate *k = contend_class(c, g_array_index(c->members, int32_t, i));
+
+        changed |= k->next_share != k->share_pace;
+        contend_set_share(c, k, k->next_share);
     }
     return changed;
 }

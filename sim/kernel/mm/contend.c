@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Resources, classes and their steps; the fixed point. Shares of what is full: contend-share.c. */
+/* Resources, classes and what is told of them. Steps: contend-steps.c; shares: contend-share.c. */
 #include <string.h>
 
 #include "kernel/mm/contend-private.h"
 
-/* Rounds until the steps of all resources agree; beyond them the last answer stands. Each round goes
- * over every resource once, so that a chain of resources settles in as many as it is long. */
-enum { MAX_STEP_ROUNDS = 12, MAX_SHARE_ROUNDS = 4 };
+#include "base/bitmap.h"
 
-/* A queue grows by such parts of the idle latency, up to so many: beyond any that real tasks can fill. */
-enum { QUEUE_PARTS = 64, MAX_QUEUE_STEPS = 1 << 20 };
+/* Rounds of shares and steps until they agree; beyond them the last answer stands. */
+enum { MAX_SHARE_ROUNDS = 4 };
+
+/* A queue grows by such parts of the idle latency. */
+enum { QUEUE_PARTS = 64 };
 
 uint32_t contend_factor_ppm(const struct contend_point *curve, int32_t nr_points,
                             uint32_t utilisation_ppm)
@@ -59,6 +60,7 @@ struct contend *contend_new(const struct contend_resource *resources, int32_t nr
     c->component = g_array_new(FALSE, FALSE, sizeof(int32_t));
     c->members = g_array_new(FALSE, FALSE, sizeof(int32_t));
     c->moved = g_array_new(FALSE, FALSE, sizeof(int32_t));
+    c->stale = bitmap_new((uint32_t)MAX(nr_resources, 1));
     c->classes = g_ptr_array_new();
     c->free_ids = g_array_new(FALSE, FALSE, sizeof(int32_t));
     for (int32_t i = 0; i < nr_resources; i++) {
@@ -92,6 +94,7 @@ void contend_free(struct contend *c)
     g_array_free(c->members, TRUE);
     g_array_free(c->moved, TRUE);
     g_array_free(c->free_ids, TRUE);
+    g_free(c->stale);
     g_free(c->resources);
     g_free(c);
 }
@@ -128,7 +131,7 @@ int32_t contend_class_new(struct contend *c, uint64_t idle_pace, int32_t mlp_ppm
         g_ptr_array_add(c->classes, k);
     }
     k->id = id;
-    k->pace = contend_pace_but(c, k, -1);
+    k->pace = contend_want_pace(c, k);
     return id;
 }
 
@@ -145,6 +148,7 @@ static void mark_dirty(struct contend *c, int32_t resource)
 
     if (!r->dirty && r->capacity_milli > 0) {
         r->dirty = true;
+        bitmap_set(c->stale, (uint32_t)resource);
         g_array_append_val(c->dirty, resource);
     }
 }
@@ -190,9 +194,11 @@ void contend_class_count(struct contend *c, int32_t class_id, int32_t by)
     k->count += by;
     if (was_active != (k->count > 0)) {
         class_list(c, k);
+        c->nr_held += k->share_pace == 0 ? 0 : was_active ? -1 : 1;
     }
     if (!was_active) {
-        k->pace = MAX(contend_pace_but(c, k, -1), k->share_pace);
+        k->want_pace = contend_want_pace(c, k);
+        k->pace = MAX(k->want_pace, k->share_pace);
     }
     for (int32_t i = 0; i < k->nr_uses; i++) {
         mark_dirty(c, k->uses[i].resource);
@@ -206,62 +212,6 @@ bool contend_dirty(const struct contend *c)
 
 /* ------------------------------------------------------------------------------------------- */
 /* The fixed point                                                                              */
-
-/* Load of @r if it waited as at @step and all else stays. */
-static uint64_t load_at(const struct resource *r, int32_t step)
-{
-    uint64_t load = 0;
-
-    for (int32_t i = 0; i < r->nr_users; i++) {
-        const struct class_rate *k = r->users[i].class_rate;
-        const struct class_use *use = &k->uses[r->users[i].use];
-        uint64_t pace = k->but_pace + contend_wait_pace(use, contend_step_wait(r, step));
-
-        load += (uint64_t)k->count * contend_per_wall(use->load_milli, MAX(pace, k->share_pace));
-    }
-    return load;
-}
-
-static void leave_out(const struct contend *c, const struct resource *r)
-{
-    for (int32_t i = 0; i < r->nr_users; i++) {
-        struct class_rate *k = r->users[i].class_rate;
-
-        k->but_pace = contend_pace_but(c, k, r->users[i].use);
-    }
-}
-
-/* True if a load of @load belongs to @step or a lower one. */
-static bool within(const struct resource *r, uint64_t load, int32_t step)
-{
-    return (uint128)load * CONTEND_STEPS <=
-           (uint128)r->capacity_milli * (uint32_t)MIN(step + 1, CONTEND_STEPS);
-}
-
-/* The lowest step whose waits keep the load within it; the last one where none does. Loads fall as
- * steps rise, so halving finds it. */
-static bool settle_step(struct contend *c, int32_t resource)
-{
-    struct resource *r = &c->resources[resource];
-    int32_t low = 0, high = CONTEND_STEPS - 1, before = r->step;
-
-    leave_out(c, r);
-    if (r->grain_ps > 0 && !within(r, load_at(r, high), high)) {
-        low = high;
-        high += MAX_QUEUE_STEPS;
-    }
-    while (low < high) {
-        int32_t middle = (low + high) / 2;
-
-        if (within(r, load_at(r, middle), middle)) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    r->step = low;
-    return low != before;
-}
 
 /* Resources that are reached from the dirty ones by way of classes with members, and those classes. */
 static void find_component(struct contend *c)
@@ -303,42 +253,22 @@ static int compare_ids(const void *a, const void *b)
     return *(const int32_t *)a - *(const int32_t *)b;
 }
 
-/* True if @resource is where settle_step() would leave it. */
-static bool step_holds(struct contend *c, int32_t resource)
+void contend_set_share(struct contend *c, struct class_rate *k, uint64_t share_pace)
 {
-    const struct resource *r = &c->resources[resource];
-
-    for (int32_t i = 0; i < r->nr_users; i++) {
-        if (r->users[i].class_rate->share_pace > 0) {
-            return false;
-        }
+    if (share_pace == k->share_pace) {
+        return;
     }
-    leave_out(c, r);
-    return !r->saturated && within(r, load_at(r, r->step), r->step) &&
-           (r->step == 0 || !within(r, load_at(r, r->step - 1), r->step - 1));
+    c->nr_held += (share_pace > 0) - (k->share_pace > 0);
+    k->share_pace = share_pace;
+    for (int32_t i = 0; i < k->nr_uses; i++) {
+        bitmap_set(c->stale, (uint32_t)k->uses[i].resource);
+    }
 }
 
-/* True if no dirty resource moves or is full: then no rate changes. */
-static bool nothing_moves(struct contend *c)
+void contend_set_saturated(struct contend *c, struct resource *r, bool saturated)
 {
-    for (guint i = 0; i < c->dirty->len; i++) {
-        if (!step_holds(c, g_array_index(c->dirty, int32_t, i))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void settle_steps(struct contend *c)
-{
-    bool changed = true;
-
-    for (int32_t round = 0; changed && round < MAX_STEP_ROUNDS; round++) {
-        changed = false;
-        for (guint i = 0; i < c->component->len; i++) {
-            changed |= settle_step(c, g_array_index(c->component, int32_t, i));
-        }
-    }
+    c->nr_saturated += saturated - r->saturated;
+    r->saturated = saturated;
 }
 
 static void commit(struct contend *c, contend_changed_fn changed, void *data)
@@ -346,12 +276,13 @@ static void commit(struct contend *c, contend_changed_fn changed, void *data)
     for (guint i = 0; i < c->members->len; i++) {
         int32_t id = g_array_index(c->members, int32_t, i);
         struct class_rate *k = contend_class(c, id);
-        uint64_t pace = MAX(contend_pace_but(c, k, -1), k->share_pace);
+        uint64_t pace = MAX(k->want_pace, k->share_pace);
 
         k->reached = false;
         if (pace != k->pace) {
             changed(id, k->pace, pace, data);
             k->pace = pace;
+            c->work.told++;
         }
     }
     for (guint i = 0; i < c->component->len; i++) {
@@ -373,29 +304,83 @@ const int32_t *contend_moved(const struct contend *c, int32_t *ret_nr)
     return (const int32_t *)(void *)c->moved->data;
 }
 
+/* True if what was reached settled below full: then nobody is to be held. */
+static bool all_have_room(const struct contend *c)
+{
+    for (guint i = 0; i < c->component->len; i++) {
+        if (c->resources[g_array_index(c->component, int32_t, i)].step >= CONTEND_STEPS - 1) {
+            return false;
+        }
+    }
+    return bitmap_empty(c->stale, (uint32_t)c->nr_resources);
+}
+
+static void reach_none(struct contend *c)
+{
+    for (guint i = 0; i < c->component->len; i++) {
+        c->resources[g_array_index(c->component, int32_t, i)].reached = false;
+    }
+    for (guint i = 0; i < c->members->len; i++) {
+        contend_class(c, g_array_index(c->members, int32_t, i))->reached = false;
+    }
+    g_array_set_size(c->component, 0);
+    g_array_set_size(c->members, 0);
+}
+
+/* Where tasks are held, or may have to be, all that share resources with them are looked at. */
+static void solve_shares(struct contend *c)
+{
+    reach_none(c);
+    find_component(c);
+    g_array_sort(c->component, compare_ids);
+    g_array_sort(c->members, compare_ids);
+    contend_forget_shares(c);
+    for (int32_t round = 0; round < MAX_SHARE_ROUNDS; round++) {
+        contend_settle(c, false);
+        if (!contend_share(c)) {
+            break;
+        }
+    }
+}
+
+static void solve(struct contend *c)
+{
+    bool shares = c->nr_held > 0 || c->nr_saturated > 0;
+
+    c->work.solved++;
+    g_array_set_size(c->component, 0);
+    g_array_set_size(c->members, 0);
+    if (!shares) {
+        contend_settle(c, true);
+        shares = !all_have_room(c);
+    }
+    if (shares) {
+        solve_shares(c);
+    } else {
+        g_array_sort(c->component, compare_ids);
+        g_array_sort(c->members, compare_ids);
+    }
+}
+
 void contend_solve(struct contend *c, contend_changed_fn changed, void *data)
 {
     if (!contend_dirty(c)) {
         return;
     }
     g_array_set_size(c->moved, 0);
-    if (!nothing_moves(c)) {
-        find_component(c);
-        g_array_sort(c->component, compare_ids);
-        g_array_sort(c->members, compare_ids);
-        contend_forget_shares(c);
-        for (int32_t round = 0; round < MAX_SHARE_ROUNDS; round++) {
-            settle_steps(c);
-            if (!contend_share(c)) {
-                break;
-            }
-        }
+    if (!contend_steps_hold(c)) {
+        solve(c);
         commit(c, changed, data);
     }
     for (guint i = 0; i < c->dirty->len; i++) {
         c->resources[g_array_index(c->dirty, int32_t, i)].dirty = false;
     }
     g_array_set_size(c->dirty, 0);
+}
+
+struct contend_work contend_work(const struct contend *c)
+{
+    return c->work;
 }
 
 /* ------------------------------------------------------------------------------------------- */

@@ -101,6 +101,14 @@ int64_t contend_wait_ps(const struct contend *c, int32_t resource);
 /* True if tasks that use @resource are held back to their share of it. */
 bool contend_saturated(const struct contend *c, int32_t resource);
 
+/* What solving took so far: what tests hold against what changed. */
+struct contend_work {
+    uint64_t solved;  /* times that a step moved, or may have */
+    uint64_t settled; /* resources looked at for it */
+    uint64_t told;    /* classes whose pace changed */
+};
+struct contend_work contend_work(const struct contend *c);
+
 /* The factor of @curve at @utilisation_ppm, between points by straight lines; the first point's
  * before it, the last one's after it. */
 uint32_t contend_factor_ppm(const struct contend_point *curve, int32_t nr_points,
