@@ -17,11 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/time.h"
 #include "bench-fixture.h"
-#include "format/workload-yaml.h"
 
 enum { REPEATS = 3, BASE_CPUS = 256 };
 
@@ -97,45 +95,28 @@ struct cost {
 static struct cost measure(enum path path, int32_t nr_cpus, const char *balance, const char *dir)
 {
     struct machine *m = bench_machine(nr_cpus);
-    struct sched_domains *sds = sched_domains_new(m, KERNEL_6_12);
     struct policy_stack *stack = bench_stack("eevdf", balance, dir);
     g_autofree char *text = text_of(path, nr_cpus, strcmp(balance, "none") == 0);
-    g_autoptr(GError) error = NULL;
-    const struct workload *w = workload_read_yaml_buffer("bench", text, strlen(text), &error);
     struct cost best = {.seconds = 1e9};
     int64_t warm_ns = 50 * NSEC_PER_MSEC;
     int64_t duration_ns = paths[path].cpu_seconds_ms * NSEC_PER_MSEC / nr_cpus;
 
-    for (int i = 0; w != NULL && i < REPEATS; i++) {
-        struct kernel_config config = {.seed = 1};
-        struct kernel *k = kernel_new(m, sds, stack, &config, &error);
-        struct interp *it = interp_new(k, &w, 1, &error);
+    for (int i = 0; i < REPEATS; i++) {
+        struct bench b = bench_begin(m, stack, text);
 
-        if (it == NULL || !kernel_run(k, warm_ns, &error)) {
-            g_error("%s", error->message);
-        }
-        uint64_t before = nr_done(k, path, nr_cpus);
-        clock_t from = clock();
-
-        if (!kernel_run(k, warm_ns + duration_ns, &error)) {
-            g_error("%s", error->message);
-        }
+        bench_run(&b, warm_ns);
+        uint64_t before = nr_done(b.kernel, path, nr_cpus);
         double seconds =
-            (double)(clock() - from) / CLOCKS_PER_SEC * (double)NSEC_PER_SEC / (double)duration_ns;
+            bench_run(&b, warm_ns + duration_ns) * (double)NSEC_PER_SEC / (double)duration_ns;
 
         if (seconds < best.seconds) {
             best.seconds = seconds;
-            best.done = (nr_done(k, path, nr_cpus) - before) * NSEC_PER_SEC / (uint64_t)duration_ns;
+            best.done =
+                (nr_done(b.kernel, path, nr_cpus) - before) * NSEC_PER_SEC / (uint64_t)duration_ns;
         }
-        interp_free(it);
-        kernel_free(k);
+        bench_end(&b);
     }
-    if (w == NULL) {
-        g_error("%s", error->message);
-    }
-    workload_free((struct workload *)(uintptr_t)w);
     policy_stack_free(stack);
-    sched_domains_free(sds);
     machine_free(m);
     return best;
 }

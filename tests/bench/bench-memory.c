@@ -15,38 +15,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/time.h"
 #include "bench-fixture.h"
-#include "format/workload-yaml.h"
 
 enum { REPEATS = 3, NR_CPUS = 256 };
-
-static const struct machine_curve_point curve[] = {{200000, 1130000}, {400000, 1190000},
-                                                   {500000, 1250000}, {750000, 1450000},
-                                                   {850000, 1570000}, {990000, 2500000}};
-
-/* A node gives 100 GB/s, of its own package 50 and of the other 30. */
-static struct machine *loaded_machine(void)
-{
-    struct machine *m = bench_machine(NR_CPUS);
-
-    for (int32_t i = 0; i < m->nr_nodes; i++) {
-        for (int32_t j = 0; j < m->nr_nodes; j++) {
-            int32_t distance = machine_distance(m, i, j);
-
-            m->bandwidth_bytes_per_s[i * m->nr_nodes + j] = (distance == 10   ? INT64_C(100)
-                                                             : distance == 12 ? INT64_C(50)
-                                                                              : INT64_C(30)) *
-                                                            1000000000;
-        }
-    }
-    m->curves[TIER_DRAM].points = g_memdup2(curve, sizeof(curve));
-    m->curves[TIER_DRAM].nr_points = G_N_ELEMENTS(curve);
-    return m;
-}
 
 static char *text_of(bool shared, bool memory)
 {
@@ -67,43 +40,25 @@ struct cost {
 
 static struct cost measure(const char *text, const char *dir)
 {
-    struct machine *m = loaded_machine();
-    struct sched_domains *sds = sched_domains_new(m, KERNEL_6_12);
+    struct machine *m = bench_memory_machine(NR_CPUS, INT64_C(64) << 30, 0);
     struct policy_stack *stack = bench_stack("eevdf", "linux-balance", dir);
-    g_autoptr(GError) error = NULL;
-    const struct workload *w = workload_read_yaml_buffer("bench", text, strlen(text), &error);
     struct cost best = {.seconds = 1e9};
-    const int64_t warm_ns = 50 * NSEC_PER_MSEC, duration_ns = 200 * NSEC_PER_MSEC;
+    const int64_t warm_ns = 600 * NSEC_PER_MSEC, duration_ns = 200 * NSEC_PER_MSEC;
 
-    for (int i = 0; w != NULL && i < REPEATS; i++) {
-        struct kernel_config config = {.seed = 1};
-        struct kernel *k = kernel_new(m, sds, stack, &config, &error);
-        struct interp *it = interp_new(k, &w, 1, &error);
+    for (int i = 0; i < REPEATS; i++) {
+        struct bench b = bench_begin(m, stack, text);
 
-        if (it == NULL || !kernel_run(k, warm_ns, &error)) {
-            g_error("%s", error->message);
-        }
-        uint64_t before = kernel_counters(k)->switches;
-        clock_t from = clock();
-
-        if (!kernel_run(k, warm_ns + duration_ns, &error)) {
-            g_error("%s", error->message);
-        }
-        double seconds = (double)(clock() - from) / CLOCKS_PER_SEC;
+        bench_run(&b, warm_ns);
+        uint64_t before = kernel_counters(b.kernel)->switches;
+        double seconds = bench_run(&b, warm_ns + duration_ns);
 
         if (seconds < best.seconds) {
             best.seconds = seconds;
-            best.events = (double)(kernel_counters(k)->switches - before);
+            best.events = (double)(kernel_counters(b.kernel)->switches - before);
         }
-        interp_free(it);
-        kernel_free(k);
+        bench_end(&b);
     }
-    if (w == NULL) {
-        g_error("%s", error->message);
-    }
-    workload_free((struct workload *)(uintptr_t)w);
     policy_stack_free(stack);
-    sched_domains_free(sds);
     machine_free(m);
     return best;
 }
