@@ -82,6 +82,8 @@ static const struct numasim_param params[] = {
     {.name = NULL},
 };
 
+static const char *const reasons[] = {PAGE_ALLOC_REASONS, NULL};
+
 static const char daemon_name[] = "hemem";
 
 enum { DRAW_SAMPLES = 0x68656d /* an entity of draws of its own */ };
@@ -329,7 +331,8 @@ static void task_init(struct numasim_self *self, struct numasim_task *task,
     }
 }
 
-static const struct numasim_tier_ops tier = {.daemon = daemon_runs, .daemon_name = daemon_name};
+static const struct numasim_tier_ops tier = {
+    .alloc = two_tier_alloc, .daemon = daemon_runs, .daemon_name = daemon_name};
 
 NUMASIM_PLUGIN = {
     .abi = NUMASIM_POLICY_ABI,
@@ -342,11 +345,11 @@ NUMASIM_PLUGIN = {
         "are halved. Every 10 ms hot pages of slow memory move to fast memory, for which the\n"
         "coldest make room, at most 10 GB/s. With colloid, while an access to fast memory takes\n"
         "longer under the present load than one to slow memory, the hottest pages move away until\n"
-        "both take as long. Memory is taken as the engine gives it: near first, as far as there "
-        "is\n"
-        "some. Source: HeMem (SOSP 2021), Colloid (SOSP 2024) and its published code. Does not\n"
-        "tell loads from stores. O(populations) every period.\n",
+        "both take as long. Memory is taken near first, as far as there is some, within what\n"
+        "memory policies leave. Source: HeMem (SOSP 2021), Colloid (SOSP 2024) and its published\n"
+        "code. Does not tell loads from stores. O(populations) every period.\n",
     .params = params,
+    .reasons = reasons,
     .state_size = sizeof(struct hemem),
     .init = init,
     .task_init = task_init,

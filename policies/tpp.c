@@ -82,10 +82,21 @@ static const struct numasim_param params[] = {
     {.name = NULL},
 };
 
-enum reason { REASON_ACTIVATED, REASON_PROMOTED, REASON_SLOWER, REASON_DEMOTED, REASON_STAYS };
+enum reason {
+    REASON_ACTIVATED = PAGE_ALLOC_FULL + 1,
+    REASON_PROMOTED,
+    REASON_SLOWER,
+    REASON_DEMOTED,
+    REASON_STAYS
+};
 
-static const char *const reasons[] = {"first-fault",        "second-fault", "fast-tier-slower",
-                                      "demoted-by-latency", "stays",        NULL};
+static const char *const reasons[] = {PAGE_ALLOC_REASONS,
+                                      "first-fault",
+                                      "second-fault",
+                                      "fast-tier-slower",
+                                      "demoted-by-latency",
+                                      "stays",
+                                      NULL};
 
 static const char daemon_name[] = "kdemoted";
 
@@ -141,8 +152,7 @@ static void task_work(struct numasim_self *self, struct numasim_task *task)
         region = numasim_region(task->process, scan->region);
         int64_t pages = region->nr_pages - scan->page < left ? region->nr_pages - scan->page : left;
 
-        if (!region->hugetlb &&
-            (region->mempolicy == NULL || region->mempolicy->mode != NUMASIM_MPOL_BIND)) {
+        if (!two_tier_region_is_bound(task->process, region)) {
             numasim_protect_pages(self->host, task, scan->region, scan->page, pages,
                                   self->param[PARAM_COLLOID] ? NULL : own->skip_fast);
             left -= pages;
@@ -296,7 +306,8 @@ static void task_init(struct numasim_self *self, struct numasim_task *task,
 
 static const struct numasim_numa_ops numa = {
     .tick = tick, .task_work = task_work, .hint_fault = hint_fault, .fault_done = fault_done};
-static const struct numasim_tier_ops tier = {.daemon = daemon_runs, .daemon_name = daemon_name};
+static const struct numasim_tier_ops tier = {
+    .alloc = two_tier_alloc, .daemon = daemon_runs, .daemon_name = daemon_name};
 
 NUMASIM_PLUGIN = {
     .abi = NUMASIM_POLICY_ABI,

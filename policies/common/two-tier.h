@@ -6,11 +6,27 @@
 #ifndef NUMASIM_POLICIES_TWO_TIER_H
 #define NUMASIM_POLICIES_TWO_TIER_H
 
-#include <numasim-policy.h>
+#include "page-alloc.h"
 
 struct two_tier {
     int32_t fast, slow; /* nodes; slow is -1 where there is one tier only */
 };
+
+/* Answers alloc(): memory policies hold, and of the nodes that they leave each is filled to its last
+ * page in turn, huge pages as well, as these policies set no watermarks for allocation. */
+static inline void two_tier_alloc(struct numasim_self *self, struct numasim_alloc *a,
+                                  struct numasim_decision *d)
+{
+    struct page_alloc pa = {.thp = true, .thp_reclaims = true};
+    int64_t read[INTERLEAVE_MAX_NODES] = {0};
+    int32_t nr_nodes = numasim_nr_nodes(self->host);
+
+    for (int32_t n = 0; n < nr_nodes && n < INTERLEAVE_MAX_NODES; n++) {
+        read[n] = numasim_node(self->host, n)->read_bytes_per_s;
+    }
+    interleave_weigh(read, nr_nodes, pa.weights);
+    page_alloc(self, &pa, a, d);
+}
 
 /* The first node of the top tier with memory and CPUs, and the one of a slower tier nearest to it. */
 static inline struct two_tier two_tier_find(const struct numasim_host *host)
@@ -35,13 +51,19 @@ static inline struct two_tier two_tier_find(const struct numasim_host *host)
     return t;
 }
 
-/* True if the user bound these pages to nodes: they stay. */
+/* True if the user bound the pages of @region to nodes, by mbind(2) or, for want of that, the policy of
+ * a thread, or took them out of a node's pool: they stay. */
+static inline bool two_tier_region_is_bound(const struct numasim_process *process,
+                                            const struct numasim_region *region)
+{
+    return region->hugetlb ||
+           (region->mempolicy != NULL ? region->mempolicy->mode == NUMASIM_MPOL_BIND
+                                      : process->bound);
+}
+
 static inline bool two_tier_is_bound(const struct numasim_pages *pages)
 {
-    const struct numasim_region *region = numasim_region(pages->process, pages->region);
-
-    return region->hugetlb ||
-           (region->mempolicy != NULL && region->mempolicy->mode == NUMASIM_MPOL_BIND);
+    return two_tier_region_is_bound(pages->process, numasim_region(pages->process, pages->region));
 }
 
 /* True if @comm is @name with @node behind it. */

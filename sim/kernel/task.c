@@ -118,6 +118,8 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
         parent != NULL ? parent->pub.cpu : numasim_mask_next(k->online, NULL, k->nr_cpus, 0);
     if (params->process != NULL) {
         params->process->pub.nr_threads++;
+        params->process->pub.bound =
+            params->process->pub.bound || t->mempolicy.pub.mode == NUMASIM_MPOL_BIND;
         t->numa.task_private = g_new0(uint64_t, (gsize)k->nr_nodes * 4);
         t->numa.task_shared = t->numa.task_private + k->nr_nodes;
         t->numa.group_private = t->numa.task_shared + k->nr_nodes;

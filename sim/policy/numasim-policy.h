@@ -180,6 +180,9 @@ struct numasim_process {
     const int64_t *bytes_by_node;  /* [nr_nodes] */
     const uint64_t *allowed_nodes; /* bitmap: where its pages may lie; NULL: anywhere */
     void *state[NUMASIM_NR_ROLES]; /* process_state_size */
+    /* A thread of it has, or had, set_mempolicy(MPOL_BIND): its user said where those of its pages lie
+     * whose region has no policy of its own. */
+    bool bound;
 };
 
 /*

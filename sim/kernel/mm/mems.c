@@ -43,9 +43,14 @@ void kernel_process_set_nodes(struct kernel *k, struct process *p, const uint64_
 bool kernel_task_set_mempolicy(struct kernel *k, struct task *t,
                                const struct numasim_mempolicy *policy, GError **error)
 {
-    g_autofree uint64_t *mems = mems_of(k, task_process(t));
+    struct process *p = task_process(t);
+    g_autofree uint64_t *mems = mems_of(k, p);
 
-    return mempolicy_set(&t->mempolicy, policy, mems, (uint32_t)k->nr_nodes, error);
+    if (!mempolicy_set(&t->mempolicy, policy, mems, (uint32_t)k->nr_nodes, error)) {
+        return false;
+    }
+    p->pub.bound = p->pub.bound || t->mempolicy.pub.mode == NUMASIM_MPOL_BIND;
+    return true;
 }
 
 bool kernel_region_set_mempolicy(struct kernel *k, struct process *p, int32_t region,
