@@ -10,6 +10,7 @@
 #include "cli/run-proc.h"
 #include "cli/run-record.h"
 #include "cli/run-show.h"
+#include "cli/set-options.h"
 #include "cli/simulation.h"
 #include "cli/topology.h"
 #include "cli/trace-compare.h"
@@ -57,7 +58,8 @@ static const struct cli_option run_options[] = {
      .type = CLI_STRINGS,
      .offset = AT(sets),
      .arg = "ROLE.PARAM=VALUE",
-     .help = "change a parameter of the sets, or with ROLE=PLUGIN who plays a role"},
+     .help = "change a parameter of those sets that have it, or with ROLE=PLUGIN who plays a "
+             "role"},
     {.name = "seed",
      .letter = 's',
      .type = CLI_INT,
@@ -245,7 +247,7 @@ static struct simulate_options make_options(struct running *running,
     options.all_ticks = o->all_ticks;
     options.task_stats = o->format == RUN_FORMAT_SCHED;
     options.policy_digest = policy->set->digest;
-    options.overrides = (const char *const *)o->sets;
+    options.overrides = (const char *const *)policy->overrides;
     options.progress = running->cli->show_progress ? show_progress : NULL;
     options.attach = attach;
     options.finished = finish;
@@ -328,14 +330,18 @@ static struct simulation *read_inputs(const struct cli *cli, const struct run_op
                                       GError **error)
 {
     g_autoptr(simulation_t) s = simulation_new(cli->paths, o->topology, o->kernel, error);
+    g_autoptr(GPtrArray) sets = NULL;
 
     for (size_t i = 0; s != NULL && o->workloads[i] != NULL; i++) {
         if (!simulation_add_workload(s, o->workloads[i], error)) {
             return NULL;
         }
     }
-    for (size_t i = 0; s != NULL && o->policies[i] != NULL; i++) {
-        if (!simulation_add_policy(s, o->policies[i], o->sets, error)) {
+    if (s == NULL || !set_options_share(cli->paths, o->policies, o->sets, &sets, error)) {
+        return NULL;
+    }
+    for (size_t i = 0; o->policies[i] != NULL; i++) {
+        if (!simulation_add_policy(s, o->policies[i], sets->pdata[i], error)) {
             return NULL;
         }
     }

@@ -43,6 +43,43 @@ static struct result *mean_of(GPtrArray *results, guint first, guint runs)
     return mean;
 }
 
+static bool has_override(const struct result *r, const char *text)
+{
+    return g_strv_contains((const char *const *)r->overrides, text);
+}
+
+/* "set  queue.base_slice=1ms", with the policies that took it where not all did. */
+static void show_overrides(GPtrArray *results, guint runs, GString *out)
+{
+    g_autoptr(GPtrArray) shown = g_ptr_array_new();
+
+    for (guint i = 0; i < results->len; i += runs) {
+        char *const *overrides = result_at(results, i)->overrides;
+
+        for (size_t j = 0; overrides[j] != NULL; j++) {
+            g_autoptr(GString) who = g_string_new(NULL);
+            guint nr = 0;
+
+            if (g_ptr_array_find_with_equal_func(shown, overrides[j], g_str_equal, NULL)) {
+                continue;
+            }
+            g_ptr_array_add(shown, overrides[j]);
+            for (guint p = 0; p < results->len; p += runs) {
+                if (has_override(result_at(results, p), overrides[j])) {
+                    g_string_append_printf(who, "%s%s", nr > 0 ? ", " : "",
+                                           result_at(results, p)->policy.name);
+                    nr++;
+                }
+            }
+            g_string_append_printf(out, "set        %s", overrides[j]);
+            if (nr * runs < results->len) {
+                g_string_append_printf(out, " (%s)", who->str);
+            }
+            g_string_append_c(out, '\n');
+        }
+    }
+}
+
 /* "topology  epyc...": what was simulated, before any number. */
 static void show_head(const struct simulation *s, GPtrArray *results, guint runs, GString *out)
 {
@@ -63,9 +100,7 @@ static void show_head(const struct simulation *s, GPtrArray *results, guint runs
     for (guint i = 0; i < results->len; i += runs) {
         g_string_append_printf(out, "policy     %s\n", result_at(results, i)->policy.name);
     }
-    for (size_t i = 0; first->overrides[i] != NULL; i++) {
-        g_string_append_printf(out, "set        %s\n", first->overrides[i]);
-    }
+    show_overrides(results, runs, out);
     g_string_append_printf(out, "simulated  %s", end);
     if (first->warmup_ns > 0) {
         g_string_append_printf(out, ", counted from %s on", warmup);

@@ -21,6 +21,7 @@ static void free_policy(gpointer data)
 
     policy_stack_free(policy->stack);
     policy_set_free(policy->set);
+    g_strfreev(policy->overrides);
     if (policy->own_sds != NULL) {
         sched_domains_free(policy->own_sds);
     }
@@ -259,6 +260,7 @@ bool simulation_add_policy(struct simulation *s, const char *name, char *const *
     policy->set = g_steal_pointer(&set);
     policy->stack = stack;
     policy->sds = sds;
+    policy->overrides = g_strdupv((char **)(guintptr)overrides);
     g_ptr_array_add(s->policies, policy);
     return change_domains(s, policy, error);
 }

@@ -17,6 +17,7 @@ struct simulation_policy {
     struct policy_stack *stack;
     const struct sched_domains *sds; /* by the rules of its release; the simulation's, or own_sds */
     struct sched_domains *own_sds;   /* by rules that the balance plugin's parameters change */
+    char **overrides;                /* what was applied to the set; NULL-terminated */
 };
 
 /* What one command simulates: each policy on one machine with the same workloads. All owned. */

@@ -15,6 +15,13 @@ struct set_text {
     const struct yaml_node *roles[NUMASIM_NR_ROLES];
     const struct yaml_node *host;
     const struct yaml_node *sources;
+    const struct yaml_node *verified;
+};
+
+/* Parameters that were checked together. */
+struct verified_text {
+    char *source;
+    const struct yaml_node *params;
 };
 
 struct role_text {
@@ -61,6 +68,25 @@ static const struct yaml_field set_fields[] = {
      .type = YAML_TYPE_LIST,
      .offset = offsetof(struct set_text, sources),
      .help = "where choices and values come from"},
+    {.key = "verified",
+     .type = YAML_TYPE_LIST,
+     .offset = offsetof(struct set_text, verified),
+     .help = "what of the set below, and of the plugins' defaults, was checked for this set's "
+             "kernel (see verified)"},
+    {.key = NULL},
+};
+
+static const struct yaml_field verified_fields[] = {
+    {.key = "source",
+     .type = YAML_TYPE_STRING,
+     .offset = offsetof(struct verified_text, source),
+     .required = true,
+     .help = "where it was seen"},
+    {.key = "params",
+     .type = YAML_TYPE_LIST,
+     .offset = offsetof(struct verified_text, params),
+     .required = true,
+     .help = "ROLE.PARAM of each"},
     {.key = NULL},
 };
 
@@ -101,6 +127,7 @@ static const struct policy_yaml_block blocks[] = {
     {"set", "a file", set_fields},
     {"role", "under queue, balance, numa, tier, placement", role_fields},
     {"value", "under a parameter of params or of host", value_fields},
+    {"verified", "each of verified", verified_fields},
     {NULL, NULL, NULL},
 };
 
@@ -144,6 +171,78 @@ static bool read_value(const struct yaml_node *node, struct policy_set *set, enu
     }
     g_free(text.source);
     return scalar != NULL;
+}
+
+/* Reads the parameters in @map. The kernel's capitals are only another spelling: the same name in
+ * both is twice the same. */
+static bool read_values(const struct yaml_node *map, struct policy_set *set, enum numasim_role role,
+                        GError **error)
+{
+    for (uint32_t i = 0; map != NULL && i < map->nr_items; i++) {
+        const struct yaml_node *key = map->items[i]->key;
+
+        for (uint32_t j = 0; j < i; j++) {
+            const struct yaml_node *other = map->items[j]->key;
+
+            if (g_ascii_strcasecmp(key->text, other->text) == 0) {
+                return yaml_error(key, error,
+                                  "'%s' is given a second time; line %u says '%s'; expected one "
+                                  "value for each parameter",
+                                  key->text, other->line, other->text);
+            }
+        }
+        if (!read_value(map->items[i], set, role, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One "ROLE.PARAM" that was checked. */
+static bool read_confirmed(const struct yaml_node *node, char *source, struct policy_set *set,
+                           GError **error)
+{
+    const char *text = NULL, *dot;
+    g_autofree char *name = NULL;
+
+    if (!yaml_string(node, &text, error)) {
+        return false;
+    }
+    dot = strchr(text, '.');
+    name = g_strndup(text, dot != NULL ? (gsize)(dot - text) : strlen(text));
+    for (int r = 0; dot != NULL && dot[1] != '\0' && r < POLICY_NR_PARTS; r++) {
+        if (strcmp(name, policy_role_name((enum numasim_role)r)) != 0) {
+            continue;
+        }
+        if (set->roles[r].plugin == NULL) {
+            return yaml_error(node, error, "role '%s' has no plugin; expected one that has", name);
+        }
+        const struct policy_value confirmed = {
+            .param = (char *)(guintptr)(dot + 1), .source = source, .param_at = place_of(node)};
+
+        policy_set_confirm(set, (enum numasim_role)r, &confirmed);
+        return true;
+    }
+    return yaml_error(node, error,
+                      "'%s' names no parameter; expected ROLE.PARAM, such as queue.base_slice or "
+                      "host.autogroup",
+                      text);
+}
+
+static bool read_verified(const struct yaml_node *list, struct policy_set *set, GError **error)
+{
+    bool ok = true;
+
+    for (uint32_t i = 0; ok && list != NULL && i < list->nr_items; i++) {
+        struct verified_text text = {0};
+
+        ok = yaml_read_fields(list->items[i], verified_fields, &text, error);
+        for (uint32_t j = 0; ok && j < text.params->nr_items; j++) {
+            ok = read_confirmed(text.params->items[j], text.source, set, error);
+        }
+        g_free(text.source);
+    }
+    return ok;
 }
 
 /* @plugin, or where it is seen from the folder of the file that names it; newly allocated. */
@@ -206,12 +305,7 @@ static bool read_role_mapping(const struct yaml_node *node, struct role_text *te
         return yaml_error(node, error, "role '%s' names no plugin; expected 'plugin: NAME'",
                           policy_role_name(role));
     }
-    for (uint32_t i = 0; text->params != NULL && i < text->params->nr_items; i++) {
-        if (!read_value(text->params->items[i], set, role, error)) {
-            return false;
-        }
-    }
-    return true;
+    return read_values(text->params, set, role, error);
 }
 
 static bool read_role(const struct yaml_node *node, struct policy_set *set, enum numasim_role role,
@@ -278,6 +372,9 @@ static bool read_kernel(const struct yaml_node *node, struct policy_set *set, GE
     if (!kernel_release_parse(text, &release, &why)) {
         return yaml_error(node, error, "%s", why->message);
     }
+    if (set->extends[0] != NULL && strcmp(text, policy_set_kernel(set)) != 0) {
+        policy_set_change_release(set);
+    }
     g_free(set->kernel);
     set->kernel = g_strdup(text);
     return true;
@@ -301,12 +398,8 @@ static bool read_over(const struct yaml_doc *doc, const struct set_text *text,
             return false;
         }
     }
-    for (uint32_t i = 0; text->host != NULL && i < text->host->nr_items; i++) {
-        if (!read_value(text->host->items[i], set, (enum numasim_role)POLICY_HOST, error)) {
-            return false;
-        }
-    }
-    if (!read_sources(text->sources, set, error)) {
+    if (!read_values(text->host, set, (enum numasim_role)POLICY_HOST, error) ||
+        !read_verified(text->verified, set, error) || !read_sources(text->sources, set, error)) {
         return false;
     }
     append_strings(&set->sources, yaml_doc_sources(doc));
@@ -423,6 +516,7 @@ static struct policy_set *read_below(const struct yaml_node *node, const char *n
     if (set == NULL) {
         return NULL;
     }
+    policy_set_inherit(set, set->name);
     below = set->name;
     set->name = g_strdup(name);
     chain_above = g_new0(char *, 2);

@@ -14,6 +14,8 @@
  *         nr_migrate: {value: 32, source: "...", unverified: true}
  *     numa: ~                                  # taken away: the engine's default
  *     sources: [what the values come from]
+ *     verified:                                # inherited, and seen in this set's release, too
+ *       - {source: "...", params: [queue.base_slice]}
  *
  * A role that says nothing keeps what the set below says; one that keeps its plugin keeps the
  * values that it does not change. A plugin with a '/' is a path, seen from the file's folder.

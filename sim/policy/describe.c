@@ -45,6 +45,35 @@ static void append_param(GString *out, const struct policy_plugin *plugin, uint3
     } else if (origin->unverified) {
         g_string_append(out, "      value unverified\n");
     }
+    if (origin->inherited != NULL && (origin->is_set || origin->other_release)) {
+        g_string_append_printf(
+            out, "      %s %s%s\n", origin->is_set ? "inherited from" : "default as under",
+            origin->inherited, origin->other_release ? ", unverified for this release" : "");
+    }
+}
+
+static bool is_unverified(const struct policy_origin *origin)
+{
+    return origin->unverified || origin->other_release;
+}
+
+/* How much of @stack no source confirms. */
+static void append_unverified(GString *out, const struct policy_stack *stack)
+{
+    uint32_t nr = 0, all = 0;
+
+    for (uint32_t p = 0; p <= stack->nr_plugins; p++) {
+        const struct policy_plugin *plugin =
+            p < stack->nr_plugins ? stack->plugins[p] : stack->host;
+
+        for (uint32_t i = 0; i < plugin->nr_params; i++) {
+            nr += is_unverified(&plugin->origins[i]);
+        }
+        all += plugin->nr_params;
+    }
+    if (nr > 0) {
+        g_string_append_printf(out, "unverified: %u of %u parameters, as said at each\n", nr, all);
+    }
 }
 
 char *policy_describe(const struct policy_plugin *plugin)
@@ -127,8 +156,9 @@ static void add_param(JsonBuilder *b, const struct policy_plugin *plugin, uint32
     add_text(b, "default_source", param->source);
     add_text(b, "set_by", at);
     add_text(b, "value_source", origin->source);
+    add_text(b, "inherited_from", origin->inherited);
     json_builder_set_member_name(b, "unverified");
-    json_builder_add_boolean_value(b, origin->unverified);
+    json_builder_add_boolean_value(b, is_unverified(origin));
     json_builder_end_object(b);
 }
 
@@ -193,6 +223,7 @@ char *policy_stack_describe(const struct policy_set *set, const struct policy_st
     }
     g_string_append_printf(out, "sched_domains as Linux %s builds them%s\n", policy_set_kernel(set),
                            set->kernel != NULL ? "" : " (the default)");
+    append_unverified(out, stack);
     g_string_append(out, "\n");
     for (int r = 0; r < NUMASIM_NR_ROLES; r++) {
         const struct policy_plugin *plugin = policy_stack_plugin(stack, (enum numasim_role)r);

@@ -171,6 +171,28 @@ static bool apply_values(struct policy_stack *stack, const struct policy_set *se
     return true;
 }
 
+/* Where defaults come from, when all values are in place. */
+static bool settle_origins(struct policy_stack *stack, const struct policy_set *set, GError **error)
+{
+    for (int r = 0; r < POLICY_NR_PARTS; r++) {
+        const struct policy_role *said = &set->roles[r];
+        struct policy_plugin *plugin = r == POLICY_HOST       ? stack->host
+                                       : said->plugin != NULL ? stack->plugins[stack->slot[r]]
+                                                              : NULL;
+
+        if (plugin == NULL) {
+            continue;
+        }
+        policy_plugin_inherit(plugin, said);
+        for (uint32_t i = 0; i < said->nr_confirmed; i++) {
+            if (!policy_plugin_confirm(plugin, &said->confirmed[i], error)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static struct policy_stack *stack_new(const char *name)
 {
     struct policy_stack *stack = g_new0(struct policy_stack, 1);
@@ -229,6 +251,9 @@ struct policy_stack *policy_stack_load(const struct policy_set *set, const char 
         if (!policy_plugin_set(stack->host, &set->roles[POLICY_HOST].values[i], error)) {
             return NULL;
         }
+    }
+    if (!settle_origins(stack, set, error)) {
+        return NULL;
     }
     fill_operations(stack);
     return g_steal_pointer(&stack);

@@ -136,6 +136,7 @@ void policy_plugin_free(struct policy_plugin *plugin)
     }
     for (uint32_t i = 0; i < plugin->nr_params; i++) {
         g_free(plugin->origins[i].source);
+        g_free(plugin->origins[i].inherited);
         g_free(plugin->origins[i].at.file);
     }
     g_free(plugin->origins);
@@ -244,12 +245,43 @@ bool policy_plugin_set(struct policy_plugin *plugin, const struct policy_value *
     plugin->params[i] = parsed;
     origin = &plugin->origins[i];
     g_free(origin->source);
+    g_free(origin->inherited);
     g_free(origin->at.file);
     *origin = (struct policy_origin){
         .source = g_strdup(value->source),
         .unverified = value->unverified,
         .is_set = true,
+        .inherited = g_strdup(value->inherited),
+        .other_release = value->other_release,
         .at = {g_strdup(value->text_at.file), value->text_at.line, value->text_at.column},
     };
     return true;
+}
+
+bool policy_plugin_confirm(struct policy_plugin *plugin, const struct policy_value *confirmed,
+                           GError **error)
+{
+    int32_t i = policy_plugin_param(plugin, confirmed->param);
+
+    if (i < 0) {
+        return fail_unknown(plugin, confirmed, error);
+    }
+    if (!plugin->origins[i].is_set) {
+        g_free(plugin->origins[i].source);
+        plugin->origins[i].source = g_strdup(confirmed->source);
+        plugin->origins[i].other_release = false;
+    }
+    return true;
+}
+
+void policy_plugin_inherit(struct policy_plugin *plugin, const struct policy_role *role)
+{
+    for (uint32_t i = 0; i < plugin->nr_params; i++) {
+        struct policy_origin *origin = &plugin->origins[i];
+
+        if (!origin->is_set && origin->inherited == NULL) {
+            origin->inherited = g_strdup(role->inherited);
+            origin->other_release = role->other_release;
+        }
+    }
 }

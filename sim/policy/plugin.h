@@ -19,7 +19,9 @@ enum { POLICY_MAX_PARAMS = 1024 }; /* more rows than this: the table has no end 
 struct policy_origin {
     char *source;
     bool unverified;
-    bool is_set; /* the set, or --set, said it */
+    bool is_set;        /* the set, or --set, said it */
+    char *inherited;    /* the set below that said it, or that chose the plugin with its defaults */
+    bool other_release; /* and for another release than the set's */
     struct policy_place at;
 };
 
@@ -60,6 +62,12 @@ char *policy_plugin_roles(const struct policy_plugin *plugin);
  */
 bool policy_plugin_set(struct policy_plugin *plugin, const struct policy_value *value,
                        GError **error);
+/* The default of the parameter that @confirmed names was checked for the set's release; false with
+ * NUMASIM_ERROR_INPUT if there is no such parameter. */
+bool policy_plugin_confirm(struct policy_plugin *plugin, const struct policy_value *confirmed,
+                           GError **error);
+/* Parameters that nobody has set come with @role's choice of the plugin. */
+void policy_plugin_inherit(struct policy_plugin *plugin, const struct policy_role *role);
 /* The row of the parameter @name, or -1. */
 int32_t policy_plugin_param(const struct policy_plugin *plugin, const char *name);
 

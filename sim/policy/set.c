@@ -39,6 +39,8 @@ static struct policy_value value_copy(const struct policy_value *value)
         .text = g_strdup(value->text),
         .source = g_strdup(value->source),
         .unverified = value->unverified,
+        .inherited = g_strdup(value->inherited),
+        .other_release = value->other_release,
         .param_at = place_copy(&value->param_at),
         .text_at = place_copy(&value->text_at),
     };
@@ -49,6 +51,7 @@ static void value_release(struct policy_value *value)
     g_free(value->param);
     g_free(value->text);
     g_free(value->source);
+    g_free(value->inherited);
     g_free(value->param_at.file);
     g_free(value->text_at.file);
 }
@@ -60,6 +63,21 @@ static void drop_values(struct policy_role *role)
     }
     g_clear_pointer(&role->values, g_free);
     role->nr_values = 0;
+}
+
+static void drop_confirmed(struct policy_role *role)
+{
+    for (uint32_t i = 0; i < role->nr_confirmed; i++) {
+        value_release(&role->confirmed[i]);
+    }
+    g_clear_pointer(&role->confirmed, g_free);
+    role->nr_confirmed = 0;
+}
+
+static void add_confirmed(struct policy_role *role, const struct policy_value *value)
+{
+    role->confirmed = g_renew(struct policy_value, role->confirmed, role->nr_confirmed + 1);
+    role->confirmed[role->nr_confirmed++] = value_copy(value);
 }
 
 /* The index of the value of @param, or nr_values. */
@@ -110,6 +128,11 @@ struct policy_set *policy_set_copy(const struct policy_set *set)
         for (uint32_t i = 0; i < role->nr_values; i++) {
             policy_set_value(copy, (enum numasim_role)r, &role->values[i]);
         }
+        for (uint32_t i = 0; i < role->nr_confirmed; i++) {
+            add_confirmed(&copy->roles[r], &role->confirmed[i]);
+        }
+        copy->roles[r].inherited = g_strdup(role->inherited);
+        copy->roles[r].other_release = role->other_release;
     }
     return copy;
 }
@@ -121,6 +144,8 @@ void policy_set_free(struct policy_set *set)
     }
     for (int r = 0; r < POLICY_NR_PARTS; r++) {
         drop_values(&set->roles[r]);
+        drop_confirmed(&set->roles[r]);
+        g_free(set->roles[r].inherited);
         g_free(set->roles[r].plugin);
         g_free(set->roles[r].source);
         g_free(set->roles[r].plugin_at.file);
@@ -143,7 +168,10 @@ void policy_set_plugin(struct policy_set *set, enum numasim_role role, const cha
 
     if (g_strcmp0(old.plugin, plugin) != 0) {
         drop_values(r);
+        drop_confirmed(r);
     }
+    g_clear_pointer(&r->inherited, g_free);
+    r->other_release = false;
     r->plugin = g_strdup(plugin);
     r->source = g_strdup(source);
     r->plugin_at = place_copy(&at);
@@ -166,6 +194,49 @@ void policy_set_value(struct policy_set *set, enum numasim_role role,
         r->values = g_renew(struct policy_value, r->values, r->nr_values);
     }
     r->values[i] = copy;
+}
+
+void policy_set_inherit(struct policy_set *set, const char *below)
+{
+    for (int r = 0; r < POLICY_NR_PARTS; r++) {
+        struct policy_role *role = &set->roles[r];
+
+        role->inherited = role->inherited != NULL ? role->inherited : g_strdup(below);
+        for (uint32_t i = 0; i < role->nr_values; i++) {
+            struct policy_value *value = &role->values[i];
+
+            value->inherited = value->inherited != NULL ? value->inherited : g_strdup(below);
+        }
+    }
+}
+
+void policy_set_change_release(struct policy_set *set)
+{
+    for (int r = 0; r < POLICY_NR_PARTS; r++) {
+        struct policy_role *role = &set->roles[r];
+
+        role->other_release = true;
+        drop_confirmed(role);
+        for (uint32_t i = 0; i < role->nr_values; i++) {
+            role->values[i].other_release = true;
+        }
+    }
+}
+
+void policy_set_confirm(struct policy_set *set, enum numasim_role role,
+                        const struct policy_value *confirmed)
+{
+    struct policy_role *r = &set->roles[role];
+    g_autofree char *param = g_ascii_strdown(confirmed->param, -1);
+    uint32_t i = find_value(r, param);
+
+    if (i == r->nr_values) {
+        add_confirmed(r, confirmed);
+        return;
+    }
+    g_free(r->values[i].source);
+    r->values[i].source = g_strdup(confirmed->source);
+    r->values[i].unverified = r->values[i].other_release = false;
 }
 
 static bool find_role(const char *assignment, const char *name, enum numasim_role *ret_role,
@@ -194,7 +265,7 @@ static void override_value(struct policy_set *set, enum numasim_role role, const
                            const char *text, char *said)
 {
     struct policy_value value = {
-        .param = g_ascii_strdown(param, -1),
+        .param = g_strdup(param),
         .text = g_strdup(text),
         .param_at = {.file = g_strdup(said)},
         .text_at = {.file = g_strdup(said)},
@@ -213,11 +284,11 @@ static void override_value(struct policy_set *set, enum numasim_role role, const
     value_release(&value);
 }
 
-bool policy_set_override(struct policy_set *set, const char *assignment, GError **error)
+bool policy_assignment_parse(const char *assignment, enum numasim_role *ret_role, char **ret_param,
+                             GError **error)
 {
     const char *equals = strchr(assignment, '=');
     g_autofree char *left = NULL;
-    g_autofree char *said = g_strdup_printf("--set %s", assignment);
     enum numasim_role role;
     char *dot;
 
@@ -241,24 +312,40 @@ bool policy_set_override(struct policy_set *set, const char *assignment, GError 
                     "--set %s: the host is no plugin; expected host.PARAM=VALUE", assignment);
         return false;
     }
-    if (dot == NULL) {
-        policy_set_plugin(set, role, equals + 1, NULL, (struct policy_place){.file = said});
-        return true;
-    }
-    if (dot[1] == '\0') {
+    if (dot != NULL && dot[1] == '\0') {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
                     "--set %s: no parameter after '%s.'; expected ROLE.PARAM=VALUE", assignment,
                     left);
         return false;
     }
+    *ret_role = role;
+    *ret_param = dot != NULL ? g_ascii_strdown(dot + 1, -1) : NULL;
+    return true;
+}
+
+bool policy_set_override(struct policy_set *set, const char *assignment, GError **error)
+{
+    g_autofree char *said = g_strdup_printf("--set %s", assignment);
+    g_autofree char *param = NULL;
+    enum numasim_role role;
+    const char *right;
+
+    if (!policy_assignment_parse(assignment, &role, &param, error)) {
+        return false;
+    }
+    right = strchr(assignment, '=') + 1;
+    if (param == NULL) {
+        policy_set_plugin(set, role, right, NULL, (struct policy_place){.file = said});
+        return true;
+    }
     if (set->roles[role].plugin == NULL) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
                     "--set %s: policy set '%s' names no plugin for role '%s'; name one with "
                     "--set %s=PLUGIN first",
-                    assignment, set->name, left, left);
+                    assignment, set->name, policy_role_name(role), policy_role_name(role));
         return false;
     }
-    override_value(set, role, dot + 1, equals + 1, said);
+    override_value(set, role, param, right, said);
     return true;
 }
 

@@ -23,8 +23,10 @@ struct policy_place {
 struct policy_value {
     char *param; /* owned, as are the others */
     char *text;
-    char *source;    /* where the value comes from, or NULL */
-    bool unverified; /* the source was not checked against a kernel or machine */
+    char *source;       /* where the value comes from, or NULL */
+    bool unverified;    /* the source was not checked against a kernel or machine */
+    char *inherited;    /* the set below that said it; NULL: this one, or --set */
+    bool other_release; /* said for another release than the set's, and not checked for this one */
     struct policy_place param_at, text_at;
 };
 
@@ -33,8 +35,12 @@ struct policy_role {
     char *plugin; /* a name, or a path if it holds a '/'; NULL: left to the engine's default */
     char *source; /* where the choice comes from, or NULL */
     struct policy_place plugin_at;
+    char *inherited;    /* the set below that chose it; NULL: this one, or --set */
+    bool other_release; /* and for another release, so that the plugin's defaults are unverified */
     uint32_t nr_values;
     struct policy_value *values; /* each parameter at most once, in the order of the files */
+    uint32_t nr_confirmed;
+    struct policy_value *confirmed; /* whose default was checked for the release; no text */
 };
 
 /* The release whose rules apply where neither the set nor anybody else names one. */
@@ -80,6 +86,22 @@ void policy_set_plugin(struct policy_set *set, enum numasim_role role, const cha
  * capitals, as the kernel spells those of sched features. */
 void policy_set_value(struct policy_set *set, enum numasim_role role,
                       const struct policy_value *value);
+
+/* Whatever @set says was said by the set @below: what a reader calls before it reads over it. */
+void policy_set_inherit(struct policy_set *set, const char *below);
+/* @set is about another release from here on: what it has inherited is not known to hold there. */
+void policy_set_change_release(struct policy_set *set);
+/* Whatever value the parameter that @confirmed names has was checked for the set's release, by
+ * confirmed->source. */
+void policy_set_confirm(struct policy_set *set, enum numasim_role role,
+                        const struct policy_value *confirmed);
+
+/*
+ * Takes a `--set` apart: the role, and in *@ret_param the parameter in small letters, newly
+ * allocated; NULL for ROLE=PLUGIN. False with NUMASIM_ERROR_INPUT on bad syntax and unknown roles.
+ */
+bool policy_assignment_parse(const char *assignment, enum numasim_role *ret_role, char **ret_param,
+                             GError **error);
 
 /*
  * Applies `--set`: "ROLE.PARAM=VALUE" sets a parameter of the role's plugin (for a plugin that

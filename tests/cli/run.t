@@ -97,6 +97,18 @@ simulate -p linux-6.12 -w hackbench:replicas=2 --set queue.base_slice=1ms
 ok 'two workloads side by side, and a value' well
 ok 'the table says so' grep -q 'hackbench, 2 replicas' out
 
+# A value is for the policies that know it.
+simulate -p linux-6.1 -p linux-6.12 --set queue.place_lag=off --set queue.base_slice=1ms -o shared
+ok 'a value for one of two policies' well
+ok 'the table says whose' grep -qx 'set        queue.place_lag=off (linux-6.12)' out
+ok 'a result has its own' grep -q '"queue.place_lag=off"' shared/linux-6.12/seed-1/result.json
+ok 'and no other' sh -c '! grep -q place_lag=off shared/linux-6.1/seed-1/result.json'
+simulate -p linux-6.1 -p linux-6.12 --set queue.plce_lag=off
+ok 'one that neither knows' refused 2 "none of the policies has a parameter 'plce_lag' for role 'queue'"
+ok 'tells the nearest' grep -q "did you mean 'place_lag'" err
+simulate -p linux-6.1 -p linux-6.12 --set queue.latency=1h
+ok 'nor a value that the one refuses' refused 2 "'latency' of plugin 'cfs' cannot be '1h'"
+
 # Each policy on the domains of its release.
 printf 'numasim: policy-set/1\nextends: linux-6.12\nkernel: 6.1\n' >older.yaml
 simulate -p ./older.yaml -p linux-6.12 -o releases

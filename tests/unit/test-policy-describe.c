@@ -50,6 +50,7 @@ static void tear_down(struct fixture *f, gconstpointer unused)
 
 static const char expected_text[] = "policy set test: for this test\n"
                                     "sched_domains as Linux 6.12 builds them (the default)\n"
+                                    "unverified: 1 of %u parameters, as said at each\n"
                                     "\n"
                                     "  queue      good-both\n"
                                     "  balance    good-both\n"
@@ -84,9 +85,9 @@ static const char expected_text[] = "policy set test: for this test\n"
                                     "      Memory looked at in one go.\n"
                                     "      size, 4KiB or more; default 256MiB\n"
                                     "\n"
-                                    "  margin = 20%\n"
+                                    "  margin = 20%%\n"
                                     "      How much better is better.\n"
-                                    "      share, 0%..100%; default 12.5%\n"
+                                    "      share, 0%%..100%%; default 12.5%%\n"
                                     "      set by set.yaml:5:20\n"
                                     "      value from a book (unverified)\n"
                                     "\n"
@@ -99,6 +100,7 @@ static const char expected_text[] = "policy set test: for this test\n"
 static void test_text(struct fixture *f, gconstpointer unused)
 {
     g_autofree char *text = policy_stack_describe(f->set, f->stack);
+    g_autofree char *expected = g_strdup_printf(expected_text, 6U + NR_HOST_PARAMS);
 
     (void)unused;
     char *host = strstr(text, "\nhost:\n\n  cfs_bandwidth_slice = 5ms\n");
@@ -106,7 +108,7 @@ static void test_text(struct fixture *f, gconstpointer unused)
     g_assert_nonnull(host);
     g_assert_nonnull(strstr(host, "\n  rr_timeslice = 100ms\n"));
     *host = '\0';
-    g_assert_cmpstr(text, ==, expected_text);
+    g_assert_cmpstr(text, ==, expected);
 }
 
 static void test_json(struct fixture *f, gconstpointer unused)
@@ -147,10 +149,58 @@ static void test_json(struct fixture *f, gconstpointer unused)
     g_assert_cmpuint(json_array_get_length(json_object_get_array_member(mode, "values")), ==, 2);
 }
 
+/* The part of @text that tells of the parameter @name, as far as the next; newly allocated. */
+static char *part_of(const char *text, const char *name)
+{
+    g_autofree char *head = g_strdup_printf("\n  %s = ", name);
+    const char *from = strstr(text, head), *till;
+
+    g_assert_nonnull(from);
+    till = strstr(from, "\n\n");
+    return g_strndup(from, (gsize)(till - from));
+}
+
+static void test_inherited(struct fixture *f, gconstpointer unused)
+{
+    g_autofree char *dir = g_test_build_filename(G_TEST_BUILT, "..", "plugins", NULL);
+    const char *dirs[] = {dir, NULL};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL, *margin = NULL, *slice = NULL, *delay = NULL, *mode = NULL;
+    struct policy_value confirmed = {.param = (char *)(guintptr) "delay",
+                                     .source = (char *)(guintptr) "a log"};
+
+    (void)unused;
+    policy_stack_free(f->stack);
+    policy_set_inherit(f->set, "older");
+    policy_set_change_release(f->set);
+    g_assert_true(policy_set_override(f->set, "queue.base_slice=2ms", &error));
+    policy_set_confirm(f->set, NUMASIM_ROLE_QUEUE, &confirmed);
+    f->stack = policy_stack_load(f->set, dirs, &error);
+    g_assert_no_error(error);
+    text = policy_stack_describe(f->set, f->stack);
+    margin = part_of(text, "margin");
+    slice = part_of(text, "base_slice");
+    delay = part_of(text, "delay");
+    mode = part_of(text, "mode");
+    g_assert_true(
+        g_str_has_suffix(margin, "\n      inherited from older, unverified for this release"));
+    g_assert_true(g_str_has_suffix(slice, "\n      set by --set queue.base_slice=2ms"));
+    g_assert_true(g_str_has_suffix(delay, "\n      value from a log"));
+    g_assert_true(
+        g_str_has_suffix(mode, "\n      default as under older, unverified for this release"));
+
+    confirmed.param = (char *)(guintptr) "delai";
+    policy_set_confirm(f->set, NUMASIM_ROLE_QUEUE, &confirmed);
+    g_assert_null(policy_stack_load(f->set, dirs, &error));
+    g_assert_nonnull(strstr(error->message, "unknown parameter 'delai'"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/policy-describe/text", struct fixture, NULL, set_up, test_text, tear_down);
     g_test_add("/policy-describe/json", struct fixture, NULL, set_up, test_json, tear_down);
+    g_test_add("/policy-describe/inherited", struct fixture, NULL, set_up, test_inherited,
+               tear_down);
     return g_test_run();
 }

@@ -160,6 +160,59 @@ static void test_kernel(struct fixture *f, gconstpointer unused)
     g_assert_cmpstr(policy_set_kernel(copy), ==, "6.10");
 }
 
+/* What a set of another release leaves as it was is unverified, until it says where it was seen. */
+static void test_inherited(struct fixture *f, gconstpointer unused)
+{
+    g_autoptr(policy_set_t) same = NULL;
+    g_autoptr(policy_set_t) newer = NULL;
+    g_autoptr(policy_set_t) newest = NULL;
+    const struct policy_role *role;
+
+    (void)unused;
+    write_file(f, "base.yaml", base_text);
+    write_file(f, "same.yaml",
+               "numasim: policy-set/1\nextends: base\nqueue: {params: {extra: 1}}\n");
+    write_file(f, "newer.yaml",
+               "numasim: policy-set/1\n"
+               "extends: same\n"
+               "kernel: 6.18\n"
+               "queue: {params: {extra: 2}}\n"
+               "verified:\n"
+               "  - {source: its source, params: [queue.DELAY, queue.other, host.autogroup]}\n");
+    write_file(f, "newest.yaml", "numasim: policy-set/1\nextends: newer\nkernel: 7.3\n");
+    same = read_set(f, "same");
+    role = &same->roles[NUMASIM_ROLE_QUEUE];
+    g_assert_cmpstr(role->values[0].inherited, ==, "base");
+    g_assert_false(role->values[0].other_release);
+    g_assert_null(role->values[2].inherited);
+    g_assert_false(role->other_release);
+
+    newer = read_set(f, "newer");
+    role = &newer->roles[NUMASIM_ROLE_QUEUE];
+    g_assert_cmpstr(role->inherited, ==, "base");
+    g_assert_true(role->other_release);
+    g_assert_cmpstr(role->values[0].inherited, ==, "base"); /* base_slice */
+    g_assert_true(role->values[0].other_release);
+    g_assert_cmpstr(role->values[1].inherited, ==, "base"); /* delay */
+    g_assert_cmpstr(role->values[1].source, ==, "its source");
+    g_assert_false(role->values[1].other_release);
+    g_assert_false(role->values[1].unverified);
+    g_assert_null(role->values[2].inherited); /* extra */
+    g_assert_false(role->values[2].other_release);
+    g_assert_cmpuint(role->nr_confirmed, ==, 1);
+    g_assert_cmpstr(role->confirmed[0].param, ==, "other");
+    g_assert_cmpuint(role->confirmed[0].param_at.line, ==, 6);
+    g_assert_cmpstr(newer->roles[POLICY_HOST].confirmed[0].param, ==, "autogroup");
+
+    newest = read_set(f, "newest");
+    role = &newest->roles[NUMASIM_ROLE_QUEUE];
+    g_assert_cmpuint(role->nr_confirmed, ==, 0);
+    g_assert_cmpstr(role->values[2].inherited, ==, "newer");
+    for (uint32_t i = 0; i < role->nr_values; i++) {
+        g_assert_true(role->values[i].other_release);
+    }
+}
+
 static void test_other_plugin_drops_values(struct fixture *f, gconstpointer unused)
 {
     g_autoptr(policy_set_t) set = NULL;
@@ -292,6 +345,7 @@ int main(int argc, char **argv)
         {"/policy-yaml/read", test_read},
         {"/policy-yaml/extends", test_extends},
         {"/policy-yaml/kernel", test_kernel},
+        {"/policy-yaml/inherited", test_inherited},
         {"/policy-yaml/other-plugin-drops-values", test_other_plugin_drops_values},
         {"/policy-yaml/too-deep", test_too_deep},
         {"/policy-yaml/find", test_find},
