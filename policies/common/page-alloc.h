@@ -255,11 +255,13 @@ static inline void page_alloc_start(const struct page_attempt *t, const struct p
     *ret_mask = NULL;
     switch ((enum numasim_mpol)policy->mode) {
     case NUMASIM_MPOL_INTERLEAVE:
-        interleave_init(il, policy->nodes, nr_nodes, NULL, index);
-        return;
     case NUMASIM_MPOL_WEIGHTED_INTERLEAVE:
-        interleave_init(il, policy->nodes, nr_nodes, pa->weights, index);
-        return;
+        interleave_init(il, policy->nodes, nr_nodes,
+                        policy->mode == NUMASIM_MPOL_INTERLEAVE ? NULL : pa->weights, index);
+        if (il->nr > 0) {
+            return;
+        }
+        break; /* interleave_nid(): the task's own node where the mask is empty */
     case NUMASIM_MPOL_PREFERRED:
         start = numasim_mask_next(policy->nodes, NULL, nr_nodes, 0);
         break;

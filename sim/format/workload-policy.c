@@ -215,12 +215,14 @@ static bool add_policy(struct numactl_words *w, const struct numactl_option *o, 
                           "numactl: Conflicting policies: '--%s' is a second one; expected one",
                           o->name);
     }
-    if (o->mode == NUMASIM_MPOL_PREFERRED && weight != 1 && list[0] != '!') {
-        return yaml_error(w->node, error, "'--preferred' of %u nodes; expected exactly one",
-                          weight);
-    }
-    if (o->has_list && weight == 0) {
-        return yaml_error(w->node, error, "'--%s' of no node; expected at least one", o->name);
+    if (o->has_list) {
+        if (o->mode == NUMASIM_MPOL_PREFERRED && weight != 1 && list[0] != '!') {
+            return yaml_error(w->node, error, "'--preferred' of %u nodes; expected exactly one",
+                              weight);
+        }
+        if (weight == 0) {
+            return yaml_error(w->node, error, "'--%s' of no node; expected at least one", o->name);
+        }
     }
     if ((p->flags & NUMASIM_MPOL_F_NUMA_BALANCING) != 0 && o->mode != NUMASIM_MPOL_BIND) {
         return yaml_error(w->node, error, "'--balancing' before '--%s'; expected '--membind'",

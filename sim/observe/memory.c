@@ -160,6 +160,7 @@ static void report_followed(const struct metrics *m, struct result *r)
 static void report_shares(const struct metrics *m, struct result *r)
 {
     for (int32_t node = 0; node < m->nr_nodes && m->nr_nodes > 1; node++) {
+        g_assert(m->nr_reached[node] <= NR_SHARE_MARKS);
         for (int32_t i = 0; i < m->nr_reached[node]; i++) {
             g_autofree char *name =
                 g_strdup_printf("memory.share.node%d.reaches_%" G_GINT64_FORMAT "_ns",

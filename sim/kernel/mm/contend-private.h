@@ -92,9 +92,10 @@ static inline uint64_t contend_step_wait(const struct resource *r, int32_t step)
     return r->wait_ps[CONTEND_STEPS - 1] + (uint64_t)(step - CONTEND_STEPS + 1) * r->grain_ps;
 }
 
-/* Lines a second of wall time x 1000 for what is @milli a second of work, at @pace. */
+/* Lines a second of wall time x 1000 for what is @milli a second of work, at @pace > 0. */
 static inline uint64_t contend_per_wall(uint64_t milli, uint64_t pace)
 {
+    g_assert(pace > 0);
     if (milli >> 44 == 0) {
         return (milli << 20) / pace;
     }

@@ -139,6 +139,7 @@ static void extent_add(struct mm_extent *e, const struct mm_kind *kind, int64_t 
 
     extent_count(e, kind, pages);
     if (index >= 0) {
+        g_assert(index < e->nr_kinds);
         e->kinds[index].pages += pages;
         return;
     }

@@ -35,9 +35,11 @@ static void host_alloc(struct kernel *k, struct numasim_alloc *a)
     const struct process *p = task_process(task_of(a->task));
     const int32_t *order = k->fallback + (gsize)a->cpu_node * (gsize)k->nr_nodes;
     int64_t page = k->machine->page_size_bytes;
-    int64_t least = a->region->hugetlb ? a->page_bytes : page;
+    const int64_t sizes[] = {a->page_bytes, page};
+    int32_t nr_sizes = a->region->hugetlb || a->page_bytes == page ? 1 : 2;
 
-    for (int64_t bytes = a->page_bytes; bytes >= least; bytes = bytes > least ? least : 0) {
+    for (int32_t size = 0; size < nr_sizes; size++) {
+        int64_t bytes = sizes[size];
         int32_t wanted = -1;
 
         for (int32_t i = 0; i < k->nr_nodes; i++) {
