@@ -6,18 +6,26 @@
 #include "base/units.h"
 #include "kernel/procfs.h"
 
-const char *const run_formats[] = {"table",   "json",      "schedstat",  "sched",
-                                   "vmstat",  "numastat",  "numastat-p", "numa_maps",
-                                   "meminfo", "numactl-H", NULL};
+const char *const run_formats[] = {
+    "table", "json", "schedstat", "sched", "vmstat", "numa_maps", "meminfo", "numactl-H",
+    /* numastat with these options */
+    "numastat", "numastat-c", "numastat-n", "numastat-m", "numastat-cm", "numastat-mz",
+    "numastat-cmz", "numastat-p", "numastat-cp", "numastat-ps", "numastat-pv", NULL};
 
 char *run_proc_text(const struct kernel *k, int format)
 {
     static char *(*const texts[])(const struct kernel *) = {
-        kernel_schedstat_text,  kernel_sched_text,     kernel_vmstat_text,  kernel_numastat_text,
-        kernel_numastat_p_text, kernel_numa_maps_text, kernel_meminfo_text, kernel_numactl_text,
+        kernel_schedstat_text, kernel_sched_text,   kernel_vmstat_text,
+        kernel_numa_maps_text, kernel_meminfo_text, kernel_numactl_text,
     };
+    const char *const numastat = "numastat", *name = run_formats[format];
 
-    G_STATIC_ASSERT(G_N_ELEMENTS(run_formats) == RUN_FORMAT_PROC + G_N_ELEMENTS(texts) + 1);
+    if (g_str_has_prefix(name, numastat)) {
+        const char *options = name + strlen(numastat);
+
+        return kernel_numastat_text(k, options[0] == '-' ? options + 1 : options);
+    }
+    g_assert(format - RUN_FORMAT_PROC < (int)G_N_ELEMENTS(texts));
     return texts[format - RUN_FORMAT_PROC](k);
 }
 

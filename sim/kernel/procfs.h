@@ -23,16 +23,18 @@ struct kernel;
 char *kernel_vmstat_text(const struct kernel *k);
 /* The files nodeN/meminfo, one after the other (drivers/base/node.c: node_read_meminfo()). */
 char *kernel_meminfo_text(const struct kernel *k);
-/* numastat without options: the files nodeN/numastat side by side. */
-char *kernel_numastat_text(const struct kernel *k);
+/*
+ * numastat with @options, a set of the letters c, m, n, p, s, v and z of numastat(8), as version 2.0.16
+ * prints it into a file; "": the files nodeN/numastat side by side. 'p' is of every process. Lines of
+ * nodeN/meminfo that are younger than it are left out of -m, as are its complaints about them.
+ */
+char *kernel_numastat_text(const struct kernel *k, const char *options);
 /* numactl --hardware, as version 2.0.16 prints it. */
 char *kernel_numactl_text(const struct kernel *k);
 
 /* /proc/PID/numa_maps of every process, each below its name as tail(1) prints several files
  * (fs/proc/task_mmu.c: show_numa_map(), mm/mempolicy.c: mpol_to_str()). */
 char *kernel_numa_maps_text(const struct kernel *k);
-/* numastat -p with every process: one table of kinds of memory, or of processes where there are more. */
-char *kernel_numastat_p_text(const struct kernel *k);
 
 /* The sums over the nodes of their vmstat counters: @ret[NUMASIM_NR_VM_ITEMS]. */
 void kernel_vm_events(const struct kernel *k, uint64_t *ret);

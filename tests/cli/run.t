@@ -64,7 +64,8 @@ simulate -p linux-5.3 --format sched
 ok 'other lines of an older one' grep -q '^se.statistics.nr_wakeups  ' out
 simulate -p linux-6.12 -p linux-6.1 --format sched
 ok 'it is of one run, too' refused 2 '--format sched is of one run'
-for format in vmstat numastat numastat-p numa_maps meminfo numactl-H; do
+for format in vmstat numastat numastat-n numastat-m numastat-cmz numastat-p numastat-ps numa_maps \
+    meminfo numactl-H; do
     simulate -p linux-6.12 --format "$format"
     ok "$format" well
     cp out "$format.end"
@@ -78,6 +79,11 @@ done
 ok 'vmstat: name and value' sh -c '! grep -Evq "^[a-z0-9_]+ [0-9]+$" vmstat.end'
 ok 'meminfo: both nodes' test "$(grep -c '^Node [01] MemTotal:  *[0-9]* kB$' meminfo.end)" -eq 2
 ok 'numactl -H: the nodes' grep -q '^available: 2 nodes (0-1)$' numactl-H.end
+ok 'numastat -n: MB by node' grep -qE '^Numa_Hit( +[0-9]+\.[0-9]{2}){3}$' numastat-n.end
+ok 'numastat -m: all lines' test "$(grep -cE '^[A-Z].*( +[0-9]+\.[0-9]{2}){3}$' numastat-m.end)" -ge 32
+ok 'numastat -cmz: some, without hundredths' \
+    test "$(grep -cE '^[A-Z].*( +[0-9]+){3}$' numastat-cmz.end)" -lt 16
+refuses 2 '(did you mean' run -t teach-numa-2x4 -w schbench -p linux-6.12 --format numastat-q
 ok 'numa_maps: the process' grep -q '^==> /proc/[0-9]*/numa_maps <==$' numa_maps.end
 simulate -p linux-6.12 --format numastat --snapshot 2s
 ok 'a time after the end is told' grep -q 'warning: the run was over before 2s' err

@@ -37,25 +37,31 @@ static void assert_line(const char *text, const char *line)
     }
 }
 
-/* The sample of the fact sheet, which is one of numastat(8). */
+static void set_counters(struct engine *e, const uint64_t values[][2])
+{
+    static const enum numasim_vm_item items[] = {
+        NUMASIM_NUMA_HIT,        NUMASIM_NUMA_MISS,  NUMASIM_NUMA_FOREIGN,
+        NUMASIM_NUMA_INTERLEAVE, NUMASIM_NUMA_LOCAL, NUMASIM_NUMA_OTHER,
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
+        for (int32_t n = 0; n < 2; n++) {
+            vmstat(e, n)[items[i]] = values[i][n];
+        }
+    }
+}
+
+/* The sample of numastat(8). */
 static void test_numastat(void)
 {
-    static const struct {
-        enum numasim_vm_item item;
-        uint64_t values[2];
-    } counts[] = {
-        {NUMASIM_NUMA_HIT, {76557759, 92126519}},     {NUMASIM_NUMA_MISS, {30772308, 30827638}},
-        {NUMASIM_NUMA_FOREIGN, {30827638, 30772308}}, {NUMASIM_NUMA_INTERLEAVE, {106507, 103832}},
-        {NUMASIM_NUMA_LOCAL, {76502227, 92086995}},   {NUMASIM_NUMA_OTHER, {30827840, 30867162}},
+    static const uint64_t values[][2] = {
+        {76557759, 92126519}, {30772308, 30827638}, {30827638, 30772308},
+        {106507, 103832},     {76502227, 92086995}, {30827840, 30867162},
     };
     struct engine *e = engine("      a: {size: 4KiB}\n", "run: 1us");
 
-    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
-        for (int32_t n = 0; n < 2; n++) {
-            vmstat(e, n)[counts[i].item] = counts[i].values[n];
-        }
-    }
-    g_autofree char *text = kernel_numastat_text(e->kernel);
+    set_counters(e, values);
+    g_autofree char *text = kernel_numastat_text(e->kernel, "");
 
     g_assert_cmpstr(text, ==,
                     "                           node0           node1\n"
@@ -65,6 +71,116 @@ static void test_numastat(void)
                     "interleave_hit            106507          103832\n"
                     "local_node              76502227        92086995\n"
                     "other_node              30827840        30867162\n");
+    engine_free(e);
+}
+
+/* What numastat -n printed on a server of two nodes, from pages that give it. */
+static void test_numastat_n(void)
+{
+    static const uint64_t values[][2] = {
+        {1318055234413, 1254862294449}, {62117777, 33350046787},
+        {33350046786, 62117778},        {24827, 24480},
+        {1318051641206, 1254839570428}, {65710983, 33372770806},
+    };
+    struct engine *e = engine("      a: {size: 4KiB}\n", "run: 1us");
+
+    set_counters(e, values);
+    g_autofree char *text = kernel_numastat_text(e->kernel, "n");
+
+    g_assert_cmpstr(text, ==,
+                    "\nPer-node numastat info (in MBs):\n"
+                    "                          Node 0          Node 1           Total\n"
+                    "                 --------------- --------------- ---------------\n"
+                    "Numa_Hit           5148653259.43   4901805837.69  10050459097.12\n"
+                    "Numa_Miss              242647.57    130273620.26    130516267.83\n"
+                    "Numa_Foreign        130273620.26       242647.57    130516267.83\n"
+                    "Interleave_Hit             96.98           95.62          192.61\n"
+                    "Local_Node         5148639223.46   4901717071.98  10050356295.45\n"
+                    "Other_Node             256683.53    130362385.96    130619069.49\n");
+    engine_free(e);
+}
+
+/* The same of numastat -c on another, whose total shows that it rounds a sum and does not add what it
+ * has rounded; with -z, without the rows of zeros; with -s, the largest first. */
+static void test_numastat_c(void)
+{
+    static const uint64_t values[][2] = {
+        {19984480897, 10214766464}, {0, 0},         {0, 0}, {64384, 64769},
+        {19984446081, 10214686720}, {34433, 79872},
+    };
+    struct engine *e = engine("      a: {size: 4KiB}\n", "run: 1us");
+
+    set_counters(e, values);
+    g_autofree char *text = kernel_numastat_text(e->kernel, "c");
+    g_autofree char *sorted = kernel_numastat_text(e->kernel, "csz");
+
+    g_assert_cmpstr(text, ==,
+                    "\nPer-node numastat info (in MBs):\n"
+                    "                  Node 0   Node 1     Total\n"
+                    "                -------- -------- ---------\n"
+                    "Numa_Hit        78064379 39901432 117965810\n"
+                    "Numa_Miss              0        0         0\n"
+                    "Numa_Foreign           0        0         0\n"
+                    "Interleave_Hit       252      253       505\n"
+                    "Local_Node      78064243 39901120 117965363\n"
+                    "Other_Node           135      312       447\n");
+    g_assert_cmpstr(sorted, ==,
+                    "\nPer-node numastat info (in MBs):\n"
+                    "                  Node 0   Node 1     Total\n"
+                    "                -------- -------- ---------\n"
+                    "Numa_Hit        78064379 39901432 117965810\n"
+                    "Local_Node      78064243 39901120 117965363\n"
+                    "Interleave_Hit       252      253       505\n"
+                    "Other_Node           135      312       447\n");
+    memset(vmstat(e, 0), 0, sizeof(uint64_t) * NUMASIM_NR_VM_ITEMS);
+    memset(vmstat(e, 1), 0, sizeof(uint64_t) * NUMASIM_NR_VM_ITEMS);
+    g_autofree char *nothing = kernel_numastat_text(e->kernel, "nz");
+
+    g_assert_cmpstr(nothing, ==,
+                    "\nPer-node numastat info (in MBs):\nTable has no non-zero data.\n");
+    engine_free(e);
+}
+
+/* The rows of numastat -m in its order, which is not that of the file; huge pages as MB. */
+static void test_numastat_m(void)
+{
+    struct engine *e = engine("      heap: {size: 64MiB, touch: first, page: 2MiB}\n"
+                              "      text: {size: 3MiB, touch: first, file: true}\n",
+                              "run: 1us, sleep: 50s");
+
+    engine_run(e, NSEC_PER_SEC);
+    g_autofree char *text = kernel_numastat_text(e->kernel, "mc");
+    g_autofree char *zeros = kernel_numastat_text(e->kernel, "mz");
+
+    g_assert_true(g_str_has_prefix(text, "\nPer-node system memory usage (in MBs):\n"
+                                         "                 Node 0 Node 1 Total\n"
+                                         "                 ------ ------ -----\n"
+                                         "MemTotal           8192   8192 16384\n"
+                                         "MemFree            8125   8192 16317\n"
+                                         "MemUsed              67      0    67\n"
+                                         "Active                0      0     0\n"));
+    g_assert_true(g_str_has_suffix(text, "AnonHugePages        64      0    64\n"
+                                         "ShmemHugePages        0      0     0\n"
+                                         "ShmemPmdMapped        0      0     0\n"
+                                         "HugePages_Total       0      0     0\n"
+                                         "HugePages_Free        0      0     0\n"
+                                         "HugePages_Surp        0      0     0\n"
+                                         "KReclaimable          0      0     0\n"));
+    g_assert_null(strstr(text, "SecPageTables"));
+    g_assert_cmpstr(zeros, ==,
+                    "\nPer-node system memory usage (in MBs):\n"
+                    "                          Node 0          Node 1           Total\n"
+                    "                 --------------- --------------- ---------------\n"
+                    "MemTotal                 8192.00         8192.00        16384.00\n"
+                    "MemFree                  8125.00         8192.00        16317.00\n"
+                    "MemUsed                    67.00            0.00           67.00\n"
+                    "Inactive                   67.00            0.00           67.00\n"
+                    "Inactive(anon)             64.00            0.00           64.00\n"
+                    "Inactive(file)              3.00            0.00            3.00\n"
+                    "FilePages                   3.00            0.00            3.00\n"
+                    "Mapped                      3.00            0.00            3.00\n"
+                    "AnonPages                  64.00            0.00           64.00\n"
+                    "AnonHugePages              64.00            0.00           64.00\n");
     engine_free(e);
 }
 
@@ -150,7 +266,7 @@ static void test_huge(void)
     g_autofree char *text = kernel_vmstat_text(e->kernel);
     g_autofree char *meminfo = kernel_meminfo_text(e->kernel);
     g_autofree char *maps = kernel_numa_maps_text(e->kernel);
-    g_autofree char *numastat = kernel_numastat_p_text(e->kernel);
+    g_autofree char *numastat = kernel_numastat_text(e->kernel, "p");
 
     assert_line(text, "nr_anon_pages 16384");
     assert_line(text, "nr_anon_transparent_hugepages 32");
@@ -186,7 +302,8 @@ static void test_processes(void)
                    "fifo+none", &(struct kernel_config){.seed = 1, .task_stats = true});
 
     engine_run(e, 500 * MS);
-    g_autofree char *text = kernel_numastat_p_text(e->kernel);
+    g_autofree char *text = kernel_numastat_text(e->kernel, "p");
+    g_autofree char *sorted = kernel_numastat_text(e->kernel, "pcsv");
     g_autofree char *maps = kernel_numa_maps_text(e->kernel);
 
     g_assert_cmpstr(text, ==,
@@ -197,6 +314,14 @@ static void test_processes(void)
                     "1 (with-a-long-nam)             0.00            0.00            0.00\n"
                     "-------------------  --------------- --------------- ---------------\n"
                     "Total                           0.01            0.00            0.02\n");
+    g_assert_true(g_str_has_prefix(sorted,
+                                   "\nPer-node process memory usage (in MBs) for PID 0 (t)\n"
+                                   "         Node 0 Node 1 Total\n"
+                                   "         ------ ------ -----\n"
+                                   "Private       0      0     0\n"));
+    g_assert_nonnull(strstr(sorted, "-------  ------ ------ -----\n"
+                                    "Total         0      0     0\n"
+                                    "\nPer-node process memory usage (in MBs) for PID 1 "));
     g_assert_cmpstr(maps, ==,
                     "==> /proc/0/numa_maps <==\n"
                     "7f0000000000 default anon=3 dirty=3 active=0 N0=3 kernelpagesize_kB=4\n"
@@ -256,8 +381,8 @@ static void test_reading_changes_nothing(void)
 {
     char *digests[2] = {NULL, NULL};
     static char *(*const reads[])(const struct kernel *) = {
-        kernel_vmstat_text,    kernel_meminfo_text,    kernel_numastat_text,  kernel_numactl_text,
-        kernel_numa_maps_text, kernel_numastat_p_text, kernel_schedstat_text, kernel_sched_text,
+        kernel_vmstat_text,    kernel_meminfo_text,   kernel_numactl_text,
+        kernel_numa_maps_text, kernel_schedstat_text, kernel_sched_text,
     };
 
     for (int i = 0; i < 2; i++) {
@@ -271,6 +396,9 @@ static void test_reading_changes_nothing(void)
 
                 g_assert_cmpuint(strlen(text), >, 0);
             }
+            g_autofree char *numastat = kernel_numastat_text(e->kernel, "mnpv");
+
+            g_assert_cmpuint(strlen(numastat), >, 0);
         }
         engine_run(e, 200 * MS);
         digests[i] = kernel_digest(e->kernel);
@@ -285,6 +413,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/procfs/numastat", test_numastat);
+    g_test_add_func("/procfs/numastat -n", test_numastat_n);
+    g_test_add_func("/procfs/numastat -c", test_numastat_c);
+    g_test_add_func("/procfs/numastat -m", test_numastat_m);
     g_test_add_func("/procfs/vmstat of releases", test_vmstat_releases);
     g_test_add_func("/procfs/spill", test_spill);
     g_test_add_func("/procfs/huge pages", test_huge);

@@ -339,36 +339,7 @@ char *kernel_meminfo_text(const struct kernel *k)
 }
 
 /* ------------------------------------------------------------------------------------------- */
-/* numastat, numactl                                                                            */
-
-char *kernel_numastat_text(const struct kernel *k)
-{
-    static const struct {
-        const char *name; /* drivers/base/node.c: node_read_numastat() */
-        int item;
-    } lines[] = {
-        {"numa_hit", NUMASIM_NUMA_HIT},         {"numa_miss", NUMASIM_NUMA_MISS},
-        {"numa_foreign", NUMASIM_NUMA_FOREIGN}, {"interleave_hit", NUMASIM_NUMA_INTERLEAVE},
-        {"local_node", NUMASIM_NUMA_LOCAL},     {"other_node", NUMASIM_NUMA_OTHER},
-    };
-    GString *out = g_string_new(NULL);
-
-    g_string_append_printf(out, "%16s", "");
-    for (int32_t n = 0; n < k->nr_nodes; n++) {
-        g_autofree char *name = g_strdup_printf("node%d", os_node(k, n));
-
-        g_string_append_printf(out, "%16s", name);
-    }
-    g_string_append_c(out, '\n');
-    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
-        g_string_append_printf(out, "%-16s", lines[i].name);
-        for (int32_t n = 0; n < k->nr_nodes; n++) {
-            g_string_append_printf(out, "%16" G_GUINT64_FORMAT, k->nodes[n].vmstat[lines[i].item]);
-        }
-        g_string_append_c(out, '\n');
-    }
-    return g_string_free(out, FALSE);
-}
+/* numactl                                                                                      */
 
 static void append_distances(GString *out, const struct kernel *k)
 {
