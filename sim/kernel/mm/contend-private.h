@@ -22,8 +22,9 @@ struct resource {
     uint64_t wait_ps[CONTEND_STEPS];
     struct user *users; /* [nr_users] in the order they came */
     int32_t nr_users, size;
-    int32_t step;      /* CONTEND_STEPS and more: accesses queue, by grains of waiting */
-    uint64_t grain_ps; /* 0: it does not queue */
+    uint64_t load_milli; /* of its users, at their paces: sum of count x use->rate_milli */
+    int32_t step;        /* CONTEND_STEPS and more: accesses queue, by grains of waiting */
+    uint64_t grain_ps;   /* 0: it does not queue */
     bool saturated;
     int32_t step_before; /* both as they were before solving */
     bool saturated_before;
@@ -41,6 +42,7 @@ enum { PACE_PER_PS_SHIFT = 24 };
 struct class_use {
     int32_t resource;
     uint64_t load_milli;
+    uint64_t rate_milli; /* of one task: lines a second of wall time x 1000; while it has members */
     uint64_t pace_per_ps;
 };
 
@@ -119,6 +121,21 @@ static inline uint64_t contend_want_pace(const struct contend *c, const struct c
         pace += contend_wait_pace(&k->uses[i], contend_step_wait(r, r->step));
     }
     return pace;
+}
+
+/* The pace of @k, which has members, is another than its uses know: so are the loads. */
+static inline void contend_follow_pace(struct contend *c, struct class_rate *k)
+{
+    uint64_t pace = MAX(k->want_pace, k->share_pace);
+
+    for (int32_t i = 0; i < k->nr_uses; i++) {
+        struct class_use *use = &k->uses[i];
+        uint64_t rate_milli = contend_per_wall(use->load_milli, pace);
+
+        c->resources[use->resource].load_milli +=
+            (uint64_t)k->count * (rate_milli - use->rate_milli);
+        use->rate_milli = rate_milli;
+    }
 }
 
 /* The share of @k, which has members, is @share_pace from now on. */

@@ -48,11 +48,18 @@ static bool within(const struct resource *r, uint64_t load, int32_t step)
            (uint128)r->capacity_milli * (uint32_t)MIN(step + 1, CONTEND_STEPS);
 }
 
-/* True if @r, whose users know their paces without it, is at the lowest step that holds its load. */
+/* True if @r is at the lowest step that holds its load. */
 static bool is_settled(const struct resource *r)
 {
-    return within(r, load_at(r, r->step), r->step) &&
-           (r->step == 0 || !within(r, load_at(r, r->step - 1), r->step - 1));
+    if (!within(r, r->load_milli, r->step)) {
+        return false;
+    }
+    /* It would not be less at a lower step. */
+    if (r->step == 0 || !within(r, r->load_milli, r->step - 1)) {
+        return true;
+    }
+    leave_out(r);
+    return !within(r, load_at(r, r->step - 1), r->step - 1);
 }
 
 /* The lowest step whose waits keep the load within it; the last one where none does. Loads fall as
@@ -99,6 +106,7 @@ static void move_step(struct contend *c, int32_t resource, int32_t step, bool re
             continue;
         }
         k->want_pace = pace;
+        contend_follow_pace(c, k);
         for (int32_t u = 0; u < k->nr_uses; u++) {
             if (k->uses[u].resource != resource) {
                 bitmap_set(c->stale, (uint32_t)k->uses[u].resource);
@@ -123,8 +131,8 @@ static void settle(struct contend *c, int32_t resource, bool reach)
         r->reached = true;
         g_array_append_val(c->component, resource);
     }
-    leave_out(r);
     if (!is_settled(r)) {
+        leave_out(r);
         int32_t step = find_step(r);
 
         if (step != r->step) {
@@ -149,27 +157,29 @@ void contend_settle(struct contend *c, bool reach)
     }
 }
 
-/* True if @resource is where settle() would leave it, and nobody is held who uses it. */
-static bool holds(const struct resource *r)
+/* True if @r is where settle() would leave it, and nobody is held who uses it. */
+static bool holds(const struct contend *c, const struct resource *r)
 {
-    for (int32_t i = 0; i < r->nr_users; i++) {
+    for (int32_t i = 0; c->nr_held > 0 && i < r->nr_users; i++) {
         if (r->users[i].class_rate->share_pace > 0) {
             return false;
         }
     }
-    leave_out(r);
     return !r->saturated && is_settled(r);
 }
 
 bool contend_steps_hold(struct contend *c)
 {
+    bool all = true;
+
     for (guint i = 0; i < c->dirty->len; i++) {
-        if (!holds(&c->resources[g_array_index(c->dirty, int32_t, i)])) {
-            return false;
+        int32_t id = g_array_index(c->dirty, int32_t, i);
+
+        if (holds(c, &c->resources[id])) {
+            bitmap_clear(c->stale, (uint32_t)id);
+        } else {
+            all = false;
         }
     }
-    for (guint i = 0; i < c->dirty->len; i++) {
-        bitmap_clear(c->stale, (uint32_t)g_array_index(c->dirty, int32_t, i));
-    }
-    return true;
+    return all;
 }

@@ -120,8 +120,10 @@ int32_t contend_class_new(struct contend *c, uint64_t idle_pace, int32_t mlp_ppm
         uint128 divisor = UINT64_C(1000000000) * (uint64_t)mlp_ppm;
         uint128 stall = uses[i].stall_milli;
 
-        k->uses[i] = (struct class_use){uses[i].resource, uses[i].load_milli,
-                                        (uint64_t)((stall << (20 + PACE_PER_PS_SHIFT)) / divisor)};
+        k->uses[i] = (struct class_use){
+            .resource = uses[i].resource,
+            .load_milli = uses[i].load_milli,
+            .pace_per_ps = (uint64_t)((stall << (20 + PACE_PER_PS_SHIFT)) / divisor)};
     }
     if (c->free_ids->len > 0) {
         id = g_array_index(c->free_ids, int32_t, c->free_ids->len - 1);
@@ -191,16 +193,18 @@ void contend_class_count(struct contend *c, int32_t class_id, int32_t by)
     struct class_rate *k = contend_class(c, class_id);
     bool was_active = k->count > 0;
 
+    if (!was_active) {
+        k->want_pace = contend_want_pace(c, k);
+        k->pace = MAX(k->want_pace, k->share_pace);
+        contend_follow_pace(c, k);
+    }
     k->count += by;
     if (was_active != (k->count > 0)) {
         class_list(c, k);
         c->nr_held += k->share_pace == 0 ? 0 : was_active ? -1 : 1;
     }
-    if (!was_active) {
-        k->want_pace = contend_want_pace(c, k);
-        k->pace = MAX(k->want_pace, k->share_pace);
-    }
     for (int32_t i = 0; i < k->nr_uses; i++) {
+        c->resources[k->uses[i].resource].load_milli += (uint64_t)by * k->uses[i].rate_milli;
         mark_dirty(c, k->uses[i].resource);
     }
 }
@@ -260,6 +264,7 @@ void contend_set_share(struct contend *c, struct class_rate *k, uint64_t share_p
     }
     c->nr_held += (share_pace > 0) - (k->share_pace > 0);
     k->share_pace = share_pace;
+    contend_follow_pace(c, k);
     for (int32_t i = 0; i < k->nr_uses; i++) {
         bitmap_set(c->stale, (uint32_t)k->uses[i].resource);
     }
