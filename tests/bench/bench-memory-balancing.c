@@ -33,51 +33,47 @@ struct row {
     const char *overrides[4];       /* of the policy set */
     int64_t warm_ms, duration_ms;
     const char *processes; /* %s: where accesses are stated */
-    const char *access[3]; /* what stands there, one after the other */
+    const char *access[2]; /* what stands there, one after the other */
 };
 
 static const struct row rows[] = {
-    {"autonumabench, 8 nodes",
-     512,
-     64 * GIB,
-     0,
-     {NULL},
-     1500,
-     1000,
-     "  a:\n"
-     "    regions: {r: {size: 8GiB, pattern: sequential, shared: false, touch: first}}\n"
-     "    threads: {z: {count: 256, program: [%sforever: [run: 1s]]}}\n"
-     "  b:\n"
-     "    regions: {r: {size: 8GiB, pattern: sequential, shared: false, touch: first}}\n"
-     "    threads: {z: {count: 256, program: [%sforever: [run: 1s]]}}\n",
-     {"access: {misses: {r: 100/us}, mlp: 4}, ", "access: {misses: {r: 100/us}, mlp: 4}, "}},
-    {"tiering, 1 TiB",
-     128,
-     256 * GIB,
-     512 * GIB,
-     {"numa.numa_balancing=2", "tier.demotion_enabled=on", "tier.memory_tiering=on"},
-     2000,
-     2000,
-     "  a:\n"
-     "    regions: {r: {size: 1TiB, hot: {size: 100GiB, share: 90%%, at: end}, touch: each}}\n"
-     "    threads: {z: {count: 128, program: [%sforever: [run: 1s]]}}\n",
-     {"access: {misses: {r: 20/us}, mlp: 4}, "}},
-    {"2 TiB, 16 nodes",
-     1024,
-     128 * GIB,
-     0,
-     {NULL},
-     1100,
-     500,
-     "  db:\n"
-     "    regions: {t: {size: 1TiB, touch: each}}\n"
-     "    threads: {w: {count: 1000, program: [%sforever: [run: {exponential: 1ms}, "
-     "sleep: {exponential: 1ms}]]}}\n"
-     "  hpc:\n    count: 12\n"
-     "    regions: {r: {size: 64GiB, shared: false, touch: each}}\n"
-     "    threads: {z: {count: 250, program: [%sforever: [run: {exponential: 5ms}, "
-     "sleep: {exponential: 10ms}]]}}\n",
-     {"access: {misses: {t: 20/us}, mlp: 4}, ", "access: {misses: {r: 20/us}, mlp: 4}, "}},
+    {.name = "autonumabench, 8 nodes",
+     .nr_cpus = 512,
+     .node_bytes = 64 * GIB,
+     .warm_ms = 1500,
+     .duration_ms = 10000,
+     .processes =
+         "  a:\n    count: 2\n"
+         "    regions: {r: {size: 8GiB, pattern: sequential, shared: false, touch: first}}\n"
+         "    threads: {z: {count: 256, program: [%sforever: [run: 1s]]}}\n",
+     .access = {"access: {misses: {r: 100/us}, mlp: 4}, "}},
+    {.name = "tiering, 1 TiB",
+     .nr_cpus = 128,
+     .node_bytes = 256 * GIB,
+     .slow_bytes = 512 * GIB,
+     .overrides = {"numa.numa_balancing=2", "tier.demotion_enabled=on", "tier.memory_tiering=on"},
+     .warm_ms = 2000,
+     .duration_ms = 20000,
+     .processes = "  a:\n"
+                  "    regions: {r: {size: 1TiB, hot: {size: 100GiB, share: 90%%, at: end}, "
+                  "touch: each}}\n"
+                  "    threads: {z: {count: 128, program: [%sforever: [run: 1s]]}}\n",
+     .access = {"access: {misses: {r: 20/us}, mlp: 4}, "}},
+    {.name = "2 TiB, 16 nodes",
+     .nr_cpus = 1024,
+     .node_bytes = 128 * GIB,
+     .warm_ms = 3000,
+     .duration_ms = 1000,
+     .processes = "  db:\n"
+                  "    regions: {t: {size: 1TiB, touch: each}}\n"
+                  "    threads: {w: {count: 1000, program: [%sforever: [run: {exponential: 1ms}, "
+                  "sleep: {exponential: 1ms}]]}}\n"
+                  "  hpc:\n    count: 12\n"
+                  "    regions: {r: {size: 64GiB, shared: false, touch: each}}\n"
+                  "    threads: {z: {count: 250, program: [%sforever: [run: {exponential: 5ms}, "
+                  "sleep: {exponential: 10ms}]]}}\n",
+     .access = {"access: {misses: {t: 20/us}, mlp: 4}, ",
+                "access: {misses: {r: 20/us}, mlp: 4}, "}},
 };
 
 struct cost {
