@@ -131,7 +131,6 @@ struct kernel *kernel_new(const struct machine *m, const struct sched_domains *s
     boot(k);
     frequency_new(k);
     paces_new(k);
-    k->counts_accesses = stack->tier != NULL && stack->tier->daemon != NULL;
     domains_attach(k, sds);
     if (!plugins_init(k, error)) {
         kernel_free(k);

@@ -304,7 +304,7 @@ struct kernel {
     uint32_t *side_misses;        /* [nr_nodes] in SIDE_CACHE_PARTS: side-cache.c */
     struct llc_share *llc_shares; /* [nr_llcs] */
     struct node_daemon **daemons; /* [nr_nodes], NULL where none was needed */
-    bool counts_accesses;         /* some policy asks for accesses to pages */
+    bool counts_accesses;         /* the tier policy has begun to look at pages */
     int64_t *best_latency_ns;     /* [nr_nodes] least from a node's CPUs to any memory */
     uint64_t base_pace;           /* the tick's own cost spread over all work */
     uint64_t least_pace;          /* of any CPU: for kernel_least_ns() */

@@ -87,8 +87,9 @@ struct numasim_pages {
     int32_t last_pid;     /* low 8 bits of its task's id */
     int64_t protected_ns; /* when they were protected; -1: they are not */
     uint32_t tag;         /* the tier policy's, 0 at first: see numasim_tag_pages() */
-    uint64_t
-        accesses_x256;  /* expected accesses to each of them since they were last tagged, x 256 */
+    /* Expected accesses to each of them, x 256, since they were last tagged; before that, since they came
+     * or the first daemon was woken (numasim_wake_daemon()). Nobody counts as long as neither was. */
+    uint64_t accesses_x256;
     uint64_t cookie[2]; /* the host's */
 };
 

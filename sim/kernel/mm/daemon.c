@@ -25,6 +25,7 @@ static struct node_daemon *daemon_new(struct kernel *k, int32_t node)
     if (k->nodes[node].nr_cpus > 0) {
         params.cpus = k->nodes[node].cpus;
     }
+    k->counts_accesses = true;
     d->kernel = k;
     d->node = node;
     d->task = kernel_task_new(k, &params, NULL);

@@ -214,9 +214,11 @@ int64_t numasim_demote_pages(struct numasim_host *host, int32_t cpu,
 void numasim_tag_pages(struct numasim_host *host, const struct numasim_pages *pages,
                        int64_t nr_pages, uint32_t tag)
 {
+    struct kernel *k = kernel_of(host);
     struct found f;
 
-    if (find_pages(kernel_of(host), "numasim_tag_pages()", pages, &f)) {
+    k->counts_accesses = true;
+    if (find_pages(k, "numasim_tag_pages()", pages, &f)) {
         struct mm_kind kind = f.e->kinds[f.kind];
 
         kind.tag = tag;
