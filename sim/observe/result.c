@@ -26,6 +26,16 @@ int32_t result_unit_decimals(enum result_unit unit)
     return units[unit].decimals;
 }
 
+int64_t result_unit_scale(enum result_unit unit)
+{
+    int64_t scale = 1;
+
+    for (int32_t i = 0; i < units[unit].decimals; i++) {
+        scale *= 10;
+    }
+    return scale;
+}
+
 struct result *result_new(void)
 {
     struct result *r = g_new0(struct result, 1);

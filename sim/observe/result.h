@@ -30,6 +30,8 @@ enum result_unit {
 const char *result_unit_name(enum result_unit unit);
 /* Decimals of @unit (0, 3, 6). */
 int32_t result_unit_decimals(enum result_unit unit);
+/* 10 to that power: integers to one of @unit. */
+int64_t result_unit_scale(enum result_unit unit);
 
 struct result_metric {
     char *name; /* "wakeup_latency_ns.p99" */

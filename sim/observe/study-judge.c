@@ -459,10 +459,7 @@ GArray *study_judge(const struct study *study, const struct study_results *resul
         struct readings m = {.study = study, .results = results, .e = e, .check = check};
 
         m.unit = result_metric(first, e->sides[0].metrics[0])->unit;
-        m.scale = 1;
-        for (int32_t d = 0; d < result_unit_decimals(m.unit); d++) {
-            m.scale *= 10;
-        }
+        m.scale = result_unit_scale(m.unit);
         verdict.cells = g_memdup2(check->cells, (gsize)e->nr_sides * sizeof(*check->cells));
         judge(&m, &verdict);
         g_array_append_val(verdicts, verdict);

@@ -144,8 +144,7 @@ bool study_kind_fits(enum result_unit unit, enum study_number_kind kind)
     return kind == STUDY_PLAIN;
 }
 
-static bool check_bounds(const struct study *s, const struct study_expectation *e,
-                         enum result_unit unit, GError **error)
+const char *study_bound_example(enum result_unit unit)
 {
     static const char *const examples[NR_RESULT_UNITS] = {
         [RESULT_COUNT] = "12",    [RESULT_NS] = "2ms",
@@ -154,13 +153,19 @@ static bool check_bounds(const struct study *s, const struct study_expectation *
         [RESULT_PER_S] = "200/s",
     };
 
+    return examples[unit];
+}
+
+static bool check_bounds(const struct study *s, const struct study_expectation *e,
+                         enum result_unit unit, GError **error)
+{
     for (int32_t i = 0; e->form != STUDY_RATIO && i < e->nr_bounds; i++) {
         const struct study_number *n = &e->bounds[i].number;
 
         if (!study_kind_fits(unit, n->kind)) {
-            g_autofree char *text =
-                g_strdup_printf("'%s' is measured in %s; expected a bound like %s",
-                                e->sides[0].metrics[0], result_unit_name(unit), examples[unit]);
+            g_autofree char *text = g_strdup_printf(
+                "'%s' is measured in %s; expected a bound like %s", e->sides[0].metrics[0],
+                result_unit_name(unit), study_bound_example(unit));
 
             return fail(s, n->mark, error, text);
         }

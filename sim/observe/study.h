@@ -78,6 +78,9 @@ bool study_verify(const struct study *study, int32_t cell, const struct result *
 /* True if a number of @kind can be compared with metrics in @unit. */
 bool study_kind_fits(enum result_unit unit, enum study_number_kind kind);
 
+/* A number as it is written that can be compared with metrics in @unit: "2ms". */
+const char *study_bound_example(enum result_unit unit);
+
 /* What came of one comparison (struct study_check). */
 struct study_verdict {
     int32_t expectation; /* index */

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* numasim compare: two sets of results, metric by metric, and gates. */
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/cli.h"
+#include "cli/folder.h"
+#include "cli/result-set.h"
+#include "format/gate-yaml.h"
+#include "observe/compare-print.h"
+
+enum format {
+    FORMAT_TEXT,
+    FORMAT_MARKDOWN,
+    FORMAT_JSON,
+    FORMAT_JUNIT,
+    FORMAT_MMTESTS,
+    FORMAT_BENCHSTAT
+};
+static const char *const formats[] = {"text",    "markdown",  "json", "junit",
+                                      "mmtests", "benchstat", NULL};
+
+struct compare_options {
+    int format;
+    char *gate, *output;
+    char **metrics, **labels;
+    bool update_baseline;
+};
+#define AT(member) offsetof(struct compare_options, member)
+
+static const struct cli_option compare_options[] = {
+    {.name = "gate",
+     .letter = 'g',
+     .type = CLI_STRING,
+     .offset = AT(gate),
+     .arg = "GATE.yaml",
+     .complete = CLI_COMPLETE_FILE,
+     .help = "hold the changes against this file; exit status 1 if one is too much"},
+    {.name = "metric",
+     .letter = 'm',
+     .type = CLI_STRINGS,
+     .offset = AT(metrics),
+     .arg = "NAME",
+     .help = "show this metric, or those that fit a pattern with * and ?; otherwise those of the "
+             "gate, or else latencies, throughput, CPU time, migrations, locality"},
+    {.name = "label",
+     .letter = 'l',
+     .type = CLI_STRINGS,
+     .offset = AT(labels),
+     .arg = "TEXT",
+     .help = "what to call BASE, and with a second one NEW; otherwise their policies"},
+    {.name = "update-baseline",
+     .type = CLI_FLAG,
+     .offset = AT(update_baseline),
+     .help = "replace BASE by the metrics of NEW when that is compared; BASE need not exist"},
+    CLI_FORMAT_ROW(AT(format), formats, "text"),
+    CLI_OUTPUT_ROW(AT(output), "FILE", CLI_COMPLETE_FILE, "write to this file instead"),
+    {.name = NULL},
+};
+
+/* ------------------------------------------------------------------------------------------- */
+/* Labels                                                                                       */
+
+/* The one policy of @set with its overrides, or NULL. */
+static char *policy_of(const struct result_set *set)
+{
+    const struct result *first = set->results->pdata[0];
+    g_autofree char *overrides = g_strjoinv(" ", first->overrides);
+
+    for (guint i = 1; i < set->results->len; i++) {
+        const struct result *r = set->results->pdata[i];
+        g_autofree char *other = g_strjoinv(" ", r->overrides);
+
+        if (strcmp(r->policy.name, first->policy.name) != 0 || strcmp(other, overrides) != 0) {
+            return NULL;
+        }
+    }
+    return g_strconcat(first->policy.name, overrides[0] != '\0' ? " " : "", overrides, NULL);
+}
+
+/* What each side is called: as asked for, else by its policy where these differ, else by its path. */
+static void choose_labels(const struct result_set *const sets[2], char *const *paths,
+                          char *const *asked, char *ret[2])
+{
+    g_autofree char *base = policy_of(sets[0]);
+    g_autofree char *new_ = policy_of(sets[1]);
+    bool by_policy = base != NULL && new_ != NULL && strcmp(base, new_) != 0;
+    guint nr_asked = g_strv_length((char **)asked);
+
+    ret[0] = g_strdup(nr_asked > 0 ? asked[0] : by_policy ? base : paths[0]);
+    ret[1] = g_strdup(nr_asked > 1 ? asked[1] : by_policy ? new_ : paths[1]);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+/* Baselines                                                                                    */
+
+/* "TOPOLOGY/WORKLOAD/POLICY/seed-N" in @folder. */
+static char *baseline_path(const char *folder, const struct result *r)
+{
+    g_autoptr(GString) workload = g_string_new(NULL);
+    g_autofree char *seed = g_strdup_printf("seed-%" G_GUINT64_FORMAT, r->seed);
+    g_autofree char *overrides = g_strjoinv(",", r->overrides);
+    g_autofree char *policy =
+        g_strconcat(r->policy.name, overrides[0] != '\0' ? "," : "", overrides, NULL);
+    g_autofree char *topology = g_strdup(r->topology.name);
+
+    for (int32_t i = 0; i < r->nr_workloads; i++) {
+        g_string_append_printf(workload, "%s%s", i > 0 ? "+" : "", r->workloads[i].name);
+        if (r->workloads[i].replicas > 1) {
+            g_string_append_printf(workload, "x%d", r->workloads[i].replicas);
+        }
+    }
+    g_strdelimit(topology, "/", '_');
+    g_strdelimit(workload->str, "/", '_');
+    g_strdelimit(policy, "/", '_');
+    return g_build_filename(folder, topology, workload->str, policy, seed, NULL);
+}
+
+/* @folder becomes the metrics of @set: what a comparison reads, without the inputs and histograms. */
+static bool update_baseline(const struct result_set *set, const char *folder, GError **error)
+{
+    g_autofree char *building = folder_begin(folder, error);
+    bool ok = building != NULL;
+
+    for (guint i = 0; ok && i < set->results->len; i++) {
+        struct result metrics = *(const struct result *)set->results->pdata[i];
+        g_autofree char *path = baseline_path(building, &metrics);
+
+        metrics.nr_histograms = metrics.nr_matrices = 0;
+        metrics.series = (struct result_series){0};
+        ok = result_write(&metrics, path, NULL, 0, error);
+    }
+    ok = ok && folder_finish(building, folder, error);
+    if (!ok && building != NULL) {
+        folder_remove(building);
+    }
+    return ok;
+}
+
+/* ------------------------------------------------------------------------------------------- */
+
+static char *print(const struct comparison *c, const GArray *findings, int format)
+{
+    switch ((enum format)format) {
+    case FORMAT_MARKDOWN:
+        return compare_markdown(c, findings);
+    case FORMAT_JSON:
+        return compare_json(c, findings);
+    case FORMAT_JUNIT:
+        return compare_junit(c, findings);
+    case FORMAT_MMTESTS:
+        return compare_mmtests(c);
+    case FORMAT_BENCHSTAT:
+        return compare_benchstat(c);
+    case FORMAT_TEXT:
+        break;
+    }
+    return compare_text(c, findings);
+}
+
+static struct compare_side side_of(const struct result_set *set, const char *label)
+{
+    return (struct compare_side){.label = label,
+                                 .results = (const struct result *const *)set->results->pdata,
+                                 .paths = (const char *const *)set->paths->pdata,
+                                 .nr = set->results->len};
+}
+
+/* What to show: what is asked for, and what the gate is about. NULL-terminated; free with g_free(). */
+static const char **patterns_of(const struct compare_options *o, const struct gate *gate)
+{
+    g_autoptr(GPtrArray) patterns = g_ptr_array_new();
+
+    for (size_t i = 0; o->metrics[i] != NULL; i++) {
+        g_ptr_array_add(patterns, o->metrics[i]);
+    }
+    for (uint32_t i = 0; gate != NULL && i < gate->nr_rules; i++) {
+        g_ptr_array_add(patterns, gate->rules[i].metric);
+    }
+    g_ptr_array_add(patterns, NULL);
+    return (const char **)g_ptr_array_free(g_steal_pointer(&patterns), FALSE);
+}
+
+static bool check_metrics(const struct comparison *c, char *const *metrics, GError **error)
+{
+    for (size_t i = 0; metrics[i] != NULL; i++) {
+        if (!comparison_has(c, metrics[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Holds @sets against each other; the exit status. */
+static int compare_sets(struct cli *cli, const struct compare_options *o,
+                        const struct result_set *const sets[2], char *const *labels,
+                        const struct gate *gate, GError **error)
+{
+    struct compare_side base = side_of(sets[0], labels[0]), new_ = side_of(sets[1], labels[1]);
+    g_autofree const char **patterns = patterns_of(o, gate);
+    g_autoptr(comparison_t) c = compare_results(&base, &new_, patterns, error);
+
+    if (c == NULL || !check_metrics(c, o->metrics, error)) {
+        return CLI_DONE;
+    }
+    g_autoptr(GArray) findings = gate != NULL ? gate_judge(gate, c, error) : NULL;
+
+    if (gate != NULL && findings == NULL) {
+        return CLI_DONE;
+    }
+    if (!cli_write(cli, o->output, print(c, findings, o->format), error)) {
+        return CLI_DONE;
+    }
+    return findings != NULL && gate_nr_failed(findings) > 0 ? CLI_FAILED : CLI_DONE;
+}
+
+static int run(struct cli *cli, const void *options, char **args, GError **error)
+{
+    const struct compare_options *o = options;
+    g_autoptr(gate_t) gate = o->gate != NULL ? gate_read_yaml(o->gate, error) : NULL;
+
+    if (o->gate != NULL && gate == NULL) {
+        return CLI_DONE;
+    }
+    g_autoptr(result_set_t) new_ = result_set_read(args[1], error);
+
+    if (new_ == NULL) {
+        return CLI_DONE;
+    }
+    if (o->update_baseline && !g_file_test(args[0], G_FILE_TEST_EXISTS)) {
+        update_baseline(new_, args[0], error);
+        return CLI_DONE;
+    }
+    g_autoptr(result_set_t) base = result_set_read(args[0], error);
+
+    if (base == NULL) {
+        return CLI_DONE;
+    }
+    const struct result_set *sets[2] = {base, new_};
+    char *labels[2];
+
+    choose_labels(sets, args, o->labels, labels);
+    int status = compare_sets(cli, o, sets, labels, gate, error);
+
+    g_free(labels[0]);
+    g_free(labels[1]);
+    if (o->update_baseline && *error == NULL) {
+        update_baseline(new_, args[0], error);
+    }
+    return status;
+}
+
+static const char *const examples[] = {
+    "numasim run -t epyc-7763-2s-nps4 -w db-server -p linux-6.1 --runs 10 -o runs/before",
+    "numasim run -t epyc-7763-2s-nps4 -w db-server -p linux-6.12 --runs 10 -o runs/after",
+    "numasim compare runs/before runs/after # what the release changed",
+    "numasim compare -m 'request_latency_ns.*' --format markdown runs/before runs/after # for a "
+    "pull "
+    "request",
+    "numasim compare --gate gate.yaml results/baselines/small runs/after # in CI",
+    NULL,
+};
+
+const struct subcommand cmd_compare = {
+    .name = "compare",
+    .summary = "hold two sets of results against each other, and against a gate",
+    .args = "BASE NEW",
+    .min_args = 2,
+    .max_args = 2,
+    .complete = CLI_COMPLETE_DIR,
+    .options = compare_options,
+    .options_size = sizeof(struct compare_options),
+    .description =
+        "BASE and NEW are results, or folders with results below them: of `run`, of `study`, or a "
+        "baseline. They are paired by topology, workload and seed, and by policy where a side has "
+        "several; a run without a partner is an error.\n\n"
+        "Runs of one seed asked for the same work, so a pair's difference is the policy's. With "
+        "one "
+        "seed the comparison is exact. With several, the mean difference is shown with its "
+        "bootstrap "
+        "interval and the p of a sign-flip test, corrected by Holm over all metrics shown. "
+        "`better` "
+        "and `worse` (`different` where neither direction is) mean p <= 0.05 and an interval "
+        "without 0; `same` that no pair differs, or that the interval lies within 1 % of BASE; "
+        "`unclear` the rest. Of 5 seeds no p is below 0.0625: take 10.\n\n"
+        "A gate lists metrics with an allowed change (results/README.md). What fails is printed "
+        "first, and the exit status is 1.",
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TAP: numasim compare: pairs, forms, gates and baselines.
+. "$(dirname "$0")/tap.sh"
+
+cat >both.yaml <<'Y'
+numasim: study/1
+question: How do they differ?
+topologies: [teach-uma-4, teach-numa-2x4]
+workloads: [schbench, teach-shares]
+policies: [POLICY]
+seeds: 1-6
+duration: 150ms
+warmup: 20ms
+expect: [{metric: cpu.utilisation, over: each, above: 1%}]
+Y
+sed 's/POLICY/linux-6.12/' both.yaml >new.yaml
+sed 's/POLICY/fifo-none/' both.yaml >old.yaml
+call "$NUMASIM" study old.yaml -o old
+ok 'there is a base' test "$status" -eq 0
+call "$NUMASIM" study new.yaml -o new
+ok 'and something new' test "$status" -eq 0
+
+call "$NUMASIM" compare old new
+ok 'two folders are compared' test "$status" -eq 0
+ok 'group by group' test "$(grep -c ': 6 seeds$' out)" -eq 4
+ok 'under the names of their policies' grep -Eq '^  metric +fifo-none +linux-6.12 +change' out
+ok 'with a geometric mean last' grep -q '^geometric mean of 4 groups$' out
+cp out first
+call "$NUMASIM" compare old new
+ok 'the same again' cmp first out
+call "$NUMASIM" compare old old
+ok 'a set is equal to itself' grep -q 'more differ in no run' out
+ok 'and none of its metrics is another' sh -c '! grep -Eq "better|worse|unclear" out'
+call "$NUMASIM" compare old/teach-uma-4/schbench/fifo-none/seed-1 new/teach-uma-4/schbench/linux-6.12/seed-1
+ok 'one run with one run' test "$status" -eq 0
+ok 'is exact, and says so' grep -q 'the comparison is exact' out
+
+call "$NUMASIM" compare --format json old new
+ok 'JSON' is_json out
+ok 'has its schema' grep -q '"schema": "numasim-compare/1"' out
+call "$NUMASIM" compare --format junit -m 'cpu.*' old new
+ok 'JUnit' grep -q '<testsuite name="teach-uma-4, schbench" tests="[1-9]' out
+call "$NUMASIM" compare --format markdown -m cpu.utilisation old new
+ok 'Markdown' grep -q '^| `cpu.utilisation` |' out
+call "$NUMASIM" compare --format mmtests -m cpu.utilisation old new
+ok 'as mmtests' grep -q '^Amean     cpu.utilisation' out
+call "$NUMASIM" compare --format benchstat -m wakeup_latency_ns.mean old new
+ok 'as benchstat' grep -Eq 'wakeup_latency_ns.mean .*p=[0-9.]+ n=6' out
+call "$NUMASIM" compare -l before -l after -o table.txt old new
+ok 'into a file' grep -q 'before *after' table.txt
+
+# Gates.
+cat >gate.yaml <<'Y'
+numasim: gate/1
+gates:
+  - {metric: context_switches, may-rise: [0%, 0], may-fall: [0%, 0]}
+  - {metric: cpu.utilisation, workload: teach-*, may-rise: [50%, 0%]}
+Y
+call "$NUMASIM" compare --gate gate.yaml old old
+ok 'a gate that holds ends with 0' test "$status" -eq 0
+ok 'and counts' grep -q '^gate: 0 of 6 failed$' out
+call "$NUMASIM" compare --gate gate.yaml old new
+ok 'one that does not ends with 1' test "$status" -eq 1
+ok 'and what failed stands first' sh -c 'head -1 out | grep -q "^FAIL  context_switches on "'
+sed 's/context_switches/context_swiches/' gate.yaml >unknown.yaml
+refuses 2 "unknown.yaml:3:5: no metric of teach-numa-2x4, schbench is called 'context_swiches'" \
+    compare --gate unknown.yaml old new
+sed 's/\[0%, 0\], may-fall/[0%, 2ms], may-fall/' gate.yaml >unit.yaml
+refuses 2 "unit.yaml:3:5: 'context_switches' is measured in count; expected an amount like 12" \
+    compare --gate unit.yaml old new
+
+# Baselines.
+call "$NUMASIM" compare --update-baseline base new
+ok 'a baseline is made' test "$(find base -name result.json | wc -l)" -eq 24
+call "$NUMASIM" compare base new
+ok 'and is equal to what it was made of' sh -c '! grep -Eq "better|worse|unclear" out'
+call "$NUMASIM" compare --update-baseline --gate gate.yaml base old
+ok 'it is replaced even where the gate fails' test "$status" -eq 1
+call "$NUMASIM" compare --gate gate.yaml base old
+ok 'by what was new' test "$status" -eq 0
+
+# Bad input.
+mkdir empty
+refuses 2 'empty: no result in it' compare old empty
+refuses 2 'nowhere: cannot be read' compare old nowhere
+refuses 2 "no metric is called 'cpu.utilization'" compare -m cpu.utilization old new
+cp -r new less && rm -r less/teach-uma-4/schbench/linux-6.12/seed-3
+refuses 2 'has no result of topology teach-uma-4, workload schbench, seed 3' compare old less
+cp -r new twice && cp -r twice/teach-uma-4/schbench/linux-6.12/seed-3 twice/again
+refuses 2 'a second result of topology teach-uma-4, workload schbench, seed 3' compare old twice
+cp -r new later && sed -i 's|numasim-result/1|numasim-result/9|' \
+    later/teach-uma-4/schbench/linux-6.12/seed-3/result.json
+refuses 2 'numasim-result/9' compare old later
+cp -r new nan && sed -i 's|"cpu.utilisation": {"value": [0-9.]*|"cpu.utilisation": {"value": NaN|' \
+    nan/teach-uma-4/schbench/linux-6.12/seed-3/result.json
+refuses 2 'nan/teach-uma-4/schbench/linux-6.12/seed-3/result.json' compare old nan
+ok 'nothing is left of it' test -z "$(find . -name '*.numasim-*')"
+
+# The repository's own baseline, as CI anywhere would hold against it.
+results=$tests/../results
+if [ "${NUMASIM_UPDATE_GOLDEN:-0}" = 1 ]; then
+    "$NUMASIM" study "$results/studies/baseline.yaml" -o now >/dev/null
+    "$NUMASIM" compare --update-baseline "$results/baselines/ci" now >/dev/null
+fi
+call "$NUMASIM" study "$results/studies/baseline.yaml" -o runs/now
+ok "the baseline's study holds" test "$status" -eq 0
+call "$NUMASIM" compare --gate "$results/gates/ci.yaml" --format markdown "$results/baselines/ci" runs/now
+ok 'the committed baseline holds' test "$status" -eq 0
+sed -n '/FAIL/s/^/# /p' out
+
+done_testing
