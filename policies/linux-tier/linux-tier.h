@@ -17,6 +17,7 @@ enum tier_param {
     TIER_TIERING,
     TIER_COUNTS_WEIGHTED,
     TIER_AUTO_WEIGHTS,
+    TIER_RECURSIVEPROT,
     TIER_WEIGHT, /* of node 0, and so on */
     TIER_NR_WEIGHTS = 16,
 };
@@ -34,6 +35,7 @@ struct tier_node {
     int64_t free_at_failure; /* bytes: it gives up until there are more */
     uint32_t pass;           /* the tag of pages looked at in the present one; 0: none yet */
     int64_t pass_ns;         /* when that began */
+    bool low_too;            /* kswapd found nothing but what memory.low protects */
 };
 
 static inline struct tier *tier_of(const struct numasim_self *self)
@@ -51,6 +53,8 @@ static inline struct tier_node *tier_node(const struct numasim_self *self, int32
 void tier_set_targets(struct numasim_self *self);
 /* Direct reclaim. */
 int64_t tier_reclaim(struct numasim_self *self, int32_t node, int32_t cpu, int64_t bytes);
+/* Of what @cgroup is charged for, on all nodes (try_to_free_mem_cgroup_pages()). */
+int64_t tier_reclaim_cgroup(struct numasim_self *self, int32_t cgroup, int32_t cpu, int64_t bytes);
 /* node_reclaim(): page cache alone, if there is enough of it. */
 int64_t tier_node_reclaim(struct numasim_self *self, int32_t node, int32_t cpu, int64_t bytes);
 void tier_wake_kswapd(struct numasim_self *self, int32_t node);

@@ -7,7 +7,9 @@
  * first, and a node is passed over when it is down to its low watermark; then kswapd is woken and the
  * list is walked again down to the min watermark; then who asks reclaims himself; then there is no
  * memory. kswapd brings a node back to its high watermark: it demotes pages that were not accessed of
- * late to the next slower tier, if demotion is on, and drops page cache.
+ * late to the next slower tier, if demotion is on, and drops page cache. A cgroup at its memory.max or
+ * memory.high is reclaimed in the same way, on all nodes; what memory.min and memory.low protect is
+ * left alone, or comes last.
  *
  * SOURCE. mm/mempolicy.c, mm/page_alloc.c, mm/vmscan.c, mm/memory-tiers.c, mm/hugetlb.c, 6.12;
  * single rules name theirs.
@@ -100,6 +102,13 @@ static const struct numasim_param tier_params[] = {
      .doc = "Weights follow from the nodes' bandwidths, as since 6.16; off: 1 each.",
      .knob = "/sys/kernel/mm/mempolicy/weighted_interleave/auto",
      .source = "mm/mempolicy.c: mempolicy_set_node_perf(), 7.3"},
+    {.name = "memory_recursiveprot",
+     .type = NUMASIM_PARAM_BOOL,
+     .def = 1,
+     .doc = "What of memory.low and memory.min a cgroup's children do not claim protects them all.",
+     .knob = "mount -t cgroup2 -o memory_recursiveprot",
+     .source = "mm/page_counter.c: effective_protection(); on as systemd mounts it "
+               "(src/shared/mount-setup.c)"},
     WEIGHT(0),
     WEIGHT(1),
     WEIGHT(2),
@@ -174,7 +183,11 @@ static void tier_alloc(struct numasim_self *self, struct numasim_alloc *a,
 }
 
 static const struct numasim_tier_ops tier_ops = {
-    .alloc = tier_alloc, .daemon = tier_kswapd, .daemon_name = "kswapd"};
+    .alloc = tier_alloc,
+    .daemon = tier_kswapd,
+    .daemon_name = "kswapd",
+    .reclaim = tier_reclaim_cgroup,
+};
 
 NUMASIM_PLUGIN = {
     .abi = NUMASIM_POLICY_ABI,

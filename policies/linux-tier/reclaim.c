@@ -9,6 +9,7 @@
  * nowhere; the kernel scans as fast as its lists and priorities let it.
  */
 #include "linux-tier.h"
+#include "memcg-protect.h"
 
 enum {
     NEVER_LOOKED = 0,         /* a tag; else it is the pass that looked last */
@@ -25,7 +26,13 @@ struct scan {
     int64_t want;   /* base pages */
     bool file_only; /* node_reclaim() */
     bool direct;
+    int32_t target;    /* the cgroup whose memory is reclaimed, 0: any */
+    bool low_too;      /* nothing else is left: what memory.low protects, too */
+    bool low_was_left; /* there was some */
     int64_t base_bytes, scanned, freed;
+    int32_t cgroup; /* last looked at */
+    bool low_counted;
+    struct memcg_protection kept;
 };
 
 /* ------------------------------------------------------------------------------------------- */
@@ -157,6 +164,50 @@ static int64_t look(struct scan *s, const struct numasim_pages *pages, int64_t n
     return freed;
 }
 
+/*
+ * How many of the @nr pages of a cgroup that has been charged for them a look may reclaim
+ * (shrink_node_memcgs(), get_scan_count()): none below memory.min, none below memory.low unless nothing
+ * else is left, else by what of its usage is not protected.
+ */
+static int64_t unprotected(struct scan *s, int32_t cgroup, int64_t nr)
+{
+    struct numasim_host *host = s->self->host;
+    struct numasim_memcg *mc = numasim_memcg(host, cgroup);
+
+    if (mc == NULL) {
+        return nr;
+    }
+    if (s->target != 0 && !memcg_below(host, cgroup, s->target)) {
+        return 0;
+    }
+    if (cgroup != s->cgroup) {
+        s->kept =
+            memcg_protection(host, s->target, cgroup, s->self->param[TIER_RECURSIVEPROT] != 0);
+        s->cgroup = cgroup;
+        s->low_counted = false;
+    }
+    uint64_t usage = (uint64_t)(mc->usage_bytes / s->base_bytes);
+    uint64_t kept = s->low_too || s->kept.min > s->kept.low ? s->kept.min : s->kept.low;
+
+    if (s->kept.min == 0 && s->kept.low == 0) {
+        return nr;
+    }
+    if (s->kept.min >= usage) {
+        return 0;
+    }
+    if (s->kept.low >= usage) {
+        if (!s->low_too) {
+            s->low_was_left = true;
+            return 0;
+        }
+        mc->events[NUMASIM_MEMCG_LOW] += !s->low_counted;
+        s->low_counted = true;
+    }
+    int64_t part = nr - (int64_t)((uint64_t)nr * kept / (usage + 1));
+
+    return watermark_least(nr, watermark_most(part, SWAP_CLUSTER_MAX));
+}
+
 static void begin_pass(struct numasim_self *self, int32_t node)
 {
     struct tier_node *own = tier_node(self, node);
@@ -183,10 +234,16 @@ static void shrink_node(struct scan *s)
             continue;
         }
         int64_t unit = pages.page_bytes / s->base_bytes;
+        int64_t there = unprotected(s, pages.cgroup, pages.nr_pages);
+
+        there = (there + unit - 1) / unit * unit;
+        if (there == 0) {
+            continue;
+        }
         int64_t nr = pages.tag == NEVER_LOOKED
-                         ? pages.nr_pages
-                         : watermark_least(pages.nr_pages,
-                                           (s->want - s->freed + unit - 1) / unit * unit * 2);
+                         ? there
+                         : watermark_least(there, (s->want - s->freed + unit - 1) / unit * unit *
+                                                      (s->target != 0 ? 1 : 2));
 
         s->scanned += nr;
         s->freed += look(s, &pages, nr);
@@ -205,6 +262,10 @@ static void shrink_in_need(struct scan *s)
         }
         shrink_node(s);
     }
+    if (s->freed == 0 && s->low_was_left && !s->low_too) {
+        s->low_too = true;
+        shrink_in_need(s);
+    }
 }
 
 int64_t tier_reclaim(struct numasim_self *self, int32_t node, int32_t cpu, int64_t bytes)
@@ -220,6 +281,40 @@ int64_t tier_reclaim(struct numasim_self *self, int32_t node, int32_t cpu, int64
     shrink_in_need(&s);
     vmstat[NUMASIM_PGSCAN_DIRECT] += (uint64_t)s.scanned;
     vmstat[NUMASIM_PGSTEAL_DIRECT] += (uint64_t)s.freed;
+    return s.freed * numasim_page_bytes(self->host);
+}
+
+/* Each node in turn, near ones first, until there is enough of the cgroup's. */
+static void shrink_cgroup(struct scan *s)
+{
+    struct numasim_host *host = s->self->host;
+    const int32_t *order = numasim_fallback(host, numasim_cpu(host, s->cpu)->node);
+
+    for (int32_t i = 0; i < 3 && s->freed == 0; i++) {
+        for (int32_t n = 0; n < numasim_nr_nodes(host) && s->freed < s->want; n++) {
+            s->node = order[n];
+            if (i > 0 || tier_node(s->self, s->node)->pass == 0) {
+                begin_pass(s->self, s->node);
+            }
+            shrink_node(s);
+        }
+    }
+    if (s->freed == 0 && s->low_was_left && !s->low_too) {
+        s->low_too = true;
+        shrink_cgroup(s);
+    }
+}
+
+int64_t tier_reclaim_cgroup(struct numasim_self *self, int32_t cgroup, int32_t cpu, int64_t bytes)
+{
+    struct scan s = {.self = self,
+                     .cpu = cpu,
+                     .target = cgroup,
+                     .want =
+                         watermark_most(bytes / numasim_page_bytes(self->host), SWAP_CLUSTER_MAX),
+                     .direct = true};
+
+    shrink_cgroup(&s);
     return s.freed * numasim_page_bytes(self->host);
 }
 
@@ -283,11 +378,13 @@ int64_t tier_kswapd(struct numasim_self *self, int32_t node)
         begin_pass(self, node);
     }
     s.want = watermark_least((goal - n->free_bytes + page - 1) / page, BATCH_PAGES);
+    s.low_too = own->low_too;
     shrink_node(&s);
     n->vmstat[NUMASIM_PGSCAN_KSWAPD] += (uint64_t)s.scanned;
     n->vmstat[NUMASIM_PGSTEAL_KSWAPD] += (uint64_t)s.freed;
     if (s.freed > 0) {
         own->failures = 0;
+        own->low_too &= n->free_bytes < goal;
         return n->free_bytes >= goal ? NUMASIM_TIME_NEVER : now_ns;
     }
     if (now_ns - own->pass_ns < KSWAPD_SLEEP_NS) {
@@ -295,6 +392,7 @@ int64_t tier_kswapd(struct numasim_self *self, int32_t node)
     }
     begin_pass(self, node);
     own->failures++;
+    own->low_too |= own->failures > 1 && s.low_was_left;
     own->free_at_failure = n->free_bytes;
     return own->failures >= MAX_RECLAIM_RETRIES ? NUMASIM_TIME_NEVER : now_ns;
 }

@@ -7,7 +7,7 @@
 #include "kernel/procfs.h"
 
 const char *const run_formats[] = {
-    "table", "json", "schedstat", "sched", "vmstat", "numa_maps", "meminfo", "numactl-H",
+    "table", "json", "schedstat", "sched", "vmstat", "numa_maps", "meminfo", "numactl-H", "memcg",
     /* numastat with these options */
     "numastat", "numastat-c", "numastat-n", "numastat-m", "numastat-cm", "numastat-mz",
     "numastat-cmz", "numastat-p", "numastat-cp", "numastat-ps", "numastat-pv", NULL};
@@ -15,8 +15,8 @@ const char *const run_formats[] = {
 char *run_proc_text(const struct kernel *k, int format)
 {
     static char *(*const texts[])(const struct kernel *) = {
-        kernel_schedstat_text, kernel_sched_text,   kernel_vmstat_text,
-        kernel_numa_maps_text, kernel_meminfo_text, kernel_numactl_text,
+        kernel_schedstat_text, kernel_sched_text,   kernel_vmstat_text, kernel_numa_maps_text,
+        kernel_meminfo_text,   kernel_numactl_text, kernel_memcg_text,
     };
     const char *const numastat = "numastat", *name = run_formats[format];
 

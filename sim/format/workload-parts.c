@@ -15,11 +15,19 @@ enum { PART_NAME_MAX = 64, NO_NICE = 100 };
 struct cgroup_spec {
     const struct yaml_node *parent, *cpus, *nodes;
     int64_t weight, weight_nice, quota_ns, period_ns, burst_ns;
+    const struct yaml_node *memory_max, *memory_high;
+    int64_t memory_low, memory_min, reservation;
     int partition;
     bool idle;
 };
 
 static const char *const partition_words[] = {"member", "root", "isolated", NULL};
+
+#define MEMORY_KEY(name, member, text)                                                             \
+    {                                                                                              \
+        .key = name, .type = YAML_TYPE_INT, .offset = offsetof(struct cgroup_spec, member),        \
+        .unit = UNIT_BYTES, .max = INT64_C(1) << 50, .help = text                                  \
+    }
 
 /* Bounds: Documentation/admin-guide/cgroup-v2.rst, cpu.weight; kernel/sched/core.c,
  * min_cfs_quota_period and max_cfs_quota_period. */
@@ -72,6 +80,17 @@ static const struct yaml_field cgroup_fields[] = {
      .type = YAML_TYPE_NODE,
      .offset = offsetof(struct cgroup_spec, nodes),
      .help = "cpuset.mems"},
+    {.key = "memory.max",
+     .type = YAML_TYPE_NODE,
+     .offset = offsetof(struct cgroup_spec, memory_max),
+     .help = "the most it may be charged, or 'max'; reclaim, then the OOM killer keep it there"},
+    {.key = "memory.high",
+     .type = YAML_TYPE_NODE,
+     .offset = offsetof(struct cgroup_spec, memory_high),
+     .help = "above it who allocates is reclaimed from and sleeps; or 'max'"},
+    MEMORY_KEY("memory.low", memory_low, "reclaimed only if nothing else is left"),
+    MEMORY_KEY("mem_reservation", reservation, "memory.low, as container engines call it"),
+    MEMORY_KEY("memory.min", memory_min, "never reclaimed"),
     {.key = "partition",
      .type = YAML_TYPE_CHOICE,
      .offset = offsetof(struct cgroup_spec, partition),
@@ -153,10 +172,41 @@ static bool check_exclusive(const struct workload *w, const struct yaml_node *ma
     return true;
 }
 
+/* A limit in bytes, or `max`: none. */
+static bool read_limit(const struct yaml_node *node, int64_t *ret_bytes, GError **error)
+{
+    if (node == NULL || (node->text != NULL && strcmp(node->text, "max") == 0)) {
+        *ret_bytes = INT64_MAX;
+        return true;
+    }
+    return yaml_quantity(node, UNIT_BYTES, 0, INT64_C(1) << 50, ret_bytes, error);
+}
+
+static bool read_memory(const struct yaml_node *node, const struct cgroup_spec *spec,
+                        struct workload_cgroup *c, GError **error)
+{
+    if (spec->memory_low >= 0 && spec->reservation >= 0) {
+        return yaml_error(node->key, error,
+                          "'%s' has both 'memory.low' and 'mem_reservation', which are one; "
+                          "expected one of them",
+                          c->name);
+    }
+    c->memory_low_bytes = MAX(MAX(spec->memory_low, spec->reservation), 0);
+    c->memory_min_bytes = MAX(spec->memory_min, 0);
+    c->has_memory = spec->memory_max != NULL || spec->memory_high != NULL ||
+                    spec->memory_low >= 0 || spec->reservation >= 0 || spec->memory_min >= 0;
+    return read_limit(spec->memory_max, &c->memory_max_bytes, error) &&
+           read_limit(spec->memory_high, &c->memory_high_bytes, error);
+}
+
 static bool read_cgroup(const struct workload_reader *r, const struct yaml_node *node,
                         int32_t index, struct workload_cgroup *c, GError **error)
 {
-    struct cgroup_spec spec = {.weight_nice = NO_NICE, .period_ns = 100 * NSEC_PER_MSEC};
+    struct cgroup_spec spec = {.weight_nice = NO_NICE,
+                               .period_ns = 100 * NSEC_PER_MSEC,
+                               .memory_low = -1,
+                               .memory_min = -1,
+                               .reservation = -1};
 
     c->mark = workload_mark(node->key);
     c->parent = -1;
@@ -195,7 +245,7 @@ static bool read_cgroup(const struct workload_reader *r, const struct yaml_node 
     c->partition = (enum cgroup_partition)spec.partition;
     return (spec.cpus == NULL || workload_cpulist(spec.cpus, &c->cpus, error)) &&
            (spec.nodes == NULL || workload_cpulist(spec.nodes, &c->nodes, error)) &&
-           check_partition(r, node, &spec, c, error);
+           read_memory(node, &spec, c, error) && check_partition(r, node, &spec, c, error);
 }
 
 bool workload_read_cgroups(struct workload_reader *r, const struct yaml_node *map, GError **error)

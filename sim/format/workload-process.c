@@ -204,7 +204,7 @@ static bool read_groups(struct workload_reader *r, struct workload_process *p,
 /* Processes                                                                                   */
 
 struct process_spec {
-    int64_t count;
+    int64_t count, oom_score_adj;
     const struct yaml_node *cgroup, *session, *regions, *threads, *policy, *numactl;
 };
 
@@ -215,6 +215,12 @@ static const struct yaml_field process_fields[] = {
      .min = 1,
      .max = WORKLOAD_MAX_COUNT},
     {.key = "cgroup", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, cgroup)},
+    {.key = "oom_score_adj",
+     .type = YAML_TYPE_INT,
+     .offset = offsetof(struct process_spec, oom_score_adj),
+     .min = -1000,
+     .max = 1000,
+     .help = "in thousandths of the memory there is; -1000: never killed"},
     {.key = "session", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, session)},
     {.key = "policy", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, policy)},
     {.key = "numactl", .type = YAML_TYPE_NODE, .offset = offsetof(struct process_spec, numactl)},
@@ -239,6 +245,7 @@ static bool read_process(struct workload_reader *r, const struct yaml_node *node
     }
     p->name = g_strdup(node->key->text);
     p->count = (int32_t)spec.count;
+    p->oom_score_adj = (int32_t)spec.oom_score_adj;
     if (spec.cgroup != NULL &&
         !workload_lookup(spec.cgroup, "cgroup", r->cgroups, &p->cgroup, error)) {
         return false;

@@ -4,6 +4,7 @@
  * quota.c.
  */
 #include "kernel/internal.h"
+#include "kernel/mm/memcg.h"
 
 enum { DEFAULT_WEIGHT = 100 };
 
@@ -38,6 +39,7 @@ void cgroups_free(struct kernel *k)
             g_free(cg->queues[cpu]);
         }
         g_free(cg->queues);
+        memcg_free(cg->memcg);
         g_free(cg->cpus);
         g_free(cg->nodes);
         g_free(cg->name);
@@ -69,6 +71,11 @@ int32_t kernel_cgroup_new(struct kernel *k, const char *name, int32_t parent, ui
 bool kernel_has_autogroup(const struct kernel *k)
 {
     return k->host[HOST_AUTOGROUP] != 0;
+}
+
+int32_t kernel_nr_cgroups(const struct kernel *k)
+{
+    return k->nr_cgroups;
 }
 
 const char *kernel_cgroup_name(const struct kernel *k, int32_t cgroup)

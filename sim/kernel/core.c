@@ -2,6 +2,7 @@
 /* Picking, switching, and the running segment of a CPU (progress.c counts what it was). */
 #include "kernel/internal.h"
 #include "kernel/mm/internal.h"
+#include "kernel/mm/stall.h"
 
 /* ------------------------------------------------------------------------------------------- */
 /* Accounting                                                                                   */
@@ -378,8 +379,13 @@ static void advance(struct kernel *k, struct rq *rq, struct task *t)
             daemon_advance(k, t);
         } else if (t->mover != NULL) {
             mover_advance(k, t);
+        } else if (t->stall != NULL && t->stall->waits) {
+            stall_end(k, t);
         } else {
             k->driver.advance(k, t, k->driver.data);
+        }
+        if (t->stall != NULL) {
+            stall_begin(k, t);
         }
         k->acting = NULL;
         if (t->oom_killed) {

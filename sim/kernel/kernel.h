@@ -124,6 +124,8 @@ void kernel_cgroup_make_partition(struct kernel *k, int32_t cgroup);
 void kernel_cgroup_set_cpus(struct kernel *k, int32_t cgroup, const uint64_t *cpus);
 /* True if each session without a cgroup gets a group of its own (sched_autogroup_enabled). */
 bool kernel_has_autogroup(const struct kernel *k);
+/* So many there are, the root included. */
+int32_t kernel_nr_cgroups(const struct kernel *k);
 /* The name it was made with; "/" for the root. Borrowed. */
 const char *kernel_cgroup_name(const struct kernel *k, int32_t cgroup);
 /* cpu.max and cpu.max.burst; quota 0: none. All that is throttled runs again, on a full pool

@@ -36,6 +36,10 @@ char *kernel_numactl_text(const struct kernel *k);
  * (fs/proc/task_mmu.c: show_numa_map(), mm/mempolicy.c: mpol_to_str()). */
 char *kernel_numa_maps_text(const struct kernel *k);
 
+/* memory.current and the other files of each cgroup whose memory is accounted, below its path as tail(1)
+ * prints several (Documentation/admin-guide/cgroup-v2.rst, "Memory Interface Files"). */
+char *kernel_memcg_text(const struct kernel *k);
+
 /* The sums over the nodes of their vmstat counters: @ret[NUMASIM_NR_VM_ITEMS]. */
 void kernel_vm_events(const struct kernel *k, uint64_t *ret);
 /* The name of a vmstat counter: "numa_hint_faults". */

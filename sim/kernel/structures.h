@@ -82,6 +82,7 @@ struct task {
         *rate; /* while it runs with a mix; with rate_from to rate_index, rate.c's own */
     struct node_daemon *node_daemon; /* it is one */
     struct mover *mover;             /* it is one */
+    struct stall *stall;             /* how it waits for memory; NULL: it never had to */
     void *driver_data;
 
     uint64_t work_left;    /* units */
@@ -209,6 +210,7 @@ struct kernel_cgroup {
     uint64_t nr_refills;
     struct list throttled_queues;    /* first come, first served */
     uint64_t *cpus, *nodes;          /* NULL: all */
+    struct memcg *memcg;             /* NULL: its memory is not accounted */
     struct fair_queue **queues;      /* [nr_cpus], made at first use; NULL for the root */
     uint64_t load_avg, runnable_avg; /* sums of what its queues told */
     struct evq_entry period, slack;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tasks' lives, and what the driver lets the acting one do next. */
 #include "kernel/mm/memory.h"
+#include "kernel/mm/stall.h"
 
 static void task_set_policy(struct task *t, const struct task_params *params)
 {
@@ -138,6 +139,7 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
 void task_free(struct kernel *k, struct task *t)
 {
     (void)k;
+    stall_free(k, t);
     g_free(t->own_allowed);
     g_free(t->narrowed);
     g_free(t->comm);
@@ -236,7 +238,9 @@ struct task *kernel_task(const struct kernel *k, int32_t id)
 int64_t kernel_task_work_done_ns(const struct kernel *k, const struct task *t)
 {
     (void)k;
-    uint64_t left = t->action == ACTION_RUN ? t->work_left : 0;
+    uint64_t left = t->action == ACTION_RUN               ? t->work_left
+                    : t->stall != NULL && t->stall->waits ? t->stall->work_left
+                                                          : 0;
 
     return (int64_t)((t->work_given - left) >> WORK_SHIFT);
 }
@@ -362,6 +366,7 @@ void task_do_exit(struct kernel *k, struct rq *rq, struct task *t)
 static void task_kill(struct kernel *k, struct task *t)
 {
     t->oom_killed = true;
+    stall_cancel(k, t);
     if (k->driver.killed != NULL) {
         k->driver.killed(k, t, k->driver.data);
     }

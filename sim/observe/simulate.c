@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "base/units.h"
 #include "observe/bound.h"
+#include "observe/memcg.h"
 #include "observe/metrics.h"
 #include "observe/series.h"
 #include "observe/vmstat.h"
@@ -362,6 +363,7 @@ static void report_vmstat(const struct run *run, struct result *r)
 
     vmstat_read(run->kernel, now);
     vmstat_report(run->machine, run->vmstat, now, r);
+    memcg_report(run->kernel, r);
 }
 
 static void collect(struct run *run, int64_t now_ns, struct result *r)

@@ -91,6 +91,29 @@ struct numasim_pages {
      * or the first daemon was woken (numasim_wake_daemon()). Nobody counts as long as neither was. */
     uint64_t accesses_x256;
     uint64_t cookie[2]; /* the host's */
+    int32_t cgroup;     /* which they are charged to, see numasim_memcg(); 0: the root */
+};
+
+/* What memory.events counts of a cgroup (include/linux/memcontrol.h: enum memcg_memory_event). */
+enum numasim_memcg_event {
+    NUMASIM_MEMCG_LOW, /* reclaimed although below memory.low: the policy counts it */
+    NUMASIM_MEMCG_HIGH,
+    NUMASIM_MEMCG_MAX,
+    NUMASIM_MEMCG_OOM,
+    NUMASIM_MEMCG_OOM_KILL,
+    NUMASIM_NR_MEMCG_EVENTS
+};
+
+/* The memory controller of a cgroup (v2). Limits are INT64_MAX where there is none, protections 0. */
+struct numasim_memcg {
+    int32_t cgroup, parent; /* parent -1: the root's */
+    int64_t usage_bytes;    /* memory.current: its own and those below */
+    int64_t peak_bytes;     /* memory.peak */
+    int64_t max_bytes, high_bytes, low_bytes, min_bytes;
+    /* Sums over its children of what of their usage lies within memory.low, memory.min. */
+    int64_t children_low_bytes, children_min_bytes;
+    uint64_t
+        events[NUMASIM_NR_MEMCG_EVENTS]; /* its own (memory.events.local); LOW is the policy's */
 };
 
 /*
@@ -235,6 +258,13 @@ struct numasim_tier_ops {
 
     /* The name of @node's kernel thread, e.g. "kswapd": the host appends the node. Optional. */
     const char *daemon_name;
+
+    /*
+     * try_to_free_mem_cgroup_pages(): @cgroup is at a limit, and a task on @cpu that asks for memory
+     * reclaims about @bytes of what it and those below it are charged for. Returns what was reclaimed,
+     * demoted pages included, which stay charged. Optional, default: nothing can be.
+     */
+    int64_t (*reclaim)(struct numasim_self *self, int32_t cgroup, int32_t cpu, int64_t bytes);
 };
 
 /* ------------------------------------------------------------------------------------------- */
@@ -292,6 +322,10 @@ NUMASIM_API void numasim_split_pages(struct numasim_host *host, int32_t cpu,
  * again. Returns how many were. */
 NUMASIM_API int64_t numasim_drop_pages(struct numasim_host *host, int32_t cpu,
                                        const struct numasim_pages *pages, int64_t nr_pages);
+
+/* The memory controller of @cgroup; NULL if nobody set a limit or protection of memory, or there is no
+ * such cgroup. */
+NUMASIM_API struct numasim_memcg *numasim_memcg(struct numasim_host *host, int32_t cgroup);
 
 /* The CPU where @node's daemon is, which what it does is charged to; -1 if it was never woken. */
 NUMASIM_API int32_t numasim_daemon_cpu(const struct numasim_host *host, int32_t node);

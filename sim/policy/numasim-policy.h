@@ -38,7 +38,8 @@
  * nr_sched_idle in struct numasim_cpu, numasim_sched_idle_mask(), size_bytes in struct numasim_llc,
  * numasim_sum_loads(), counters in struct numasim_task, show() of queues, flat queues (flat in struct
  * numasim_queue, load in struct numasim_entity), numasim_task_h_load(). 3: memory: hint faults,
- * populations, memory policies, watermarks, counters, daemons.
+ * populations, memory policies, watermarks, counters, daemons. 4: memory of cgroups: numasim_memcg(),
+ * reclaim() of the tier role, cgroup in struct numasim_pages.
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H
@@ -51,7 +52,7 @@
 extern "C" {
 #endif
 
-#define NUMASIM_POLICY_ABI 3u
+#define NUMASIM_POLICY_ABI 4u
 #define NUMASIM_API        __attribute__((visibility("default")))
 #define NUMASIM_TIME_NEVER INT64_MAX
 

@@ -275,6 +275,7 @@ static bool process_new(struct instance *in, struct process_instance *p,
         p->planned_threads += spec->groups[g].count;
     }
     p->process = kernel_process_new(it->kernel, spec->name);
+    p->process->oom_score_adj = spec->oom_score_adj;
     process_add_regions(it, p->process, spec->regions, spec->nr_regions, p->planned_threads);
     return process_place(it, p, error) && process_bind_regions(it, p, error) &&
            threads_start(it, p, error);
@@ -321,6 +322,11 @@ static bool cgroups_new(struct instance *in, GError **error)
     struct interp *it = in->interp;
     int32_t nr_nodes = kernel_machine(it->kernel)->nr_nodes;
 
+    bool accounts = false;
+
+    for (int32_t i = 0; i < w->nr_cgroups; i++) {
+        accounts |= w->cgroups[i].has_memory;
+    }
     in->cgroups = g_new0(int32_t, (gsize)w->nr_cgroups);
     for (int32_t i = 0; i < w->nr_cgroups; i++) {
         const struct workload_cgroup *cg = &w->cgroups[i];
@@ -341,6 +347,13 @@ static bool cgroups_new(struct instance *in, GError **error)
         in->cgroups[i] =
             kernel_cgroup_new(it->kernel, cg->name, cg->parent >= 0 ? in->cgroups[cg->parent] : 0,
                               (uint32_t)cg->weight, cg->quota_ns, cg->period_ns, cpus, nodes);
+        if (accounts) {
+            kernel_cgroup_set_memory(it->kernel, in->cgroups[i],
+                                     &(struct cgroup_memory){.max_bytes = cg->memory_max_bytes,
+                                                             .high_bytes = cg->memory_high_bytes,
+                                                             .low_bytes = cg->memory_low_bytes,
+                                                             .min_bytes = cg->memory_min_bytes});
+        }
         if (cg->burst_ns > 0) {
             kernel_cgroup_set_bandwidth(it->kernel, in->cgroups[i], cg->quota_ns, cg->period_ns,
                                         cg->burst_ns);

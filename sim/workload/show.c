@@ -79,6 +79,24 @@ static void show_objects(GString *out, const struct workload *w)
     }
 }
 
+static void show_memory(GString *out, const struct workload_cgroup *c)
+{
+    const struct {
+        const char *name;
+        int64_t bytes, none;
+    } keys[] = {{"max", c->memory_max_bytes, INT64_MAX},
+                {"high", c->memory_high_bytes, INT64_MAX},
+                {"low", c->memory_low_bytes, 0},
+                {"min", c->memory_min_bytes, 0}};
+
+    for (gsize i = 0; c->has_memory && i < G_N_ELEMENTS(keys); i++) {
+        if (keys[i].bytes != keys[i].none) {
+            g_string_append_printf(out, ", memory.%s ", keys[i].name);
+            show_quantity(out, keys[i].bytes, UNIT_BYTES);
+        }
+    }
+}
+
 static void show_cgroups(GString *out, const struct workload *w)
 {
     for (int32_t i = 0; i < w->nr_cgroups; i++) {
@@ -109,6 +127,7 @@ static void show_cgroups(GString *out, const struct workload *w)
         if (c->nodes != NULL) {
             g_string_append_printf(out, ", memory of nodes %s", c->nodes);
         }
+        show_memory(out, c);
         g_string_append_c(out, '\n');
     }
 }
@@ -270,6 +289,9 @@ static void show_process(GString *out, const struct workload *w, const struct wo
     }
     if (p->cgroup >= 0) {
         g_string_append_printf(out, " in cgroup %s", w->cgroups[p->cgroup].name);
+    }
+    if (p->oom_score_adj != 0) {
+        g_string_append_printf(out, " oom_score_adj %d", p->oom_score_adj);
     }
     if (p->session != NULL) {
         g_string_append_printf(out, " of session %s", p->session);

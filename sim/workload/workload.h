@@ -173,9 +173,10 @@ struct thread_group {
 struct workload_process {
     char *name;
     struct workload_mark mark;
-    int32_t count;  /* instances */
-    int32_t cgroup; /* index, -1: root */
-    char *session;  /* setsid(): those of one name share it; NULL: that of the workload */
+    int32_t count;         /* instances */
+    int32_t cgroup;        /* index, -1: root */
+    int32_t oom_score_adj; /* -1000..1000 */
+    char *session;         /* setsid(): those of one name share it; NULL: that of the workload */
     struct workload_mempolicy policy;
     struct workload_region *regions;
     int32_t nr_regions;
@@ -197,6 +198,9 @@ struct workload_cgroup {
     bool idle;                   /* cpu.idle: weight and cpu.weight count for nothing */
     char *cpus;                  /* cpuset.cpus, NULL: all */
     char *nodes;                 /* cpuset.mems, NULL: all */
+    /* In bytes: memory.max, memory.high, INT64_MAX where there is none; memory.low, memory.min. */
+    bool has_memory;
+    int64_t memory_max_bytes, memory_high_bytes, memory_low_bytes, memory_min_bytes;
     /*
      * cpuset.cpus.partition. One that is no member has cpus, stands below the root or another such
      * one within its CPUs, and shares none of them with a sibling.

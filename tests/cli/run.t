@@ -65,7 +65,7 @@ ok 'other lines of an older one' grep -q '^se.statistics.nr_wakeups  ' out
 simulate -p linux-6.12 -p linux-6.1 --format sched
 ok 'it is of one run, too' refused 2 '--format sched is of one run'
 for format in vmstat numastat numastat-n numastat-m numastat-cmz numastat-p numastat-ps numa_maps \
-    meminfo numactl-H; do
+    meminfo numactl-H memcg; do
     simulate -p linux-6.12 --format "$format"
     ok "$format" well
     cp out "$format.end"

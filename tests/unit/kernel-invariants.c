@@ -2,6 +2,7 @@
 #include "kernel-invariants.h"
 
 #include "kernel/internal.h"
+#include "kernel/mm/memcg.h"
 
 #define MUST(k, condition, ...)                                                                    \
     do {                                                                                           \
@@ -427,6 +428,63 @@ static void check_memory(const struct kernel *k)
     }
 }
 
+/* Base pages of @p that @cgroup itself is charged for. */
+static int64_t charged(const struct process *p, int32_t cgroup)
+{
+    int64_t pages = 0;
+
+    for (int32_t r = 0; r < p->nr_regions; r++) {
+        const struct mm_region *region = p->regions[r];
+
+        for (int32_t s = 0; s < region->nr_slices && !region->pub.hugetlb; s++) {
+            for (int32_t i = 0; i < region->slices[s].nr_parts; i++) {
+                const struct mm_part *part = &region->slices[s].parts[i];
+
+                for (int32_t e = 0; e < part->nr_extents; e++) {
+                    for (int32_t n = 0; n < part->extents[e].nr_kinds; n++) {
+                        const struct mm_kind *kind = &part->extents[e].kinds[n];
+
+                        pages +=
+                            kind->node != MM_UNTOUCHED && kind->memcg == cgroup ? kind->pages : 0;
+                    }
+                }
+            }
+        }
+    }
+    return pages;
+}
+
+/* What a cgroup is charged is what its pages and those of the cgroups below it add up to. */
+static void check_memcg(const struct kernel *k, int32_t cgroup)
+{
+    const struct memcg *mc = k->cgroups[cgroup]->memcg;
+    int64_t own = 0, by_node = 0, usage, low = 0, min = 0;
+
+    if (mc == NULL) {
+        return;
+    }
+    for (int32_t i = 0; i < k->nr_processes; i++) {
+        own += charged(k->processes[i], cgroup);
+    }
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        by_node += mc->by_node[MEMCG_ANON][n] + mc->by_node[MEMCG_FILE][n];
+    }
+    usage = own * k->machine->page_size_bytes;
+    for (int32_t i = 1; i < k->nr_cgroups; i++) {
+        const struct memcg *child = k->cgroups[i]->memcg;
+
+        if (child != NULL && child->pub.parent == cgroup) {
+            usage += child->pub.usage_bytes;
+            low += MIN(child->pub.usage_bytes, child->pub.low_bytes);
+            min += MIN(child->pub.usage_bytes, child->pub.min_bytes);
+        }
+    }
+    MUST(k, own == by_node, "cgroup %d", cgroup);
+    MUST(k, mc->pub.usage_bytes == usage && usage <= mc->pub.max_bytes, "cgroup %d", cgroup);
+    MUST(k, mc->pub.children_low_bytes == low && mc->pub.children_min_bytes == min, "cgroup %d",
+         cgroup);
+}
+
 static void check_times(const struct kernel *k)
 {
     for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
@@ -496,6 +554,9 @@ void kernel_check(const struct kernel *k)
     check_cores(k);
     check_cgroups(k);
     check_memory(k);
+    for (int32_t i = 0; i < k->nr_cgroups; i++) {
+        check_memcg(k, i);
+    }
     check_loads(k);
     check_times(k);
 }

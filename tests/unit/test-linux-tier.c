@@ -356,6 +356,28 @@ static void test_demotion(void)
     }
 }
 
+/* Demotion for a cgroup's limit moves pages and frees no charge: all of them go to the slower tier, and
+ * then the killer comes. */
+static void test_demotion_cgroup(void)
+{
+    static const char workload[] =
+        "numasim: workload/1\nduration: 20s\ncgroups: {box: {memory.max: 1GiB}}\n"
+        "processes:\n"
+        "  p:\n    cgroup: box\n    regions: {r: {size: 1025MiB}}\n"
+        "    threads: {t: {cpus: 0, program: [touch: r, run: 9s]}}\n"
+        "  z: {threads: {z: {program: [run: 9s]}}}\n";
+    g_autofree char *topology = cxl_topology();
+    struct kernel_config config = {.seed = 1};
+    struct engine *e = engine_new_stack(topology, workload, tier_stack(true), &config);
+
+    engine_run(e, 9 * NSEC_PER_SEC);
+    kernel_check(e->kernel);
+    g_assert_cmpuint(count(e, 0, NUMASIM_OOM_KILL), ==, 1);
+    g_assert_cmpuint(count(e, 0, NUMASIM_PGDEMOTE_DIRECT), ==, 1024 * PAGES_PER_MIB);
+    g_assert_cmpint(task_pub(engine_task(e, "t", 0))->task_state, ==, NUMASIM_TASK_DEAD);
+    engine_free(e);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -370,5 +392,6 @@ int main(int argc, char **argv)
     g_test_add_func("/linux-tier/mems", test_mems);
     g_test_add_func("/linux-tier/move", test_move);
     g_test_add_func("/linux-tier/demotion", test_demotion);
+    g_test_add_func("/linux-tier/demotion-cgroup", test_demotion_cgroup);
     return g_test_run();
 }

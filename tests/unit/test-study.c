@@ -453,8 +453,8 @@ static void test_own_workload(void)
                     "[{run: {uniform: [1ms, 2ms]}}]}]}}}}\n");
     assert_fails(HEAD "topologies: [t]\nworkloads: [{name: n, workload: {processes: {p: {threds: "
                       "{}}}}}]\npolicies: [a]\nexpect: [{metric: m, at-most: 3}]\n",
-                 "s.yaml:4:50: unknown key 'threds'; expected one of count, cgroup, session, "
-                 "policy, numactl, regions, "
+                 "s.yaml:4:50: unknown key 'threds'; expected one of count, cgroup, "
+                 "oom_score_adj, session, policy, numactl, regions, "
                  "threads (did you mean 'threads'?)");
 }
 

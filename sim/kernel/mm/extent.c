@@ -26,7 +26,7 @@ bool kind_same(const struct mm_kind *a, const struct mm_kind *b)
 {
     return a->node == b->node && a->order == b->order && a->protected_ns == b->protected_ns &&
            a->last_cpu == b->last_cpu && a->last_pid == b->last_pid && a->tag == b->tag &&
-           a->tagged_x256 == b->tagged_x256;
+           a->tagged_x256 == b->tagged_x256 && a->memcg == b->memcg;
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -39,7 +39,9 @@ static uint32_t kind_hash(const struct mm_kind *kind)
     const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15);
     uint64_t h = (uint64_t)(uint32_t)kind->last_cpu << 32 | (uint16_t)kind->last_pid;
 
-    h = (h ^ (uint64_t)(uint16_t)kind->node << 16 ^ (uint64_t)kind->order << 56) * odd;
+    h = (h ^ (uint64_t)(uint16_t)kind->node << 16 ^ (uint64_t)kind->memcg << 32 ^
+         (uint64_t)kind->order << 56) *
+        odd;
     h = (h ^ h >> 29 ^ (uint64_t)kind->protected_ns) * odd;
     h = (h ^ h >> 29 ^ kind->tag ^ kind->tagged_x256 << 7) * odd;
     return (uint32_t)(h >> 32);

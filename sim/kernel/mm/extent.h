@@ -28,6 +28,7 @@ struct mm_kind {
     int16_t last_pid;     /* low 8 bits, -1 none */
     int16_t node;         /* MM_UNTOUCHED: none yet */
     uint8_t order;        /* of one page */
+    uint16_t memcg;       /* the cgroup they are charged to, 0: the root */
 };
 
 struct mm_extent {

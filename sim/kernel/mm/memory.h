@@ -5,6 +5,9 @@
  *   mm.c      processes, regions, where pages lie
  *   mems.c    which nodes they may lie on: cpusets, memory policies, and moving pages after these
  *   touch.c   first touch: allocation
+ *   memcg.c   memory of cgroups: charging, limits
+ *   stall.c   tasks that wait for memory
+ *   oom.c     whom it is taken from in the end
  *   fault.c   which accesses meet protected pages, and what follows; fault.h
  *   pages.c   pages for plugins: moving and protecting them
  *   pages-found.c  populations for plugins: iterating, moving, tagging, splitting, dropping
@@ -15,6 +18,8 @@
 
 #include "kernel/internal.h"
 #include "kernel/mm/internal.h"
+
+struct touch_later;
 
 /* Regions begin where mmap() would put the first, some 0x7f0000000000, and at whole gigabytes, so that
  * interleaving, which goes by address, begins with the lowest node. */
@@ -30,6 +35,10 @@ void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struc
 /* What @node can still give to @r: free memory, or its hugetlb pool. */
 int64_t node_room_bytes(const struct kernel *k, const struct mm_region *r, int32_t node);
 bool node_allowed(const struct process *p, int32_t node);
+
+/* touch.c */
+/* @t touches what it left when it stalled. */
+void touch_go_on(struct kernel *k, struct task *t, const struct touch_later *later, uint32_t nr);
 
 /* pages.c */
 /*

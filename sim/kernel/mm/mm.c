@@ -2,7 +2,7 @@
 /* Address spaces: processes, regions, slices, and where their pages lie. */
 #include "kernel/internal.h"
 
-#include "kernel/mm/memory.h"
+#include "kernel/mm/memcg.h"
 #include "kernel/mm/side-cache.h"
 
 struct process *kernel_process_new(struct kernel *k, const char *name)
@@ -322,6 +322,20 @@ bool node_allowed(const struct process *p, int32_t node)
     return p->allowed_nodes == NULL || bitmap_test(p->allowed_nodes, (uint32_t)node);
 }
 
+/* What of @part is charged to cgroups, is no more. */
+static void uncharge_part(struct kernel *k, const struct mm_region *r, const struct mm_part *part)
+{
+    for (int32_t i = 0; i < part->nr_extents; i++) {
+        const struct mm_extent *e = &part->extents[i];
+
+        for (int32_t n = 0; n < e->nr_kinds; n++) {
+            if (e->kinds[n].node != MM_UNTOUCHED) {
+                memcg_charge(k, e->kinds[n].memcg, r, e->kinds[n].node, -e->kinds[n].pages);
+            }
+        }
+    }
+}
+
 void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
 {
     for (int32_t i = 0; i < p->nr_regions; i++) {
@@ -352,6 +366,7 @@ void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
                 int64_t first = part->first, nr = part->nr;
                 uint32_t weight_ppm = part->weight_ppm;
 
+                uncharge_part(k, r, part);
                 part_release(part);
                 part_init(part, first, nr, weight_ppm);
             }

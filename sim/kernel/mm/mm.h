@@ -62,8 +62,10 @@ struct process {
     uint64_t *allowed_nodes; /* bitmap, or NULL: all */
     uint64_t *placed_nodes;  /* the same of a placement policy alone */
     int32_t cgroup;
-    bool mems_changed; /* its pages may lie where they may not come any more */
-    int64_t next_vpn;  /* where the next region begins */
+    bool mems_changed;     /* its pages may lie where they may not come any more */
+    int64_t next_vpn;      /* where the next region begins */
+    int32_t oom_score_adj; /* -1000..1000, /proc/PID/oom_score_adj */
+    bool oom_victim;       /* the OOM killer chose it */
 };
 
 /* One region's share of a task's access mix. */
@@ -103,6 +105,18 @@ int32_t kernel_region_new(struct kernel *k, struct process *p, const struct mm_r
 
 /* Restricts where its pages may lie (bitmap of nodes, copied), and rebinds its memory policies. */
 void kernel_process_set_nodes(struct kernel *k, struct process *p, const uint64_t *nodes);
+
+/* Of a cgroup, in bytes: memory.max and memory.high, INT64_MAX where there is none; memory.low and
+ * memory.min, 0 where there is none. */
+struct cgroup_memory {
+    int64_t max_bytes, high_bytes, low_bytes, min_bytes;
+};
+
+/* The memory controller is on in @cgroup and all above it, before they have any pages: what their
+ * processes touch is charged to them. */
+void kernel_cgroup_account_memory(struct kernel *k, int32_t cgroup);
+/* The same, with limits and protections; before it has any pages. */
+void kernel_cgroup_set_memory(struct kernel *k, int32_t cgroup, const struct cgroup_memory *limits);
 
 /* set_mempolicy(2) by @t, with the user's nodes, which are copied. Errors: mempolicy_set(). */
 bool kernel_task_set_mempolicy(struct kernel *k, struct task *t,

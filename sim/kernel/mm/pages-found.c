@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Populations of pages for plugins: iterating over them, and what is done to those that it gives. */
-#include "kernel/mm/memory.h"
+#include "kernel/mm/memcg.h"
 
 static struct kernel *kernel_of(struct numasim_host *host)
 {
@@ -63,6 +63,7 @@ static void describe(const struct mm_part *part, const struct mm_extent *e,
     pages->protected_ns = kind->protected_ns;
     pages->tag = kind->tag;
     pages->accesses_x256 = part->accesses_x256 - kind->tagged_x256;
+    pages->cgroup = kind->memcg;
 }
 
 bool numasim_next_pages(struct numasim_host *host, struct numasim_process *process, int32_t node,
@@ -161,6 +162,7 @@ static bool find_pages(struct kernel *k, const char *call, const struct numasim_
         .last_cpu = pages->last_cpu,
         .last_pid = (int16_t)pages->last_pid,
         .node = (int16_t)pages->node,
+        .memcg = (uint16_t)pages->cgroup,
     };
 
     while (k->machine->page_size_bytes << wanted.order < pages->page_bytes &&
@@ -257,6 +259,7 @@ int64_t numasim_drop_pages(struct numasim_host *host, int32_t cpu,
     }
     const struct mm_kind *kind = &f.e->kinds[f.kind];
     int32_t node = kind->node;
+    uint16_t memcg = kind->memcg;
 
     nr_pages = whole(nr_pages, kind, kind->pages);
     if (nr_pages == 0) {
@@ -265,6 +268,7 @@ int64_t numasim_drop_pages(struct numasim_host *host, int32_t cpu,
     extent_change(f.part, f.e, f.kind, nr_pages, &untouched);
     f.s->untouched_pages += nr_pages;
     pages_count(k, f.p, f.r, f.s, node, -nr_pages);
+    memcg_charge(k, memcg, f.r, node, -nr_pages);
     f.p->pub.resident_bytes -= nr_pages * k->machine->page_size_bytes;
     k->nodes[node].vmstat[NUMASIM_PGFREE] += (uint64_t)nr_pages;
     emit(k, TP_MM_PAGE_FREE, f.p->pub.id, cpu, pages->region, node, nr_pages,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pages for plugins: moving and protecting them. */
-#include "kernel/mm/memory.h"
+#include "kernel/mm/memcg.h"
 
 static struct kernel *kernel_of(struct numasim_host *host)
 {
@@ -41,6 +41,8 @@ int64_t pages_migrate(struct kernel *k, struct process *p, struct mm_region *r, 
     extent_change(part, e, index, pages, &kind);
     pages_count(k, p, r, s, from, -pages);
     pages_count(k, p, r, s, to, pages);
+    memcg_charge(k, kind.memcg, r, from, -pages);
+    memcg_charge(k, kind.memcg, r, to, pages);
     k->nodes[to].vmstat[NUMASIM_PGMIGRATE_SUCCESS] += (uint64_t)pages;
     if (kind.order >= 9) {
         k->nodes[to].vmstat[NUMASIM_THP_MIGRATION_SUCCESS] += (uint64_t)(pages >> kind.order);

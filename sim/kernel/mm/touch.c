@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* First touch: which pages, and, by the tier policy, on which nodes. */
-#include "kernel/mm/memory.h"
+#include "kernel/mm/memcg.h"
+#include "kernel/mm/oom.h"
+#include "kernel/mm/stall.h"
 
 /* One task's touching of one slice. */
 struct touch {
@@ -9,6 +11,8 @@ struct touch {
     struct mm_slice *s;
     struct mm_part *part;
     int64_t *nr_by_node; /* [nr_nodes] */
+    uint16_t memcg;      /* which is charged */
+    bool stops;          /* the task is killed, or goes on later */
 };
 
 static int64_t room(const struct kernel *k, const struct numasim_alloc *a, int32_t node)
@@ -148,7 +152,8 @@ static void place(struct kernel *k, const struct touch *touch, const struct numa
                              .tagged_x256 = touch->part->accesses_x256,
                              .last_cpu = -1,
                              .last_pid = -1,
-                             .node = (int16_t)n};
+                             .node = (int16_t)n,
+                             .memcg = touch->memcg};
 
         for (to.order = 0; page << to.order < a->got_page_bytes; to.order++) {
         }
@@ -160,6 +165,7 @@ static void place(struct kernel *k, const struct touch *touch, const struct numa
         }
         if (pages > 0) {
             pages_count(k, p, touch->r, touch->s, n, pages);
+            memcg_charge(k, touch->memcg, touch->r, n, pages);
             k->nodes[n].vmstat[NUMASIM_PGALLOC] += (uint64_t)pages;
             k->nodes[n].vmstat[NUMASIM_PGFAULT] += (uint64_t)(pages * page / a->got_page_bytes);
             emit(k, TP_MM_PAGE_ALLOC, touch->t->pub.id, touch->t->pub.cpu, touch->r->pub.id, n,
@@ -207,44 +213,102 @@ static struct numasim_alloc request(struct kernel *k, const struct touch *touch,
     };
 }
 
-/* Touches @pages untouched ones of extent @index, or a huge page's rest more; *@ret_pages is how many it
- * were. False: there is no memory left, and the process is killed. */
-static bool touch_extent(struct kernel *k, const struct touch *touch, int32_t index, int64_t pages,
-                         int64_t *ret_pages)
+/* What @a may be charged: as many pages as there is room for below the cgroup's limits, at least one,
+ * for which room is made; base pages where there is none for a larger one. False: there is none. */
+static bool charge(struct kernel *k, struct touch *touch, const struct mm_extent *e,
+                   struct numasim_alloc *a)
 {
-    int64_t done = 0;
+    int64_t page = k->machine->page_size_bytes, unit = a->page_bytes / page;
+    int64_t room = memcg_margin_pages(k, touch->memcg);
+    int32_t limit;
 
-    *ret_pages = 0;
-    while (done < pages && !k->failed) {
-        struct mm_extent *e = &touch->part->extents[index];
-        struct numasim_alloc a = request(k, touch, e, pages - done);
+    if (room < unit && unit > 1) { /* no reclaim for these (vma_thp_gfp_mask()) */
+        int64_t rest = unit - a->first % unit;
 
-        if (!ask(k, &a)) {
+        k->nodes[a->cpu_node].vmstat[NUMASIM_THP_FAULT_FALLBACK] += unit * page == INT64_C(1) << 21;
+        a->page_bytes = a->got_page_bytes = page;
+        a->nr_pages = MIN(MIN(rest, a->nr_pages), e->untouched);
+        unit = 1;
+    }
+    if (room < unit) {
+        if (!memcg_make_room(k, touch->memcg, a->cpu, 1, &limit)) {
+            touch->stops = true;
             if (!k->failed) {
-                k->nodes[a.cpu_node].vmstat[NUMASIM_OOM_KILL]++;
-                emit(k, TP_OOM_KILL, touch->t->pub.id, touch->t->pub.cpu, touch->r->pub.id, 0, 0,
-                     0);
-                process_kill(k, task_process(touch->t), touch->t);
+                oom_kill(k, touch->t, touch->r, limit);
             }
             return false;
         }
-        place(k, touch, &a, e);
-        done += a.nr;
-        *ret_pages = done;
+        room = memcg_margin_pages(k, touch->memcg);
     }
-    return !k->failed;
+    room = MIN(room, memcg_batch_pages(k, touch->memcg));
+    a->nr_pages = MIN(a->nr_pages, MAX(room / unit, 1) * unit);
+    return true;
 }
 
-/* In order of address: cuts off what is touched from what is not. */
-static bool touch_in_order(struct kernel *k, const struct touch *touch, int64_t pages)
+/* Pages have come to be charged: whoever did that above memory.high may have to sleep. */
+static void throttle(struct kernel *k, struct touch *touch, int64_t pages)
+{
+    int64_t delay_ns = memcg_over_high_ns(k, touch->memcg, touch->t->pub.cpu, pages);
+
+    if (delay_ns > 0) {
+        stall_for(touch->t, delay_ns);
+        touch->stops = true;
+    }
+}
+
+/* No node has memory for the next page. */
+static void none_left(struct kernel *k, struct touch *touch)
+{
+    touch->stops = true;
+    if (k->failed) {
+        return;
+    }
+    if (touch->r->pub.hugetlb) {
+        oom_sigbus(k, touch->t, touch->r);
+    } else {
+        oom_kill(k, touch->t, touch->r, -1);
+    }
+}
+
+/* Touches @pages untouched ones of extent @index, or a huge page's rest more; returns how many it were,
+ * fewer if it stops. */
+static int64_t touch_extent(struct kernel *k, struct touch *touch, int32_t index, int64_t pages)
+{
+    bool charged = touch->memcg != 0;
+    int64_t done = 0;
+
+    while (done < pages && !k->failed && !touch->stops) {
+        struct mm_extent *e = &touch->part->extents[index];
+        struct numasim_alloc a = request(k, touch, e, pages - done);
+
+        if (charged && !charge(k, touch, e, &a)) {
+            break;
+        }
+        if (!ask(k, &a)) {
+            none_left(k, touch);
+            break;
+        }
+        place(k, touch, &a, e);
+        done += a.nr;
+        if (charged && !k->failed) {
+            throttle(k, touch, a.nr);
+        }
+    }
+    touch->stops |= k->failed;
+    return done;
+}
+
+/* In order of address: cuts off what is touched from what is not. Returns how many it did of @pages, or
+ * up to a huge page more. */
+static int64_t touch_in_order(struct kernel *k, struct touch *touch, int64_t pages)
 {
     struct mm_part *part = touch->part;
     int32_t from = part->touched_extents, i = from;
-    int64_t unit = touch->r->pub.page_bytes / k->machine->page_size_bytes;
+    int64_t unit = touch->r->pub.page_bytes / k->machine->page_size_bytes, done = 0;
 
-    for (; i < part->nr_extents && pages > 0; i++) {
+    for (; i < part->nr_extents && done < pages && !touch->stops; i++) {
         struct mm_extent *e = &part->extents[i];
-        int64_t rest = e->untouched % unit, here = MIN(e->untouched, pages);
+        int64_t rest = e->untouched % unit, here = MIN(e->untouched, pages - done);
 
         if (here == 0) {
             continue;
@@ -256,37 +320,60 @@ static bool touch_in_order(struct kernel *k, const struct touch *touch, int64_t 
             part_cut(part, e->first + here);
             here = part->extents[i].untouched;
         }
-        if (!touch_extent(k, touch, i, here, &here)) {
-            return false;
-        }
-        pages -= here;
+        done += touch_extent(k, touch, i, here);
     }
-    part->touched_extents = i > from ? i - 1 : i;
-    part_join(part, from, i, !touch->r->sequential);
-    return true;
+    if (!k->failed) {
+        part->touched_extents = i > from ? i - 1 : i;
+        part_join(part, from, i, !touch->r->sequential);
+    }
+    return done;
 }
 
-/* Anywhere: each extent by its share of the untouched pages. */
-static bool touch_anywhere(struct kernel *k, const struct touch *touch, int64_t pages)
+/* Anywhere: each extent by its share of the untouched pages. Returns how many it did. */
+static int64_t touch_anywhere(struct kernel *k, struct touch *touch, int64_t pages)
 {
     struct mm_part *part = touch->part;
     int64_t untouched = part->untouched, seen = 0, given = 0;
 
-    for (int32_t i = 0; i < part->nr_extents && given < pages; i++) {
-        int64_t here = part->extents[i].untouched, did;
+    for (int32_t i = 0; i < part->nr_extents && given < pages && !touch->stops; i++) {
+        int64_t here = part->extents[i].untouched;
 
         seen += here;
         int64_t upto =
             (int64_t)mul_div_ceil_u64((uint64_t)pages, (uint64_t)seen, (uint64_t)untouched);
 
         if (upto > given) {
-            if (!touch_extent(k, touch, i, MIN(upto - given, here), &did)) {
-                return false;
-            }
-            given += did;
+            given += touch_extent(k, touch, i, MIN(upto - given, here));
         }
     }
-    return true;
+    return given;
+}
+
+static struct touch touch_new(const struct kernel *k, struct task *t, struct mm_region *r,
+                              struct mm_slice *s, int64_t *nr_by_node)
+{
+    return (struct touch){
+        .t = t, .r = r, .s = s, .nr_by_node = nr_by_node, .memcg = memcg_of(k, task_process(t), r)};
+}
+
+/* @pages of part @part of @touch's slice; what is left if it stops, its task remembers. */
+static void touch_part(struct kernel *k, struct touch *touch, int32_t part, int64_t pages,
+                       bool anywhere)
+{
+    int64_t done = 0;
+
+    touch->part = &touch->s->parts[part];
+    pages = MIN(pages, touch->part->untouched);
+    if (pages > 0 && !touch->stops) {
+        done = anywhere ? touch_anywhere(k, touch, pages) : touch_in_order(k, touch, pages);
+    }
+    if (touch->stops && done < pages && !touch->t->oom_killed && !k->failed) {
+        stall_touch_later(touch->t, &(struct touch_later){.region = touch->r->pub.id,
+                                                          .part = part,
+                                                          .slice = touch->s,
+                                                          .pages = pages - done,
+                                                          .anywhere = anywhere});
+    }
 }
 
 /* The first @pages that are untouched, in order of address. */
@@ -300,13 +387,14 @@ static void touch_pages(struct kernel *k, struct task *t, struct mm_region *r, s
         return;
     }
     nr_by_node = g_new(int64_t, (gsize)k->nr_nodes);
-    for (int32_t i = 0; i < s->nr_parts && pages > 0; i++) {
-        struct touch touch = {t, r, s, &s->parts[i], nr_by_node};
-        int64_t here = MIN(pages, touch.part->untouched);
 
-        if (here > 0 && !touch_in_order(k, &touch, here)) {
-            break;
-        }
+    struct touch touch = touch_new(k, t, r, s, nr_by_node);
+
+    touch.stops = task_stalled(t) || t->oom_killed;
+    for (int32_t i = 0; i < s->nr_parts && pages > 0; i++) {
+        int64_t here = MIN(pages, s->parts[i].untouched);
+
+        touch_part(k, &touch, i, here, false);
         pages -= here;
     }
     pages_changed(k, task_process(t));
@@ -318,17 +406,30 @@ static void touch_by_chance(struct kernel *k, struct task *t, struct mm_region *
                             struct mm_slice *s, uint64_t accesses)
 {
     g_autofree int64_t *nr_by_node = g_new(int64_t, (gsize)k->nr_nodes);
+    struct touch touch = touch_new(k, t, r, s, nr_by_node);
 
+    touch.stops = task_stalled(t) || t->oom_killed;
     for (int32_t i = 0; i < s->nr_parts; i++) {
-        struct touch touch = {t, r, s, &s->parts[i], nr_by_node};
-        uint64_t here = mul_div_ceil_u64(accesses, touch.part->weight_ppm, 1000000);
-        int64_t pages = (int64_t)mul_div_ceil_u64(here, (uint64_t)touch.part->untouched,
-                                                  (uint64_t)touch.part->nr);
+        const struct mm_part *part = &s->parts[i];
+        uint64_t here = mul_div_ceil_u64(accesses, part->weight_ppm, 1000000);
 
-        pages = MIN(pages, touch.part->untouched);
-        if (pages > 0 && !touch_anywhere(k, &touch, pages)) {
-            break;
-        }
+        touch_part(k, &touch, i,
+                   (int64_t)mul_div_ceil_u64(here, (uint64_t)part->untouched, (uint64_t)part->nr),
+                   true);
+    }
+    pages_changed(k, task_process(t));
+}
+
+void touch_go_on(struct kernel *k, struct task *t, const struct touch_later *later, uint32_t nr)
+{
+    g_autofree int64_t *nr_by_node = g_new(int64_t, (gsize)k->nr_nodes);
+
+    for (uint32_t i = 0; i < nr; i++) {
+        struct mm_region *r = task_process(t)->regions[later[i].region];
+        struct touch touch = touch_new(k, t, r, later[i].slice, nr_by_node);
+
+        touch.stops = task_stalled(t) || t->oom_killed;
+        touch_part(k, &touch, later[i].part, later[i].pages, later[i].anywhere);
     }
     pages_changed(k, task_process(t));
 }
