@@ -434,6 +434,28 @@ static void leave_cpu(struct kernel *k, struct rq *rq, struct task *t)
     }
 }
 
+/*
+ * @t comes to the end of a segment: its cache is warm, it has met protected pages, or its work is done. What
+ * that met of protected pages belongs to it: whoever waits for it waits for the faults, too. False: the work
+ * is done, and nothing came of it.
+ */
+static bool meets_faults(struct kernel *k, struct rq *rq, struct task *t)
+{
+    bool done = t->work_left == 0, looks = t->fault_work == 0;
+
+    if (done && t->fault_work == UINT64_MAX) {
+        return false;
+    }
+    access_account(k, rq, t);
+    for (int32_t i = 0; done && !looks && i < t->mix->nr_entries; i++) {
+        looks = t->access[i].accesses > 0;
+    }
+    if (looks) {
+        task_faults(k, rq, t);
+    }
+    return !done || k->failed || rq->curr != t || rq->segment_start_ns > k->now_ns;
+}
+
 void segment_event(struct kernel *k, struct rq *rq)
 {
     struct task *t = rq->curr;
@@ -444,12 +466,7 @@ void segment_event(struct kernel *k, struct rq *rq)
     k->acting_cpu = rq->pub.id;
     settle(k, rq);
     tick_catch_up(k, rq);
-    /* Its cache is warm, or it has met protected pages. */
-    if (t->rate != NULL && t->action == ACTION_RUN && (t->work_left > 0 || t->fault_work == 0)) {
-        access_account(k, rq, t);
-        if (t->fault_work == 0) {
-            task_faults(k, rq, t);
-        }
+    if (t->rate != NULL && t->action == ACTION_RUN && meets_faults(k, rq, t)) {
         if (k->failed || rq->curr != t) {
             return;
         }
