@@ -96,6 +96,7 @@ const struct subcommand cmd_completion = {
     .min_args = 1,
     .max_args = 1,
     .examples = completion_examples,
+    .complete = CLI_COMPLETE_SHELL,
     .run = completion_run,
 };
 

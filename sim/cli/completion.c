@@ -24,6 +24,8 @@ static const char *completer(enum cli_complete complete)
         return "_numasim_names policy list";
     case CLI_COMPLETE_STUDY:
         return "_numasim_names study list";
+    case CLI_COMPLETE_SHELL:
+        return "_numasim_shells";
     case CLI_COMPLETE_COMMAND:
         return "_numasim_commands";
     case CLI_COMPLETE_FILE:
@@ -178,7 +180,7 @@ char *commands_completion_bash(const struct subcommand *const *commands)
 
     g_string_append(out, "_numasim_commands() { _numasim_words '");
     append_names(out, commands);
-    g_string_append(out, "'; }\n");
+    g_string_append(out, "'; }\n_numasim_shells() { _numasim_words 'bash zsh'; }\n");
     g_string_append(out, bash_begin);
     g_string_append(out, "    if [[ $COMP_CWORD -eq 1 ]]; then\n        _numasim_words '");
     append_names(out, commands);
@@ -324,14 +326,14 @@ char *commands_completion_zsh(const struct subcommand *const *commands)
                                 "    names=(${(f)\"$(numasim \"$@\" --format names "
                                 "2>/dev/null)\"})\n"
                                 "    compadd -a names\n"
-                                "    _files\n"
+                                "    _files -g '*.yaml'\n"
                                 "}\n"
                                 "_numasim_files() { _files }\n"
                                 "_numasim_folders() { _files -/ }\n"
                                 "_numasim_commands() { compadd ");
 
     append_names(out, commands);
-    g_string_append(out, " }\n");
+    g_string_append(out, " }\n_numasim_shells() { compadd bash zsh }\n");
     for_each_leaf(out, commands, zsh_leaf);
     for (size_t i = 0; commands[i] != NULL; i++) {
         if (commands[i]->subcommands != NULL) {

@@ -40,6 +40,7 @@ enum cli_complete {
     CLI_COMPLETE_POLICY, /* a set or a plugin */
     CLI_COMPLETE_STUDY,
     CLI_COMPLETE_COMMAND,
+    CLI_COMPLETE_SHELL,
     CLI_COMPLETE_FILE,
     CLI_COMPLETE_DIR,
 };

@@ -116,6 +116,40 @@ ok 'studies' offers 'mm1' numasim study mm
 touch mine.yaml
 ok 'and files beside names' offers 'mine.yaml' numasim run -w mi
 ok 'also by their path' offers './mine.yaml' numasim run -t ./
+ok 'what the kernel and its tools would say' offers 'vmstat numa_maps numactl-H numastat numastat-cm' \
+    numasim run --format ''
+ok 'and shells' offers 'bash zsh' numasim completion ''
+
+# The same of zsh: each line, and what must be among what it offers.
+zsh_cases="
+numasim |run topology completion
+numasim topology |domains show
+numasim topology show teach-u|teach-uma-4
+numasim run -t teach-u|teach-uma-4
+numasim run --topology=teach-u|teach-uma-4
+numasim run -w db-p|db-pool db-pool-interleave
+numasim run -w mi|mine.yaml
+numasim run -p lin|linux-6.12
+numasim run --format=numas|numastat numastat-cm numastat-p
+numasim run --format vm|vmstat
+numasim run --sn|--snapshot
+numasim policy show linux-n|linux-numa
+numasim study mm|mm1
+numasim topology domains --kernel 6|6.1 6.12
+numasim completion |bash zsh"
+if zsh -fc 'zmodload zsh/zpty && autoload -U compinit && compinit -D -u' 2>/dev/null; then
+    mkdir functions
+    cp zsh functions/_numasim
+    echo "$zsh_cases" | sed '/^$/d; s/|.*//' |
+        PATH="$(dirname "$NUMASIM"):$PATH" zsh -f "$tests/cli/complete.zsh" functions >zsh.offers
+    while IFS='|' read -r line words; do
+        for word in $words; do
+            ok "zsh: '$line' to $word" grep -qxF -e "$line	$word" zsh.offers
+        done
+    done < <(echo "$zsh_cases" | sed '/^$/d')
+else
+    skip 'zsh completes' 'no zsh'
+fi
 ok '--version prints the version' \
     sh -c '"$1" --version | grep -qE "^numasim [0-9]+\.[0-9]+\.[0-9]+$"' sh "$NUMASIM"
 ok 'no line of help is wider than 80 columns, but for example lines' \
