@@ -18,7 +18,7 @@
     "  p:\n" process "    regions: {heap: {size: 250MiB, touch: first" region "}}\n"               \
     "    threads:\n      t: {program: [forever: [run: 10ms]]}\n"
 
-static const char *const sets[] = {"tpp", "tpp-colloid", "hemem", "hemem-colloid"};
+static const char *const sets[] = {"tpp", "tpp-colloid", "hemem", "hemem-colloid", "memtis"};
 
 static void check(const char *set, const char *workload, int32_t node, bool stays)
 {
