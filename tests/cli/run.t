@@ -132,6 +132,9 @@ if [ -f "$plugins/fault-cpu.so" ]; then
     ok 'with task and time' grep -q 'task [0-9]* (.*), at [0-9]* ns' err
     ok 'a dump' grep -q '^CPU 0: ' err
     ok 'and no result' test ! -e fault
+    simulate -p linux-6.12 --set "numa=$plugins/fault-hint.so" -w numa-process
+    ok 'so does one of the memory half' refused 3 "policy 'fault-hint' (numa), callback numa.hint_fault, task"
+    ok 'with its time' grep -q 'numa.hint_fault, task [0-9]* (.*), at [0-9]* ns' err
 else
     skip 'a fault of a plugin ends with 3' 'the plugins of the tests are not built'
 fi

@@ -6,6 +6,7 @@
  * crash.
  */
 #include "engine-fixture.h"
+#include "hostile-chance.h"
 #include "kernel-invariants.h"
 #include "torture.h"
 
@@ -19,41 +20,10 @@ enum { QUEUE_SIZE = 256, MAX_DEPTH = 3, MAX_MOVES = 20 };
 #define SEEDS 3
 #endif
 
-struct chance {
-    uint64_t index;
-    bool lawless;
-    int32_t depth; /* of callbacks inside of callbacks */
-    int64_t last_ns;
-    int32_t moves; /* at the present instant */
-};
-
 struct bag {
     struct numasim_entity *at[QUEUE_SIZE];
     uint32_t nr;
 };
-
-static uint64_t below(struct numasim_self *self, uint64_t n)
-{
-    struct chance *c = self->state;
-
-    return numasim_random(self->host, 7, c->index++, n);
-}
-
-static bool one_in(struct numasim_self *self, uint64_t n)
-{
-    return below(self, n) == 0;
-}
-
-static bool lawless(const struct numasim_self *self)
-{
-    return ((const struct chance *)self->state)->lawless;
-}
-
-/* Once in a while, for the lawless. */
-static bool errs(struct numasim_self *self)
-{
-    return lawless(self) && one_in(self, 2000);
-}
 
 /* ------------------------------------------------------------------------------------------- */
 /* Queue                                                                                        */
@@ -346,8 +316,50 @@ static void migrate_any(struct numasim_self *self, struct numasim_task *task)
     c->depth--;
 }
 
+static int32_t any_node(struct numasim_self *self)
+{
+    return (int32_t)below(self, (uint64_t)numasim_nr_nodes(self->host));
+}
+
+static void numa_work(struct numasim_self *self, struct numasim_task *task)
+{
+    int32_t nr = task->process != NULL ? numasim_nr_regions(task->process) : 0;
+
+    if (nr > 0) {
+        int32_t region = (int32_t)below(self, (uint64_t)nr) + (errs(self) ? nr : 0);
+        uint64_t skip[4] = {below(self, 4)};
+
+        numasim_protect_range(self->host, task, region, (int64_t)below(self, 3000) - 100,
+                              (int64_t)below(self, 3000) - 100, skip,
+                              one_in(self, 2) ? skip : NULL);
+    }
+    do_something(self);
+}
+
+static void numa_fault(struct numasim_self *self, struct numasim_fault *f,
+                       struct numasim_decision *d)
+{
+    (void)d;
+    g_assert_true(f->nr_faults > 0 && f->pages.protected_ns >= 0 && f->task->cpu == f->cpu);
+    g_assert_cmpint(f->pages.nr_pages * 4096, ==, f->nr_faults * f->pages.page_bytes);
+    f->target = errs(self) ? 99 : any_node(self) - (int32_t)below(self, 2);
+    f->nr_move = (int64_t)below(self, (uint64_t)f->nr_faults + 1) + errs(self);
+    f->set_last_cpu = one_in(self, 3) ? f->cpu : (errs(self) ? -7 : -1);
+    f->set_last_pid = errs(self) ? 300 : (int32_t)below(self, 257) - 1;
+}
+
+static void numa_fault_done(struct numasim_self *self, const struct numasim_fault *f)
+{
+    g_assert_true(f->nr_moved >= 0 && f->nr_moved <= f->nr_move);
+    numasim_resched(self->host, f->cpu);
+}
+
 static int64_t numa_tick(struct numasim_self *self, struct numasim_task *task)
 {
+    if (one_in(self, 2)) {
+        numasim_task_work(self->host, task);
+    }
+
     int32_t node = (int32_t)below(self, (uint64_t)numasim_nr_nodes(self->host) + 1) - 1;
 
     numasim_set_preferred_node(self->host, task, errs(self) ? 99 : node);
@@ -383,6 +395,9 @@ static int32_t numa_locality(struct numasim_self *self, const struct numasim_tas
 
 static const struct numasim_numa_ops numa_ops = {
     .tick = numa_tick,
+    .task_work = numa_work,
+    .hint_fault = numa_fault,
+    .fault_done = numa_fault_done,
     .accessed = numa_accessed,
     .moved = numa_moved,
     .locality = numa_locality,
@@ -420,11 +435,74 @@ static void tier_alloc(struct numasim_self *self, struct numasim_alloc *a,
 static void tier_low_memory(struct numasim_self *self, int32_t node)
 {
     g_assert_true(node >= 0 && node < numasim_nr_nodes(self->host));
+    numasim_wake_daemon(self->host, errs(self) ? -1 : node,
+                        numasim_now(self->host) + (int64_t)below(self, 2000000) - 1000000);
     do_something(self);
 }
 
+/* One of the things that may be done to pages that an iteration gave. */
+static void do_to_pages(struct numasim_self *self, const struct numasim_pages *pages, int32_t cpu)
+{
+    struct numasim_host *host = self->host;
+    int64_t nr = (int64_t)below(self, (uint64_t)pages->nr_pages + 3) - 1;
+    int32_t to = errs(self) ? -1 : any_node(self);
+
+    switch (below(self, 6)) {
+    case 0:
+        numasim_move_pages(host, errs(self) ? -3 : cpu, pages, nr, to, 0);
+        break;
+    case 1:
+        numasim_demote_pages(host, cpu, pages, nr, to, (int64_t)below(self, 1 << 30));
+        break;
+    case 2:
+        numasim_split_pages(host, cpu, pages, nr);
+        break;
+    case 3:
+        numasim_drop_pages(host, cpu, pages, nr);
+        break;
+    default:
+        numasim_tag_pages(host, pages, nr, (uint32_t)below(self, 5));
+        break;
+    }
+}
+
+static int64_t tier_daemon(struct numasim_self *self, int32_t node)
+{
+    struct numasim_pages pages = {0};
+    int32_t only = one_in(self, 2) ? -1 : any_node(self),
+            cpu = numasim_daemon_cpu(self->host, node);
+    int64_t again_ns = numasim_now(self->host) + (int64_t)below(self, 5000000);
+
+    g_assert_true(cpu >= 0 && cpu < numasim_nr_cpus(self->host));
+    for (int i = 0; i < 200 && numasim_next_pages(self->host, NULL, only, &pages); i++) {
+        g_assert_true(pages.nr_pages > 0 && (only < 0 || pages.node == only));
+        if (one_in(self, 2)) {
+            do_to_pages(self, &pages, cpu);
+        }
+    }
+    return one_in(self, 3) ? NUMASIM_TIME_NEVER : one_in(self, 10) ? INT64_MIN : again_ns;
+}
+
 static const struct numasim_tier_ops tier_ops = {.alloc = tier_alloc,
-                                                 .low_memory = tier_low_memory};
+                                                 .low_memory = tier_low_memory,
+                                                 .daemon = tier_daemon,
+                                                 .daemon_name = "hostile"};
+
+/* Every node's daemon is awake from the first task on. */
+static void tier_task_init(struct numasim_self *self, struct numasim_task *task,
+                           struct numasim_task *parent)
+{
+    struct chance *c = self->state;
+
+    (void)parent;
+    if (task->kthread || c->woken) {
+        return;
+    }
+    c->woken = true;
+    for (int32_t n = 0; n < numasim_nr_nodes(self->host); n++) {
+        numasim_wake_daemon(self->host, n, 0);
+    }
+}
 
 static bool lawless_init(struct numasim_self *self, char *error, size_t size)
 {
@@ -439,8 +517,8 @@ static bool lawless_init(struct numasim_self *self, char *error, size_t size)
         .abi = NUMASIM_POLICY_ABI, .name = policy_name, .summary = "answers at random",            \
         .version = "1", .state_size = sizeof(struct chance),                                       \
         .queue_state_size = sizeof(struct bag), .task_state_size = 8, .domain_state_size = 16,     \
-        .group_state_size = 16, .init = init_function, .queue = &bag_ops, .balance = &random_ops,  \
-        .numa = &numa_ops, .tier = &tier_ops                                                       \
+        .group_state_size = 16, .init = init_function, .task_init = tier_task_init,                \
+        .queue = &bag_ops, .balance = &random_ops, .numa = &numa_ops, .tier = &tier_ops            \
     }
 
 static const struct numasim_policy lawful_policy = HOSTILE("lawful", NULL);

@@ -185,11 +185,79 @@ static void test_numa_calls(void)
     }
 }
 
+/* ------------------------------------------------------------------------------------------- */
+/* Hint faults                                                                                  */
+
+static int64_t protecting_tick(struct numasim_self *self, struct numasim_task *task)
+{
+    numasim_task_work(self->host, task);
+    return numasim_now(self->host);
+}
+
+static void protecting_work(struct numasim_self *self, struct numasim_task *task)
+{
+    numasim_protect_pages(self->host, task, 0, 0, INT64_MAX, NULL);
+}
+
+/* Protects the region at each tick, and does @what when some of it is met. */
+#define ANSWERS(name, what)                                                                        \
+    static void name##_fault(struct numasim_self *self, struct numasim_fault *f,                   \
+                             struct numasim_decision *d)                                           \
+    {                                                                                              \
+        (void)self;                                                                                \
+        numasim_decide(d, 0, 0);                                                                   \
+        what;                                                                                      \
+    }                                                                                              \
+    static const struct numasim_numa_ops name##_ops = {                                            \
+        .tick = protecting_tick, .task_work = protecting_work, .hint_fault = name##_fault};        \
+    POLICY(name, .numa = &name##_ops)
+
+ANSWERS(tobeyond, f->target = 2);
+ANSWERS(tobelow, f->target = -2);
+ANSWERS(movesmore, (f->target = 0, f->nr_move = f->nr_faults + 1));
+ANSWERS(movesminus, f->nr_move = -1);
+ANSWERS(namescpu, f->set_last_cpu = 8);
+ANSWERS(namesnocpu, f->set_last_cpu = -2);
+ANSWERS(namespid, f->set_last_pid = 256);
+ANSWERS(namesnopid, f->set_last_pid = -2);
+ANSWERS(protectsthen, numasim_protect_pages(self->host, f->task, 0, 0, 1, NULL));
+ANSWERS(tagsthen, numasim_tag_pages(self->host, &f->pages, 1, 7));
+ANSWERS(staysput, (f->target = 0, f->nr_move = 0, f->set_last_cpu = -1, f->set_last_pid = 255));
+
+static void test_hint_fault(void)
+{
+    static const struct numasim_policy *const wrong[] = {&tobeyond,   &tobelow,   &movesmore,
+                                                         &movesminus, &namescpu,  &namesnocpu,
+                                                         &namespid,   &namesnopid};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        run_faulty(toucher, NULL, NUMASIM_ROLE_NUMA, wrong[i], "numa.hint_fault",
+                   "task 0 (toucher)", "no valid answer");
+    }
+    run_faulty(toucher, NULL, NUMASIM_ROLE_NUMA, &protectsthen, "numasim_protect_pages()", "at ",
+               "");
+    run_faulty(toucher, NULL, NUMASIM_ROLE_NUMA, &tagsthen, "numasim_tag_pages()", "at ", "");
+}
+
+/* The extremes of what is allowed. */
+static void test_hint_fault_good(void)
+{
+    const struct numasim_policy *by_role[NUMASIM_NR_ROLES] = {
+        [NUMASIM_ROLE_QUEUE] = &good, [NUMASIM_ROLE_NUMA] = &staysput};
+    struct engine *e =
+        engine_new_with("teach-numa-2x4", toucher, by_role, &(struct kernel_config){.seed = 1});
+
+    engine_run(e, 200 * MS);
+    engine_free(e);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/kernel-checks/alloc", test_alloc);
     g_test_add_func("/kernel-checks/alloc-good", test_alloc_good);
     g_test_add_func("/kernel-checks/numa-calls", test_numa_calls);
+    g_test_add_func("/kernel-checks/hint-fault", test_hint_fault);
+    g_test_add_func("/kernel-checks/hint-fault-good", test_hint_fault_good);
     return g_test_run();
 }
