@@ -51,7 +51,7 @@ static void pass_slice_up(struct numasim_queue *q, const struct eevdf_queue *eq)
 static void insert(struct eevdf_queue *eq, struct eevdf_entity *es)
 {
     es->node.seq = eq->seq++;
-    tree_insert(&eq->root, &es->node);
+    timeline_insert(&eq->waiting, &es->node);
 }
 
 /* What @se counts for in @q. */
@@ -151,7 +151,7 @@ static bool eevdf_dequeue(struct numasim_self *self, struct numasim_queue *q,
     if (eq->running == es) {
         eq->running = NULL;
     } else {
-        tree_remove(&eq->root, &es->node);
+        timeline_remove(&eq->waiting, &es->node);
     }
     eevdf_uncount(eq, es);
     if (se->delayed && sleeps && es->vlag > 0 && eevdf_has(self, EEVDF_DELAY_ZERO)) {
@@ -176,7 +176,7 @@ static void eevdf_requeue_delayed(struct numasim_self *self, struct numasim_queu
     if (!eevdf_has(self, EEVDF_DELAY_ZERO) || eevdf_limited_lag(self, eq, es) <= 0) {
         return;
     }
-    tree_remove(&eq->root, &es->node);
+    timeline_remove(&eq->waiting, &es->node);
     eevdf_uncount(eq, es);
     es->vlag = 0;
     eevdf_place(self, eq, es, 0);
@@ -191,7 +191,7 @@ static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numas
     struct eevdf_entity *curr = eq->running, *best;
 
     if (q->nr_queued == 1) {
-        best = curr != NULL ? curr : (struct eevdf_entity *)(void *)eq->root;
+        best = curr != NULL ? curr : (struct eevdf_entity *)(void *)timeline_first(&eq->waiting);
         return best != NULL ? best->se : NULL;
     }
     if (eq->next != NULL && eevdf_eligible(eq, eq->next)) {
@@ -204,7 +204,7 @@ static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numas
         return curr->se;
     }
     /* V is no less than the least vruntime, so that there is always one. */
-    best = (struct eevdf_entity *)(void *)tree_pick(eq->root, eevdf_average(eq));
+    best = (struct eevdf_entity *)(void *)timeline_pick(&eq->waiting, eevdf_average(eq));
     if (best == NULL || (curr != NULL && curr->node.key < best->node.key)) {
         best = curr;
     }
@@ -234,8 +234,8 @@ static void eevdf_set_current(struct numasim_self *self, struct numasim_queue *q
     if (eq->running != NULL && eq->running != es) {
         eevdf_put_current(self, q, eq->running->se);
     }
-    if (tree_contains(&es->node)) {
-        tree_remove(&eq->root, &es->node);
+    if (timeline_contains(&es->node)) {
+        timeline_remove(&eq->waiting, &es->node);
     }
     eq->running = es;
     eq->next = eq->next == es ? NULL : eq->next;
@@ -251,7 +251,6 @@ static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
     bool served = false;
 
-    __builtin_prefetch(eq->root); /* what is inserted or picked next goes by it */
     if (eq->running != es) {
         return false;
     }
@@ -374,7 +373,7 @@ static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
     int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es);
     uint64_t was = es->load.weight, is = weight_in(q, se);
     int64_t left = es->node.key - average, guarded = es->protected_till - average;
-    bool waits = tree_contains(&es->node);
+    bool waits = timeline_contains(&es->node);
     bool is_protected = self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT &&
                         eq->running == es && eevdf_is_protected(self, es);
 
@@ -383,7 +382,7 @@ static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
         return;
     }
     if (waits) {
-        tree_remove(&eq->root, &es->node);
+        timeline_remove(&eq->waiting, &es->node);
     }
     eevdf_uncount(eq, es);
     set_weight(q, es);

@@ -37,10 +37,9 @@ static int64_t longest_slice_ns(const struct eevdf_queue *eq, const struct eevdf
     if (eq->running != NULL && eq->running->node.slice_ns > longest) {
         longest = eq->running->node.slice_ns;
     }
-    if (eq->root != NULL && eq->root->max_slice_ns > longest) {
-        longest = eq->root->max_slice_ns;
-    }
-    return longest;
+    int64_t waits = timeline_longest_ns(&eq->waiting);
+
+    return waits > longest ? waits : longest;
 }
 
 int64_t eevdf_limited_lag(struct numasim_self *self, const struct eevdf_queue *eq,

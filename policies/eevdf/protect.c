@@ -8,10 +8,9 @@ int64_t eevdf_shortest_slice_ns(const struct eevdf_queue *eq)
 {
     int64_t shortest = eq->running != NULL ? eq->running->node.slice_ns : INT64_MAX;
 
-    if (eq->root != NULL && eq->root->min_slice_ns < shortest) {
-        shortest = eq->root->min_slice_ns;
-    }
-    return shortest;
+    int64_t waits = timeline_shortest_ns(&eq->waiting);
+
+    return waits < shortest ? waits : shortest;
 }
 
 static bool has_vprot(const struct numasim_self *self)

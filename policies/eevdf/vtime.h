@@ -15,7 +15,7 @@
 #ifndef EEVDF_VTIME_H
 #define EEVDF_VTIME_H
 
-#include "tree.h"
+#include "timeline.h"
 #include "weight.h"
 
 #include <numasim-policy.h>
@@ -36,13 +36,13 @@ struct eevdf_entity {
 };
 
 struct eevdf_queue {
-    struct tree_node *root;       /* those that wait */
-    struct eevdf_entity *running; /* the current one: queued, and in no tree */
+    struct eevdf_entity *running; /* the current one: queued, and not among those that wait */
     struct eevdf_entity *next;    /* a woken one with a short slice that goes first, or NULL */
     int64_t zero;
     weight_wide sum; /* of weight * (vruntime - zero), the current one included */
     int64_t load;    /* sum of weights, the current one included */
     uint64_t seq;    /* of the next insertion */
+    struct timeline waiting;
 };
 
 /* @sum / @load > 0, rounded toward minus infinity. */
@@ -99,7 +99,7 @@ static inline void eevdf_uncount(struct eevdf_queue *eq, const struct eevdf_enti
     eq->sum = eq->load == 0 ? 0 : eq->sum - (weight_wide)(es->node.vruntime - eq->zero) * weight;
 }
 
-/* Moves es, which is counted and in no tree, forward by @vdelta. */
+/* Moves es, which is counted and does not wait, forward by @vdelta. */
 static inline void eevdf_advance(struct eevdf_queue *eq, struct eevdf_entity *es, int64_t vdelta)
 {
     es->node.vruntime += vdelta;

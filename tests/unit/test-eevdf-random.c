@@ -43,6 +43,30 @@ static uint32_t check_tree(const struct tree_node *node, const struct tree_node 
     return 1 + check_tree(before, lower, node) + check_tree(after, node, upper);
 }
 
+/* Those that wait: in order in the array, or in the tree. Their number. */
+static uint32_t check_timeline(const struct timeline *line)
+{
+    int64_t shortest = INT64_MAX, longest = INT64_MIN;
+
+    g_assert_true(line->nr_placed == 0 || line->nr_placed == line->nr);
+    g_assert_cmpuint(check_tree(line->root, NULL, NULL), ==, line->nr - line->nr_placed);
+    for (uint32_t i = 0; i < line->nr_placed; i++) {
+        const struct tree_node *node = line->place[i].node;
+
+        g_assert_cmpint(line->place[i].key, ==, node->key);
+        g_assert_cmpint(line->place[i].vruntime, ==, node->vruntime);
+        g_assert_true(timeline_contains(node));
+        g_assert_true(i == 0 || tree_comes_after(node, line->place[i - 1].node));
+        shortest = MIN(shortest, node->slice_ns);
+        longest = MAX(longest, node->slice_ns);
+    }
+    if (line->nr_placed > 0) {
+        g_assert_cmpint(timeline_shortest_ns(line), ==, shortest);
+        g_assert_cmpint(timeline_longest_ns(line), ==, longest);
+    }
+    return line->nr;
+}
+
 /* What must be picked, from the definitions: sums about the first entity's vruntime, no tree. */
 static const struct numasim_entity *brute_force_pick(struct numasim_host *host)
 {
@@ -119,7 +143,10 @@ static void test_brute_force(void)
 
     for (int round = 0; round < 60; round++) {
         struct numasim_host *host = fake_host_new("eevdf");
-        int nr = round % 20 == 19 ? 300 : g_rand_int_range(rand, 2, 12);
+        /* Few; so many that they come to stand in a tree; between these two, there and back. */
+        int nr = round % 20 == 19 ? 300
+                 : round % 4 == 0 ? g_rand_int_range(rand, 14, 40)
+                                  : g_rand_int_range(rand, 2, 12);
 
         for (int i = 0; i < nr; i++) {
             struct fake_task *t = fake_task_new(host, weights[g_rand_int_range(rand, 0, 9)]);
@@ -135,7 +162,7 @@ static void test_brute_force(void)
             if (host->queue.nr_queued > 0) {
                 uint32_t waiting = host->queue.nr_queued - (eq->running != NULL);
 
-                g_assert_cmpuint(check_tree(eq->root, NULL, NULL), ==, waiting);
+                g_assert_cmpuint(check_timeline(&eq->waiting), ==, waiting);
                 g_assert_cmpint(eq->load, ==, (int64_t)host->queue.weight_sum);
                 g_assert_true(host->ops->pick(&host->self, &host->queue) == brute_force_pick(host));
             }
