@@ -13,7 +13,7 @@
 /* 56 threads that never stop, one to a core of epyc-7763-2s-nps1, eight cores to an LLC; and one more that
  * comes and goes each millisecond on a core of its own, and takes as much of the memory as they do. */
 static const char *const workload =
-    "numasim: workload/1\nduration: 1s\nprocesses:\n  p:\n    policy: {mode: bind, nodes: 0}\n"
+    "numasim: workload/1\nduration: 1s\nprocesses:\n  p:\n"
     "    regions: {heap: {size: 256MiB, touch: user}}\n    threads:\n"
     "      steady: {count: 56, cpus: 0-55, spread: true, program: [access: {misses: {heap: 5/us}, "
     "mlp: 4}, forever: [run: 1s]]}\n"
