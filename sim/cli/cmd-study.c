@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* numasim study: a matrix of runs, and what is expected of them. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "cli/cli.h"
-#include "cli/crash.h"
 #include "cli/folder.h"
-#include "cli/progress-line.h"
-#include "cli/run-show.h"
-#include "cli/simulation.h"
+#include "cli/jobs.h"
 #include "cli/study-find.h"
+#include "cli/study-run.h"
 #include "format/study-yaml.h"
 #include "observe/study.h"
 
 struct study_options {
-    char *output;
+    char *output, *cache;
+    int64_t jobs;
+    bool resume;
     int format;
     bool force;
 };
@@ -26,6 +25,27 @@ static const struct cli_option study_options[] = {
         AT(output), "DIR", CLI_COMPLETE_DIR,
         "keep study.json and the result of every run in this folder; an earlier study there is "
         "replaced, once this one is done"),
+    {.name = "jobs",
+     .letter = 'j',
+     .type = CLI_INT,
+     .offset = AT(jobs),
+     .arg = "JOBS",
+     .min = 1,
+     .max = 4096,
+     .help = "run so many simulations at once; otherwise as many as there are CPUs. The results do "
+             "not depend on it"},
+    {.name = "resume",
+     .type = CLI_FLAG,
+     .offset = AT(resume),
+     .help = "go on where a study into the same folder was interrupted; runs whose inputs have "
+             "changed since are run again"},
+    {.name = "cache",
+     .type = CLI_STRING,
+     .offset = AT(cache),
+     .arg = "DIR",
+     .complete = CLI_COMPLETE_DIR,
+     .help = "keep results in this folder by the digest of their inputs, and run nothing whose "
+             "result is there"},
     {.name = "force",
      .letter = 'f',
      .type = CLI_FLAG,
@@ -33,17 +53,6 @@ static const struct cli_option study_options[] = {
      .help = "replace the folder even if what it holds is no study"},
     CLI_FORMAT_ROW(AT(format), cli_formats_list, "table"),
     {.name = NULL},
-};
-
-struct studying {
-    struct cli *cli;
-    struct study *study;
-    struct simulation *simulation; /* of the cell that is on */
-    char *building;                /* folder that is being filled, or NULL */
-    struct study_run_info run;
-    struct progress_line line;
-    guint64 oom_kills; /* of all runs, */
-    int32_t oom_cell;  /* the first of them in this cell */
 };
 
 /* ------------------------------------------------------------------------------------------- */
@@ -66,16 +75,16 @@ static bool check_output(const struct study_options *o, GError **error)
     return true;
 }
 
-static bool write_study(const struct studying *st, const struct study_results *results,
-                        GArray *verdicts, GError **error)
+static bool write_study(const struct study *study, const char *building,
+                        const struct study_results *results, GArray *verdicts, GError **error)
 {
-    g_autofree char *path = g_build_filename(st->building, "study.json", NULL);
-    g_autofree char *copy = g_build_filename(st->building, "study.yaml", NULL);
+    g_autofree char *path = g_build_filename(building, "study.json", NULL);
+    g_autofree char *copy = g_build_filename(building, "study.yaml", NULL);
     g_autofree char *text = NULL;
     gsize size, text_size;
-    g_autofree char *json = study_to_json(st->study, results, verdicts, &size);
+    g_autofree char *json = study_to_json(study, results, verdicts, &size);
 
-    if (!file_read(st->study->path, G_MAXINT32, &text, &text_size, error)) {
+    if (!file_read(study->path, G_MAXINT32, &text, &text_size, error)) {
         return false;
     }
     return file_write_atomic(copy, text, text_size, error) &&
@@ -83,214 +92,69 @@ static bool write_study(const struct studying *st, const struct study_results *r
 }
 
 /* ------------------------------------------------------------------------------------------- */
-/* Inputs                                                                                       */
 
-static struct simulation *read_cell(const struct cli *cli, const struct study *s, int32_t cell,
-                                    GError **error)
+static bool has_failures(const struct study_results *results)
 {
-    int32_t item[STUDY_NR_AXES];
-    const struct study_item *topology, *workload, *policy;
-
-    study_cell_items(s, cell, item);
-    topology = &s->axes[STUDY_TOPOLOGY][item[STUDY_TOPOLOGY]];
-    workload = &s->axes[STUDY_WORKLOAD][item[STUDY_WORKLOAD]];
-    policy = &s->axes[STUDY_POLICY][item[STUDY_POLICY]];
-    g_autoptr(simulation_t) simulation =
-        simulation_new(cli->paths, topology->ref, s->kernel, error);
-
-    for (int32_t i = 0; simulation != NULL && i < workload->nr_loads; i++) {
-        const struct study_load *load = &workload->loads[i];
-
-        if (load->text != NULL) {
-            if (!simulation_add_workload_text(simulation, load->ref, load->text, load->replicas,
-                                              error)) {
-                return NULL;
-            }
-            continue;
-        }
-        g_autofree char *text = load->replicas > 0
-                                    ? g_strdup_printf("%s:replicas=%d", load->ref, load->replicas)
-                                    : g_strdup(load->ref);
-
-        if (!simulation_add_workload(simulation, text, error)) {
-            return NULL;
+    for (int32_t i = 0; i < results->nr_results; i++) {
+        if (results->failures[i] != NULL) {
+            return true;
         }
     }
-    if (simulation == NULL ||
-        !simulation_add_policy(simulation, policy->ref, policy->overrides, error)) {
-        return NULL;
-    }
-    return g_steal_pointer(&simulation);
+    return false;
 }
 
-/* Each member of each axis once, so that a wrong name shows before anything has run. */
-static bool check_inputs(const struct cli *cli, const struct study *s, GError **error)
+/* Runs, judges, prints and writes; the exit status. */
+static int carry_out(struct cli *cli, const struct study_options *o, const struct study_task *task,
+                     GError **error)
 {
-    for (int axis = 0; axis < STUDY_NR_AXES; axis++) {
-        int32_t item[STUDY_NR_AXES] = {0};
-
-        for (item[axis] = axis == 0 ? 0 : MIN(1, s->nr_axis[axis] - 1);
-             item[axis] < s->nr_axis[axis]; item[axis]++) {
-            g_autoptr(simulation_t) simulation = read_cell(cli, s, study_cell(s, item), error);
-
-            if (simulation == NULL) {
-                struct workload_mark at = s->axes[axis][item[axis]].mark;
-
-                g_prefix_error(error, "%s:%u:%u: %s '%s': ", s->path, at.line, at.column,
-                               study_axis_name((enum study_axis)axis),
-                               s->axes[axis][item[axis]].name);
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-/* ------------------------------------------------------------------------------------------- */
-/* Running                                                                                      */
-
-static bool prepare(int32_t cell, struct study_inputs *ret, void *data, GError **error)
-{
-    struct studying *st = data;
-    const struct simulation_policy *policy;
-
-    g_clear_pointer(&st->simulation, simulation_free);
-    st->simulation = read_cell(st->cli, st->study, cell, error);
-    if (st->simulation == NULL) {
-        return false;
-    }
-    policy = st->simulation->policies->pdata[0];
-    *ret = (struct study_inputs){
-        .machine = st->simulation->machine,
-        .sds = policy->sds,
-        .workloads = (const struct workload *const *)st->simulation->workloads->pdata,
-        .nr_workloads = st->simulation->workloads->len,
-        .stack = policy->stack,
-        .policy_digest = policy->set->digest,
-    };
-    return true;
-}
-
-static void begin(const struct study_run_info *run, void *data)
-{
-    struct studying *st = data;
-    const struct simulation_policy *policy = st->simulation->policies->pdata[0];
-    g_autofree char *also =
-        st->building != NULL ? g_strdup_printf("%s holds the runs before", st->building) : NULL;
-    g_autofree char *cell = study_cell_name(st->study, run->cell);
-
-    st->run = *run;
-    progress_line_begin(&st->line,
-                        g_strdup_printf("run %d of %d (%s)", run->index + 1, run->nr, cell));
-    crash_guard_begin_run(policy->stack, st->study->seeds[run->seed], also);
-}
-
-static void count_oom_kill(const struct tp_event *e, void *data)
-{
-    struct studying *st = data;
-
-    (void)e;
-    if (st->oom_kills++ == 0) {
-        st->oom_cell = st->run.cell;
-    }
-}
-
-static void attach(struct kernel *k, void *data)
-{
-    kernel_listen(k, UINT64_C(1) << TP_OOM_KILL, count_oom_kill, data);
-}
-
-/* Tasks that are gone look like an easy life. */
-static void warn_of_oom_kills(const struct studying *st)
-{
-    g_autofree char *cell = study_cell_name(st->study, st->oom_cell);
-
-    if (st->oom_kills > 0) {
-        cli_warn("warning: %" G_GUINT64_FORMAT " out-of-memory kills in the runs, warmups too, the "
-                 "first in %s; what was killed does no more work. See the metric memory.oom_kills, "
-                 "the sizes of the nodes (`numasim topology show`) and the regions and policies of "
-                 "memory in the workload",
-                 st->oom_kills, cell);
-    }
-}
-
-static void show_progress(int64_t now_ns, int64_t end_ns, void *data)
-{
-    struct studying *st = data;
-
-    progress_line_update(&st->line, now_ns, end_ns);
-}
-
-static bool done(const struct study_run_info *run, const struct result *result, void *data,
-                 GError **error)
-{
-    struct studying *st = data;
-    g_autofree char *name = NULL;
-    g_autofree char *folder = NULL;
-
-    crash_guard_end();
-    if (st->building == NULL) {
-        return true;
-    }
-    name = study_run_folder(st->study, run->cell, run->seed);
-    folder = g_build_filename(st->building, name, NULL);
-    return run_show_write(st->simulation, st->simulation->policies->pdata[0], result, NULL, folder,
-                          error);
-}
-
-static struct study_results *run_matrix(struct studying *st, GError **error)
-{
-    struct study_driver driver = {
-        .prepare = prepare,
-        .begin = begin,
-        .progress = st->cli->show_progress ? show_progress : NULL,
-        .attach = attach,
-        .done = done,
-        .data = st,
-    };
-    g_autofree char *dump = NULL;
-    struct study_results *results = study_run(st->study, &driver, &dump, error);
-
-    crash_guard_end();
-    progress_line_end(&st->line);
-    if (dump != NULL) {
-        fputs(dump, stderr);
-    }
-    warn_of_oom_kills(st);
-    return results;
-}
-
-/* Runs, judges, prints and writes. */
-static int carry_out(struct studying *st, const struct study_options *o, GError **error)
-{
-    g_autoptr(study_results_t) results = NULL;
+    const struct study *study = task->study;
+    g_autoptr(study_results_t) results = study_carry_out(task, error);
     GArray *verdicts;
     int status;
 
-    if (o->output != NULL) {
-        st->building = folder_begin(o->output, error);
-        if (st->building == NULL) {
-            return CLI_BAD_INPUT;
-        }
-    }
-    results = run_matrix(st, error);
     if (results == NULL) {
         return CLI_BAD_INPUT;
     }
-    verdicts = study_judge(st->study, results);
-    status = study_passed(verdicts) ? CLI_DONE : CLI_FAILED;
-    cli_print(st->cli, o->format == CLI_FORMAT_JSON
-                           ? study_to_json(st->study, results, verdicts, NULL)
-                           : study_table(st->study, results, verdicts));
-    if (st->building != NULL) {
-        if (!write_study(st, results, verdicts, error) ||
-            !folder_finish(st->building, o->output, error)) {
-            status = CLI_BAD_INPUT;
-        } else {
-            g_clear_pointer(&st->building, g_free);
-        }
+    verdicts = study_judge(study, results);
+    status = has_failures(results) ? CLI_FAULT : study_passed(verdicts) ? CLI_DONE : CLI_FAILED;
+    cli_print(cli, o->format == CLI_FORMAT_JSON ? study_to_json(study, results, verdicts, NULL)
+                                                : study_table(study, results, verdicts));
+    if (task->building != NULL && (!write_study(study, task->building, results, verdicts, error) ||
+                                   !folder_finish(task->building, o->output, error))) {
+        status = CLI_BAD_INPUT;
     }
     study_verdicts_free(verdicts);
+    return status;
+}
+
+/* With a folder to fill: results go to a cache first, so that whoever is interrupted may resume. */
+static int run_into_folder(struct cli *cli, const struct study_options *o, struct study_task *task,
+                           GError **error)
+{
+    g_autofree char *output = g_canonicalize_filename(o->output, NULL);
+    g_autofree char *runs = g_strconcat(output, ".runs", NULL);
+    g_autofree char *building = NULL;
+    int status;
+
+    if (o->cache == NULL) {
+        task->cache = runs;
+        if (!o->resume) {
+            folder_remove(runs);
+        }
+    }
+    building = folder_begin(o->output, error);
+    if (building == NULL) {
+        return CLI_BAD_INPUT;
+    }
+    task->building = building;
+    status = carry_out(cli, o, task, error);
+    if (*error != NULL) {
+        folder_remove(building);
+    }
+    /* What faulted, or found the disk full, may be mended and resumed. */
+    if (*error != NULL ? (*error)->code != NUMASIM_ERROR_IO : status != CLI_FAULT) {
+        folder_remove(runs);
+    }
     return status;
 }
 
@@ -298,19 +162,24 @@ static int run_one(struct cli *cli, const struct study_options *o, const char *n
 {
     g_autofree char *path = study_find(cli, name, error);
     g_autoptr(study_t) study = path != NULL ? study_read_yaml(path, error) : NULL;
-    struct studying st = {.cli = cli, .study = study};
-    int status = CLI_BAD_INPUT;
+    struct study_task task = {.cli = cli,
+                              .study = study,
+                              .max_running = o->jobs > 0 ? (int32_t)o->jobs : jobs_default(),
+                              .cache = o->cache};
 
-    if (study == NULL || !check_output(o, error) || !check_inputs(cli, study, error)) {
+    if (study == NULL) {
         return CLI_BAD_INPUT;
     }
-    status = carry_out(&st, o, error);
-    if (st.building != NULL) {
-        folder_remove(st.building);
-        g_free(st.building);
+    if (o->resume && o->output == NULL) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "study: --resume without --output; expected the folder that was to be filled");
+        return CLI_BAD_INPUT;
     }
-    g_clear_pointer(&st.simulation, simulation_free);
-    return status;
+    if (!check_output(o, error) || !study_check_inputs(cli, study, error)) {
+        return CLI_BAD_INPUT;
+    }
+    return o->output != NULL ? run_into_folder(cli, o, &task, error)
+                             : carry_out(cli, o, &task, error);
 }
 
 static int run_study(struct cli *cli, const void *data, char **args, GError **error)
@@ -332,6 +201,7 @@ static const char *const examples[] = {
     "numasim study list # the shipped ones, each with its question",
     "numasim study mm1 # a shipped study: a queue against what queueing theory says of it",
     "numasim study mine.yaml -o out # one's own; the results of all runs are kept in out",
+    "numasim study mine.yaml -o out --resume # after it was interrupted",
     NULL,
 };
 
@@ -350,9 +220,13 @@ const struct subcommand cmd_study = {
         "`expect:` list states values, ratios, "
         "differences and orders of metrics, within a cell of the matrix or between cells; "
         "results/README.md describes the language. Values are compared exactly.\n\n"
-        "Exit status 1 where an expectation fails. The folder of --output is written whole or not "
-        "at "
-        "all; it appears also where expectations fail.",
+        "Runs are processes of their own. One that faults, or whose plugin crashes, is reported "
+        "and "
+        "costs the expectations that need it; the others go on, and the exit status is 3. Exit "
+        "status 1 where an expectation fails.\n\n"
+        "The folder of --output is written whole or not at all; it appears also where expectations "
+        "fail. Until then results are kept in DIR.runs as they come, so that --resume loses and "
+        "repeats nothing that was finished.",
     .examples = examples,
     .run = run_study,
 };

@@ -95,7 +95,7 @@ int main(int argc, char **argv)
     if (error != NULL) {
         cli_warn("%s", error->message);
         status = status_of(error);
-    } else if (status == CLI_DONE || status == CLI_FAILED) {
+    } else if (status != CLI_BAD_INPUT) {
         status = print_out(cli.out) ? status : CLI_BAD_INPUT;
     }
     g_string_free(cli.out, TRUE);

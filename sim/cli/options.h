@@ -81,7 +81,8 @@ struct subcommand {
     const char *const *examples; /* command lines, each with what it does after " # "; or NULL */
     /*
      * Does the work. @options is the filled structure, @args the arguments, NULL-terminated. What it
-     * prints goes to cli->out. Returns CLI_DONE or CLI_FAILED; if @error is set, the value does not
+     * prints goes to cli->out. Returns CLI_DONE, CLI_FAILED, or CLI_FAULT for a fault of some of many runs
+     * that it has told of; if @error is set, the value does not
      * matter, nothing of cli->out is printed, and the exit status follows from the error's code.
      */
     int (*run)(struct cli *cli, const void *options, char **args, GError **error);

@@ -15,6 +15,8 @@ struct progress_line {
 void progress_line_begin(struct progress_line *line, char *what);
 /* Simulated @now_ns of @end_ns; shows it, if the last time was long enough ago. */
 void progress_line_update(struct progress_line *line, int64_t now_ns, int64_t end_ns);
+/* Shows @text, which it takes, if the last time was long enough ago. */
+void progress_line_show(struct progress_line *line, char *text);
 /* The run has ended: erases the line, if there is one. */
 void progress_line_end(struct progress_line *line);
 

@@ -445,6 +445,19 @@ static void judge(struct readings *m, struct study_verdict *v)
     g_free(m->r);
 }
 
+/* A run of one of its sides failed. */
+static bool is_lost(const struct readings *m)
+{
+    for (int32_t side = 0; side < m->e->nr_sides; side++) {
+        for (int32_t seed = 0; seed < m->study->nr_seeds; seed++) {
+            if (m->results->results[m->check->cells[side] * m->study->nr_seeds + seed] == NULL) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 GArray *study_judge(const struct study *study, const struct study_results *results)
 {
     GArray *verdicts = g_array_new(FALSE, TRUE, sizeof(struct study_verdict));
@@ -453,15 +466,24 @@ GArray *study_judge(const struct study *study, const struct study_results *resul
     for (guint i = 0; i < checks->len; i++) {
         const struct study_check *check = &g_array_index(checks, struct study_check, i);
         const struct study_expectation *e = &study->expectations[check->expectation];
-        const struct result *first = results->results[check->cells[0] * study->nr_seeds];
         struct study_verdict verdict = {.expectation = check->expectation,
                                         .miss = study_check_miss(study, check)};
         struct readings m = {.study = study, .results = results, .e = e, .check = check};
 
-        m.unit = result_metric(first, e->sides[0].metrics[0])->unit;
-        m.scale = result_unit_scale(m.unit);
         verdict.cells = g_memdup2(check->cells, (gsize)e->nr_sides * sizeof(*check->cells));
-        judge(&m, &verdict);
+        if (is_lost(&m)) {
+            verdict.lost = true;
+            verdict.measured = g_strdup("nothing");
+            verdict.exact = g_strdup("");
+            verdict.expected = expected_text(e);
+            verdict.note = g_strdup("a run that it needs failed");
+        } else {
+            const struct result *first = results->results[check->cells[0] * study->nr_seeds];
+
+            m.unit = result_metric(first, e->sides[0].metrics[0])->unit;
+            m.scale = result_unit_scale(m.unit);
+            judge(&m, &verdict);
+        }
         g_array_append_val(verdicts, verdict);
     }
     study_checks_free(checks);
@@ -490,7 +512,7 @@ bool study_passed(GArray *verdicts)
     for (guint i = 0; i < verdicts->len; i++) {
         const struct study_verdict *v = &g_array_index(verdicts, struct study_verdict, i);
 
-        if (!v->passed && v->miss == NULL) {
+        if (!v->passed && (v->lost || v->miss == NULL)) {
             return false;
         }
     }

@@ -92,7 +92,7 @@ static char *cell_value(const struct study *study, const struct study_results *r
 
     for (int32_t seed = 0; seed < study->nr_seeds; seed++) {
         const struct result *r = results->results[cell * study->nr_seeds + seed];
-        const struct result_metric *metric = result_metric(r, name);
+        const struct result_metric *metric = r != NULL ? result_metric(r, name) : NULL;
 
         if (metric == NULL) {
             return g_strdup("-");
@@ -133,7 +133,8 @@ static void append_cells(const struct study *study, const struct study_results *
 static void append_verdict(const struct study *study, const struct study_verdict *v, GString *out)
 {
     g_autofree char *title = study_verdict_title(study, v);
-    const char *word = v->passed         ? (v->miss == NULL ? "ok" : "HOLDS")
+    const char *word = v->lost           ? "LOST"
+                       : v->passed       ? (v->miss == NULL ? "ok" : "HOLDS")
                        : v->miss == NULL ? "FAILED"
                        : v->moved        ? "moved"
                                          : "miss";
@@ -141,7 +142,7 @@ static void append_verdict(const struct study *study, const struct study_verdict
     g_string_append_printf(out, "  %-6s  %s\n          %s, expected %s%s%s\n", word, title,
                            v->measured, v->expected, v->note != NULL ? "; " : "",
                            v->note != NULL ? v->note : "");
-    if (v->miss != NULL) {
+    if (v->miss != NULL && !v->lost) {
         g_string_append_printf(out, "          %s %s: %s\n",
                                v->passed ? "no longer a miss of" : "known to give",
                                v->miss->measured, v->miss->why);
@@ -151,7 +152,7 @@ static void append_verdict(const struct study *study, const struct study_verdict
 char *study_table(const struct study *study, const struct study_results *results, GArray *verdicts)
 {
     GString *out = g_string_new(NULL);
-    guint held = 0, missed = 0, moved = 0, surprises = 0;
+    guint held = 0, missed = 0, moved = 0, surprises = 0, lost = 0, failed = 0;
 
     g_string_append_printf(out, "%s\n%s\n\n", study->name, study->question);
     append_cells(study, results, out);
@@ -160,12 +161,22 @@ char *study_table(const struct study *study, const struct study_results *results
         const struct study_verdict *v = &g_array_index(verdicts, struct study_verdict, i);
         append_verdict(study, v, out);
         held += v->passed ? 1 : 0;
-        missed += !v->passed && v->miss != NULL ? 1 : 0;
+        lost += v->lost ? 1 : 0;
+        missed += !v->passed && !v->lost && v->miss != NULL ? 1 : 0;
         moved += v->moved ? 1 : 0;
         surprises += v->passed && v->miss != NULL ? 1 : 0;
     }
     g_string_append_printf(out, "\n%u of %u expectations hold (%d runs)\n", held, verdicts->len,
                            results->nr_results);
+    for (int32_t i = 0; i < results->nr_results; i++) {
+        if (results->failures[i] != NULL) {
+            g_string_append_printf(out, "%s  %s\n", failed++ == 0 ? "failed runs:\n" : "",
+                                   results->failures[i]);
+        }
+    }
+    if (lost > 0) {
+        g_string_append_printf(out, "%u expectations lost with them\n", lost);
+    }
     if (missed > 0) {
         g_string_append_printf(out, "%u known misses\n", missed);
     }
@@ -200,8 +211,14 @@ static void write_cell(struct json_out *out, const struct study *study,
         json_object_begin(out, NULL, true);
         json_raw(out, "seed");
         g_string_append_printf(out->text, "%" G_GUINT64_FORMAT, study->seeds[seed]);
-        json_string(out, "digest", results->results[cell * study->nr_seeds + seed]->digest);
-        json_string(out, "folder", folder);
+        int32_t at = cell * study->nr_seeds + seed;
+
+        if (results->results[at] != NULL) {
+            json_string(out, "digest", results->results[at]->digest);
+            json_string(out, "folder", folder);
+        } else {
+            json_string(out, "failed", results->failures[at]);
+        }
         json_object_end(out);
     }
     json_array_end(out);
@@ -228,6 +245,9 @@ static void write_verdict(struct json_out *out, const struct study *study,
     json_string(out, "exact", v->exact);
     json_string(out, "expected", v->expected);
     json_bool(out, "passed", v->passed);
+    if (v->lost) {
+        json_bool(out, "lost", true);
+    }
     if (v->miss != NULL) {
         json_object_begin(out, "known_miss", true);
         json_string(out, "measured", v->miss->measured);

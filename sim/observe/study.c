@@ -13,7 +13,9 @@ void study_results_free(struct study_results *r)
     }
     for (int32_t i = 0; i < r->nr_results; i++) {
         result_free(r->results[i]);
+        g_free(r->failures[i]);
     }
+    g_free(r->failures);
     g_free(r->results);
     g_free(r);
 }
@@ -219,77 +221,42 @@ bool study_verify(const struct study *study, int32_t cell, const struct result *
 /* ------------------------------------------------------------------------------------------- */
 /* Running                                                                                      */
 
-static struct result *run_one(const struct study *s, const struct study_inputs *in,
-                              const struct study_run_info *run, const struct study_driver *driver,
-                              char **ret_dump, GError **error)
+struct result *study_run_one(const struct study *study, const struct study_inputs *in, int32_t cell,
+                             int32_t seed, const struct study_hooks *hooks, char **ret_dump,
+                             GError **error)
 {
     struct simulate_options options = simulate_options_default();
     struct result *result;
     int32_t item[STUDY_NR_AXES];
 
-    study_cell_items(s, run->cell, item);
-    options.seed = s->seeds[run->seed];
-    options.duration_ns = s->duration_ns;
-    options.warmup_ns = s->warmup_ns;
+    study_cell_items(study, cell, item);
+    options.seed = study->seeds[seed];
+    options.duration_ns = study->duration_ns;
+    options.warmup_ns = study->warmup_ns;
     options.policy_digest = in->policy_digest;
-    options.overrides = (const char *const *)s->axes[STUDY_POLICY][item[STUDY_POLICY]].overrides;
-    options.progress = driver->progress;
-    options.attach = driver->attach;
-    options.data = driver->data;
+    options.overrides =
+        (const char *const *)study->axes[STUDY_POLICY][item[STUDY_POLICY]].overrides;
+    options.progress = hooks->progress;
+    options.attach = hooks->attach;
+    options.data = hooks->data;
     result = simulate(in->machine, in->sds, in->workloads, in->nr_workloads, in->stack, &options,
                       ret_dump, error);
     if (result == NULL) {
-        g_autofree char *name = study_cell_name(s, run->cell);
+        g_autofree char *name = study_cell_name(study, cell);
 
-        g_prefix_error(error, "%s, seed %" G_GUINT64_FORMAT ": ", name, s->seeds[run->seed]);
+        g_prefix_error(error, "%s, seed %" G_GUINT64_FORMAT ": ", name, study->seeds[seed]);
     }
     return result;
 }
 
-static bool run_cell(const struct study *s, int32_t cell, const struct study_driver *driver,
-                     struct study_results *r, char **ret_dump, GError **error)
+struct study_results *study_results_new(const struct study *study)
 {
-    struct study_inputs inputs;
+    struct study_results *r = g_new0(struct study_results, 1);
 
-    if (!driver->prepare(cell, &inputs, driver->data, error)) {
-        return false;
-    }
-    for (int32_t seed = 0; seed < s->nr_seeds; seed++) {
-        struct study_run_info run = {cell, seed, r->nr_results, study_nr_cells(s) * s->nr_seeds};
-        struct result *result;
-
-        if (driver->begin != NULL) {
-            driver->begin(&run, driver->data);
-        }
-        result = run_one(s, &inputs, &run, driver, ret_dump, error);
-        if (result == NULL) {
-            return false;
-        }
-        r->results[r->nr_results++] = result;
-        if (!study_verify(s, cell, result, error) ||
-            (driver->done != NULL && !driver->done(&run, result, driver->data, error))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-struct study_results *study_run(const struct study *study, const struct study_driver *driver,
-                                char **ret_dump, GError **error)
-{
-    g_autoptr(study_results_t) r = g_new0(struct study_results, 1);
-    int32_t nr_cells = study_nr_cells(study);
-
-    if (ret_dump != NULL) {
-        *ret_dump = NULL;
-    }
-    r->results = g_new0(struct result *, (gsize)nr_cells * (gsize)study->nr_seeds);
-    for (int32_t cell = 0; cell < nr_cells; cell++) {
-        if (!run_cell(study, cell, driver, r, ret_dump, error)) {
-            return NULL;
-        }
-    }
-    return g_steal_pointer(&r);
+    r->nr_results = study_nr_cells(study) * study->nr_seeds;
+    r->results = g_new0(struct result *, (gsize)r->nr_results);
+    r->failures = g_new0(char *, (gsize)r->nr_results);
+    return r;
 }
 
 char *study_run_folder(const struct study *study, int32_t cell, int32_t seed)

@@ -32,41 +32,28 @@ struct study_inputs {
     const char *policy_digest;
 };
 
-struct study_run_info {
-    int32_t cell, seed; /* seed: index into the study's */
-    int32_t index, nr;  /* this is run number index of nr */
-};
-
-/* Whoever has a study run. */
-struct study_driver {
-    /* Before the first run of a cell: its inputs, which must last until the next call. */
-    bool (*prepare)(int32_t cell, struct study_inputs *ret, void *data, GError **error);
-    /* Before each run. Optional. */
-    void (*begin)(const struct study_run_info *run, void *data);
-    /* During each run, as simulate_options.progress. Optional. */
+/* What somebody wants of a run besides its result, as in struct simulate_options; all optional. */
+struct study_hooks {
     void (*progress)(int64_t now_ns, int64_t end_ns, void *data);
-    /* As simulate_options.attach. Optional. */
     void (*attach)(struct kernel *k, void *data);
-    /* After each run; false with @error ends the study. Optional. */
-    bool (*done)(const struct study_run_info *run, const struct result *result, void *data,
-                 GError **error);
     void *data;
 };
 
-/* All results of @study: that of (cell, seed) is at cell * nr_seeds + seed; owned. */
+/* The run of @cell, whose inputs are @in, with the seed of index @seed. NULL with the error of simulate(),
+ * which names the cell and seed. @ret_dump as there. */
+struct result *study_run_one(const struct study *study, const struct study_inputs *in, int32_t cell,
+                             int32_t seed, const struct study_hooks *hooks, char **ret_dump,
+                             GError **error);
+
+/* The results of @study: that of (cell, seed) is at cell * nr_seeds + seed. All owned. */
 struct study_results {
-    struct result **results;
-    int32_t nr_results;
+    struct result **results; /* NULL: there is none, and failures[] says why */
+    char **failures;         /* one line each, or NULL */
+    int32_t nr_results;      /* places in both */
 };
 
-/*
- * Runs @study serially, cell by cell. After the first run of a cell, what is expected of it is held
- * against the names and units of its metrics, so that a wrong name shows early. NULL with the error
- * of simulate(), which then names the cell and seed, or NUMASIM_ERROR_INPUT for a metric that a run
- * does not have or a bound in a foreign unit. @ret_dump as in simulate().
- */
-struct study_results *study_run(const struct study *study, const struct study_driver *driver,
-                                char **ret_dump, GError **error);
+/* With places for all runs, empty. */
+struct study_results *study_results_new(const struct study *study);
 void study_results_free(struct study_results *r); /* accepts NULL */
 typedef struct study_results study_results_t;     /* for g_autoptr(study_results_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(study_results_t, study_results_free)
@@ -86,6 +73,7 @@ struct study_verdict {
     int32_t expectation; /* index */
     int32_t *cells;      /* [nr_sides], owned */
     bool passed;
+    bool lost;                     /* a run that it needs failed: nothing was compared */
     char *measured, *expected;     /* for people: "1.53ms", "at most 2ms" */
     char *exact;                   /* readings as fractions of integers: "3060123/2" */
     char *note;                    /* why it failed where that is not plain, or NULL */
@@ -102,7 +90,7 @@ bool study_miss_moved(const struct study_miss *miss, struct rational least, stru
                       int64_t scale);
 
 /* The verdicts of all comparisons of @study, in order (element-type struct study_verdict); free with
- * study_verdicts_free(). The results have passed study_verify(). */
+ * study_verdicts_free(). Those results that there are have passed study_verify(). */
 GArray *study_judge(const struct study *study, const struct study_results *results);
 void study_verdicts_free(GArray *verdicts); /* accepts NULL */
 /* False if one fails that is not known to. */

@@ -16,7 +16,11 @@ crashes() {
     ok 'and has no result' test ! -e "run-$1"
     sed "s/HOW/$1/" study.yaml >"$1.yaml"
     call "$NUMASIM" study "$1.yaml"
-    ok 'so does a study' refused 3 "$2"
+    ok 'so does a study' test "$status" -eq 3
+    ok 'which says so' grep -qF "numasim: $2" err
+    ok 'loses what needs the runs that crashed' grep -q '^  LOST .*crashing$' out
+    ok 'names them' grep -q '^  crashing, seed 1: no result' out
+    ok 'and no other' grep -q '^  ok .*linux-6.12$' out
 }
 
 cat >study.yaml <<Y
@@ -28,6 +32,7 @@ policies:
   - name: crashing
     policy: linux-6.12
     set: {balance: $plugin, balance.how: HOW}
+  - linux-6.12
 seeds: 1
 duration: 100ms
 warmup: 0s

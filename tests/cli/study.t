@@ -63,4 +63,40 @@ ok 'each cell has the release of its policy' test "$(kernels own)" = '"6.1" "6.1
 { cat releases.yaml; echo 'kernel: 7.3'; } >one.yaml
 call "$NUMASIM" study one.yaml -o one
 ok 'a study may name one for all' test "$(kernels one)" = '"7.3" '
+# As many at once as wanted, and nothing twice.
+call "$NUMASIM" study small.yaml --format json -j 1
+cp out serial
+call "$NUMASIM" study small.yaml --format json -j 3
+ok 'the number of processes does not matter' cmp serial out
+sed 's/seeds: 1-2/seeds: 1-64/; s/duration: 100ms/duration: 2s/' small.yaml >many.yaml
+"$NUMASIM" study many.yaml -j 2 -o resumed >/dev/null 2>&1 &
+running=$!
+while kill -0 $running 2>/dev/null &&
+    [ "$(find resumed.runs -name result.json 2>/dev/null | wc -l)" -lt 3 ]; do
+    sleep 0.02
+done
+kill -9 $running 2>/dev/null
+wait $running 2>/dev/null
+ok 'one that is killed leaves no half of its folder' test ! -e resumed
+find resumed.runs -name result.json | head -3 >before
+xargs touch -d '2001-01-01' <before
+call "$NUMASIM" study many.yaml -j 2 -o resumed --resume
+ok 'and is resumed' test "$status" -eq 0
+ok 'whole' test "$(find resumed -name result.json | wc -l)" -eq 128
+ok 'with what was done before' \
+    test "$(find resumed -name result.json ! -newermt '2002-01-01' | wc -l)" -ge 3
+ok 'and nothing beside it' test ! -e resumed.runs
+call "$NUMASIM" study many.yaml -o unbroken
+ok 'as if nothing had happened' cmp resumed/study.json unbroken/study.json
+call "$NUMASIM" study small.yaml --cache runs
+find runs -name result.json -exec touch -d '2001-01-01' {} +
+call "$NUMASIM" study small.yaml --cache runs --format json
+ok 'a cache gives the same' cmp serial out
+ok 'and runs nothing again' test -z "$(find runs -name result.json -newermt '2002-01-01')"
+sed 's/duration: 100ms/duration: 101ms/' small.yaml >other.yaml
+call "$NUMASIM" study other.yaml --cache runs
+ok 'but what has other inputs' \
+    test "$(find runs -name result.json -newermt '2002-01-01' | wc -l)" -eq 4
+refuses 2 '--resume without --output' study small.yaml --resume
+
 done_testing

@@ -203,6 +203,7 @@ static struct study_results *results_new(void)
 
     r->nr_results = G_N_ELEMENTS(values);
     r->results = g_new0(struct result *, G_N_ELEMENTS(values));
+    r->failures = g_new0(char *, G_N_ELEMENTS(values));
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
         r->results[i] = result_new();
         result_add(r->results[i], "lat_ns", RESULT_NS, values[i]);
@@ -519,6 +520,30 @@ static void test_text(void)
     study_verdicts_free(verdicts);
 }
 
+/* A run that failed costs the expectations that need it, whatever is known of them. */
+static void test_lost(void)
+{
+    g_autoptr(study_t) s = read_ok(HEAD AXES
+                                   "seeds: 1-3\nexpect:\n  - {metric: lat_ns, at-most: 1s}\n");
+    g_autoptr(study_results_t) results = results_new();
+
+    result_free(results->results[4]);
+    results->results[4] = NULL;
+    results->failures[4] = g_strdup("it crashed");
+    GArray *verdicts = study_judge(s, results);
+    g_autofree char *table = study_table(s, results, verdicts);
+    g_autofree char *json = study_to_json(s, results, verdicts, NULL);
+
+    g_assert_cmpuint(verdicts->len, ==, 2);
+    g_assert_true(g_array_index(verdicts, struct study_verdict, 0).passed);
+    g_assert_true(g_array_index(verdicts, struct study_verdict, 1).lost);
+    g_assert_false(study_passed(verdicts));
+    g_assert_nonnull(strstr(table, "1 of 2 expectations hold (6 runs)\nfailed runs:\n  it crashed\n"
+                                   "1 expectations lost with them\n"));
+    g_assert_nonnull(strstr(json, "\"failed\": \"it crashed\""));
+    study_verdicts_free(verdicts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -536,5 +561,6 @@ int main(int argc, char **argv)
     g_test_add_func("/study/own-workload", test_own_workload);
     g_test_add_func("/study/verify", test_verify);
     g_test_add_func("/study/text", test_text);
+    g_test_add_func("/study/lost", test_lost);
     return g_test_run();
 }
