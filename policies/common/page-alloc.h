@@ -248,8 +248,8 @@ static inline void page_alloc_start(const struct page_attempt *t, const struct p
     const struct numasim_alloc *a = t->a;
     int32_t nr_nodes = numasim_nr_nodes(t->self->host), start = a->cpu_node;
     int64_t unit = t->unit_bytes / t->base_bytes;
-    /* A file's pages go by their place in the file. */
-    int64_t origin = a->region->file ? 0 : a->region->first_vpn;
+    /* A file's pages, and those of shared memory, which is one, go by their place in it. */
+    int64_t origin = a->region->file || a->region->shared ? 0 : a->region->first_vpn;
     int64_t index = origin / unit + a->first / unit;
 
     *ret_mask = NULL;

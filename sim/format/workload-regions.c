@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Regions of memory, as processes of a workload and commands of a trace declare them. */
+#include <string.h>
+
 #include "format/workload-private.h"
 
 enum { REGION_NAME_MAX = 64 };
@@ -8,7 +10,7 @@ struct region_spec {
     int64_t size_bytes, working_set_bytes;
     int page, pattern, touch, mapped;
     bool shared, hugetlb, file, readonly;
-    const struct yaml_node *hot, *policy, *numactl;
+    const struct yaml_node *hot, *policy, *numactl, *object;
 };
 
 struct hot_spec {
@@ -41,6 +43,7 @@ static const struct yaml_field region_fields[] = {
     ROW(hugetlb, "hugetlb", BOOL, .help = "pages from a node's pool; default false"),
     ROW(file, "file", BOOL, .help = "page cache instead of anonymous memory; default false"),
     ROW(mapped, "mapped", CHOICE, .names = mapped_words, .help = "default private"),
+    ROW(object, "shm", NODE, .help = "a name: all regions of that name are the same pages"),
     ROW(readonly, "readonly", BOOL, .help = "mapped without PROT_WRITE; default false"),
     ROW(policy, "policy", NODE, .help = "mbind(2)"),
     ROW(numactl, "numactl", NODE, .help = "the same in numactl's options"),
@@ -95,6 +98,33 @@ static bool check_kind(const struct yaml_node *node, const struct region_spec *s
     return true;
 }
 
+static bool read_object(const struct yaml_node *node, const struct region_spec *spec,
+                        struct workload_region *ret, GError **error)
+{
+    const char *name = NULL;
+
+    if (spec->object == NULL) {
+        return true;
+    }
+    if (!yaml_string(spec->object, &name, error)) {
+        return false;
+    }
+    if (name[0] == '\0' || strlen(name) > REGION_NAME_MAX || strchr(name, '/') != NULL) {
+        return yaml_error(spec->object, error,
+                          "'%s' is no name of shared memory; expected 1 to %d characters other "
+                          "than '/'",
+                          name, REGION_NAME_MAX);
+    }
+    if (!spec->shared || (spec->mapped == 0 && yaml_map_get(node, "mapped") != NULL)) {
+        return yaml_error(spec->object, error,
+                          "'shm' of a region that is not shared; expected neither 'shared: false' "
+                          "nor 'mapped: private'");
+    }
+    ret->object = g_strdup(name);
+    ret->mapped_shared = true;
+    return true;
+}
+
 static bool read_region(const struct yaml_node *node, struct workload_region *ret, GError **error)
 {
     struct region_spec spec = {.shared = true};
@@ -123,7 +153,8 @@ static bool read_region(const struct yaml_node *node, struct workload_region *re
         .mapped_shared = spec.mapped == 1,
         .readonly = spec.readonly,
     };
-    return read_hot(spec.hot, spec.size_bytes, &ret->hot, error) &&
+    return read_object(node, &spec, ret, error) &&
+           read_hot(spec.hot, spec.size_bytes, &ret->hot, error) &&
            workload_read_mempolicy(spec.policy, spec.numactl, true, &ret->policy, error);
 }
 

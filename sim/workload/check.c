@@ -125,6 +125,49 @@ static bool check_group(const struct workload *w, const struct workload_process 
     return check_references(w, p, g, error) && check_flow(w, g, error);
 }
 
+/* The first region of @w that maps the object of @r; @r itself, if nothing before it does. */
+static const struct workload_region *first_mapping(const struct workload *w,
+                                                   const struct workload_region *r)
+{
+    for (int32_t p = 0; p < w->nr_processes; p++) {
+        for (int32_t i = 0; i < w->processes[p].nr_regions; i++) {
+            const struct workload_region *other = &w->processes[p].regions[i];
+
+            if (other->object != NULL && strcmp(other->object, r->object) == 0) {
+                return other;
+            }
+        }
+    }
+    return r;
+}
+
+/* Mappings of one object agree in what its pages are like. */
+static bool check_object(const struct workload *w, const struct workload_process *p,
+                         const struct workload_region *r, GError **error)
+{
+    const struct workload_region *first = r->object != NULL ? first_mapping(w, r) : r;
+
+    for (const struct workload_region *other = p->regions; r->object != NULL && other < r;
+         other++) {
+        if (g_strcmp0(other->object, r->object) == 0) {
+            return check_fail(
+                w, p->mark, error,
+                "process '%s' maps the shm '%s' as '%s' and as '%s'; expected it once", p->name,
+                r->object, other->name, r->name);
+        }
+    }
+    if (first->size_bytes == r->size_bytes && first->page == r->page &&
+        first->pattern == r->pattern && first->file == r->file && first->hugetlb == r->hugetlb &&
+        first->hot.size_bytes == r->hot.size_bytes && first->hot.share_ppm == r->hot.share_ppm &&
+        first->hot.at_end == r->hot.at_end) {
+        return true;
+    }
+    return check_fail(w, p->mark, error,
+                      "region '%s' of '%s' maps the shm '%s' otherwise than region '%s' does; "
+                      "expected the same size, page, pattern, file, hugetlb and hot",
+                      r->name, p->name, r->object, first->name);
+}
+
 static bool check_process(const struct workload *w, const struct workload_process *p,
                           GError **error)
 {
@@ -143,6 +186,9 @@ static bool check_process(const struct workload *w, const struct workload_proces
             return check_fail(w, p->mark, error,
                               "region '%s' has a working set beyond its size; expected it within",
                               r->name);
+        }
+        if (!check_object(w, p, r, error)) {
+            return false;
         }
     }
     for (int32_t i = 0; i < p->nr_groups; i++) {

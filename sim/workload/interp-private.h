@@ -184,7 +184,7 @@ bool thread_set_mempolicy(struct thread *th, GError **error);
 /* mbind() of @p's regions, which is in its cgroup by now. */
 bool process_bind_regions(struct interp *it, struct process_instance *p, GError **error);
 /* Adds @nr regions, with slices for @nr_threads where they are not shared. Returns @nr. */
-int32_t process_add_regions(struct interp *it, struct process *p,
+int32_t process_add_regions(struct interp *it, const struct instance *in, struct process *p,
                             const struct workload_region *regions, int32_t nr, int32_t nr_threads);
 
 /* program.c */

@@ -276,7 +276,7 @@ static bool process_new(struct instance *in, struct process_instance *p,
     }
     p->process = kernel_process_new(it->kernel, spec->name);
     p->process->oom_score_adj = spec->oom_score_adj;
-    process_add_regions(it, p->process, spec->regions, spec->nr_regions, p->planned_threads);
+    process_add_regions(it, in, p->process, spec->regions, spec->nr_regions, p->planned_threads);
     return process_place(it, p, error) && process_bind_regions(it, p, error) &&
            threads_start(it, p, error);
 }

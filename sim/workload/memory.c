@@ -75,14 +75,32 @@ static int32_t region_bands(const struct workload_region *r, struct mm_band band
     return 2;
 }
 
-int32_t process_add_regions(struct interp *it, struct process *p,
+/* The process of @in that maps the object @name already, and by which region; NULL: none does. */
+static struct process *first_mapper(const struct instance *in, const char *name,
+                                    int32_t *ret_region)
+{
+    for (int32_t p = 0; in != NULL && name != NULL && p < in->nr_processes; p++) {
+        const struct process_instance *other = &in->processes[p];
+
+        for (int32_t i = 0; other->process != NULL && i < other->process->nr_regions; i++) {
+            if (g_strcmp0(other->spec->regions[i].object, name) == 0) {
+                *ret_region = i;
+                return other->process;
+            }
+        }
+    }
+    return NULL;
+}
+
+int32_t process_add_regions(struct interp *it, const struct instance *in, struct process *p,
                             const struct workload_region *regions, int32_t nr, int32_t nr_threads)
 {
     for (int32_t i = 0; i < nr; i++) {
         const struct workload_region *r = &regions[i];
         int64_t page = page_bytes(kernel_machine(it->kernel), r->page);
         struct mm_band bands[2];
-        int32_t nr_bands = region_bands(r, bands);
+        int32_t nr_bands = region_bands(r, bands), of_region = 0;
+        struct process *of = first_mapper(in, r->object, &of_region);
 
         kernel_region_new(it->kernel, p,
                           &(struct mm_region_spec){
@@ -99,6 +117,9 @@ int32_t process_add_regions(struct interp *it, struct process *p,
                               .readonly = r->readonly,
                               .bands = nr_bands > 0 ? bands : NULL,
                               .nr_bands = nr_bands,
+                              .of = of,
+                              .of_region = of_region,
+                              .object = r->object,
                           });
     }
     return nr;

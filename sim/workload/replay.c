@@ -392,7 +392,7 @@ static struct process *process_of(struct instance *in, GHashTable *by_comm, cons
         }
     }
     if (is_new && *ret_memory != NULL) {
-        process_add_regions(in->interp, p, (*ret_memory)->regions, (*ret_memory)->nr_regions,
+        process_add_regions(in->interp, NULL, p, (*ret_memory)->regions, (*ret_memory)->nr_regions,
                             tasks_of(trace, comm));
     }
     return p;

@@ -209,6 +209,9 @@ static void show_regions(GString *out, const struct workload_process *p)
                                r->pattern == PATTERN_RANDOM ? "random" : "sequential",
                                r->shared ? "shared by all threads" : "a slice to each thread",
                                touches[r->touch]);
+        if (r->object != NULL) {
+            g_string_append_printf(out, ", shm %s", r->object);
+        }
         if (r->working_set_bytes > 0) {
             g_string_append(out, ", working set ");
             show_quantity(out, r->working_set_bytes, UNIT_BYTES);

@@ -74,6 +74,7 @@ void workload_regions_free(struct workload_region *regions, int32_t nr_regions)
 {
     for (int32_t i = 0; i < nr_regions; i++) {
         g_free(regions[i].name);
+        g_free(regions[i].object);
         mempolicy_free(&regions[i].policy);
     }
     g_free(regions);

@@ -140,6 +140,7 @@ struct workload_region {
     bool hugetlb;              /* pages from a node's pool */
     bool file;                 /* page cache */
     bool mapped_shared;        /* MAP_SHARED */
+    char *object;              /* of this name: its pages are those of all regions that say so */
     bool readonly;
     struct workload_hot hot;
     struct workload_mempolicy policy; /* mbind(2) */

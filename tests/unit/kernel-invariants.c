@@ -3,6 +3,7 @@
 
 #include "kernel/internal.h"
 #include "kernel/mm/memcg.h"
+#include "kernel/mm/object.h"
 
 #define MUST(k, condition, ...)                                                                    \
     do {                                                                                           \
@@ -383,8 +384,9 @@ static void check_region(const struct kernel *k, const struct mm_region *r, int6
             MUST(k, r->slices[i].pages_by_node[n] >= 0, "region %s", r->pub.name);
             here += r->slices[i].pages_by_node[n];
         }
-        MUST(k, r->bytes_by_node[n] == here * k->machine->page_size_bytes, "region %s",
-             r->pub.name);
+        MUST(k,
+             r->bytes_by_node[n] == (region_unmapped(r) ? 0 : here * k->machine->page_size_bytes),
+             "region %s", r->pub.name);
         by_node[n] += r->bytes_by_node[n];
         pages += here;
     }
@@ -410,14 +412,16 @@ static void check_memory(const struct kernel *k)
 
         for (int32_t r = 0; r < p->nr_regions; r++) {
             check_region(k, p->regions[r], by_node);
+            for (int32_t n = 0; n < k->nr_nodes && region_counts(p->regions[r]); n++) {
+                used[n] += p->regions[r]->bytes_by_node[n];
+            }
         }
         for (int32_t n = 0; n < k->nr_nodes; n++) {
             MUST(k, p->bytes_by_node[n] == by_node[n], "process %d", i);
             MUST(k,
                  by_node[n] == 0 || p->allowed_nodes == NULL || p->mems_changed ||
-                     bitmap_test(p->allowed_nodes, (uint32_t)n),
+                     p->maps_objects || bitmap_test(p->allowed_nodes, (uint32_t)n),
                  "process %d, node %d", i, n);
-            used[n] += by_node[n];
             resident += by_node[n];
         }
         MUST(k, p->pub.resident_bytes == resident, "process %d", i);
@@ -436,7 +440,8 @@ static int64_t charged(const struct process *p, int32_t cgroup)
     for (int32_t r = 0; r < p->nr_regions; r++) {
         const struct mm_region *region = p->regions[r];
 
-        for (int32_t s = 0; s < region->nr_slices && !region->pub.hugetlb; s++) {
+        for (int32_t s = 0; s < region->nr_slices && !region->pub.hugetlb && region_counts(region);
+             s++) {
             for (int32_t i = 0; i < region->slices[s].nr_parts; i++) {
                 const struct mm_part *part = &region->slices[s].parts[i];
 

@@ -3,6 +3,7 @@
  * What the memory side of the kernel offers its scheduling side:
  *
  *   mm.c          address spaces and where their pages lie
+ *   object.c      pages that several processes map
  *   memcg.c       memory of cgroups; stall.c tasks that wait for some; oom.c
  *   touch.c       first touch: allocation; mempolicy.c and mems.c: on which nodes
  *   llc.c         shares of an LLC, and whose it is warm for; side-cache.c in front of memory

@@ -4,6 +4,7 @@
  *
  *   mm.c      processes, regions, where pages lie
  *   mems.c    which nodes they may lie on: cpusets, memory policies, and moving pages after these
+ *   object.c  pages that several processes map
  *   touch.c   first touch: allocation
  *   memcg.c   memory of cgroups: charging, limits
  *   stall.c   tasks that wait for memory

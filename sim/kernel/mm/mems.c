@@ -3,7 +3,7 @@
  * Which nodes a process's pages may lie on: cpuset.mems of its cgroups, what a placement policy left,
  * and the memory policies that follow these (kernel/cgroup/cpuset.c, mm/mempolicy.c, 6.12).
  */
-#include "kernel/mm/memory.h"
+#include "kernel/mm/object.h"
 
 /* The nodes with memory among those allowed to @p, newly allocated. */
 static uint64_t *mems_of(const struct kernel *k, const struct process *p)
@@ -53,17 +53,33 @@ bool kernel_task_set_mempolicy(struct kernel *k, struct task *t,
     return true;
 }
 
-bool kernel_region_set_mempolicy(struct kernel *k, struct process *p, int32_t region,
-                                 const struct numasim_mempolicy *policy, GError **error)
+static bool region_bind(const struct kernel *k, struct mm_region *r,
+                        const struct numasim_mempolicy *policy, const uint64_t *mems,
+                        GError **error)
 {
-    struct mm_region *r = p->regions[region];
-    g_autofree uint64_t *mems = mems_of(k, p);
-
     if (!mempolicy_set(&r->mempolicy, policy, mems, (uint32_t)k->nr_nodes, error)) {
         return false;
     }
     /* mbind(MPOL_DEFAULT) takes a region's policy away. */
     r->pub.mempolicy = r->mempolicy.pub.mode != NUMASIM_MPOL_DEFAULT ? &r->mempolicy.pub : NULL;
+    return true;
+}
+
+bool kernel_region_set_mempolicy(struct kernel *k, struct process *p, int32_t region,
+                                 const struct numasim_mempolicy *policy, GError **error)
+{
+    struct mm_region *r = p->regions[region];
+    const struct mm_object *o = region_object(r);
+    g_autofree uint64_t *mems = mems_of(k, p);
+
+    if (o == NULL) {
+        return region_bind(k, r, policy, mems, error);
+    }
+    for (int32_t i = 0; i < o->nr_mappings; i++) { /* it is the object's */
+        if (!region_bind(k, o->mappings[i].region, policy, mems, error)) {
+            return false;
+        }
+    }
     return true;
 }
 

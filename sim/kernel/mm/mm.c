@@ -3,6 +3,7 @@
 #include "kernel/internal.h"
 
 #include "kernel/mm/memcg.h"
+#include "kernel/mm/object.h"
 #include "kernel/mm/side-cache.h"
 
 struct process *kernel_process_new(struct kernel *k, const char *name)
@@ -68,12 +69,16 @@ static void slice_release(struct mm_slice *s)
 
 static void region_free(struct kernel *k, struct mm_region *r)
 {
-    for (int32_t i = 0; i < r->nr_slices; i++) {
+    bool last = object_release(r);
+
+    for (int32_t i = 0; i < r->nr_slices && last; i++) {
         slice_release(&r->slices[i]);
     }
     states_free(k, r->pub.state);
     mempolicy_release(&r->mempolicy);
-    g_free(r->slices);
+    if (last) {
+        g_free(r->slices);
+    }
     g_free(r->bytes_by_node);
     g_free((char *)r->pub.name);
     g_free(r);
@@ -164,7 +169,11 @@ int32_t kernel_region_new(struct kernel *k, struct process *p, const struct mm_r
     r->working_set_bytes = spec->working_set_bytes;
     states_new(k, r->pub.state, offsetof(struct numasim_policy, region_state_size));
     mempolicy_init(&r->mempolicy);
-    region_slices(k, r, spec);
+    if (spec->of != NULL) {
+        object_share(k, spec->of, spec->of->regions[spec->of_region], spec->object, p, r);
+    } else {
+        region_slices(k, r, spec);
+    }
     p->regions = g_renew(struct mm_region *, p->regions, (gsize)p->nr_regions + 1);
     p->regions[p->nr_regions++] = r;
     return r->pub.id;
@@ -226,26 +235,21 @@ static bool uses_told(const struct task *t)
     return false;
 }
 
-void pages_changed(struct kernel *k, struct process *p)
+/* What the running tasks of @p accessed so far is accounted. */
+static void account_running(struct kernel *k, struct process *p)
 {
-    if (p->stale == NULL) {
-        return;
-    }
     for (struct list *l = p->running.next; l != &p->running; l = l->next) {
         struct task *t = container_of(l, struct task, running);
 
         settle(k, task_rq(k, t));
         access_account(k, task_rq(k, t), t);
     }
-    struct mm_slice *told = p->stale; /* NULL: a policy that heard of it moved more, and told all */
+}
 
-    for (struct mm_slice *s = told; s != NULL; s = s->next_stale) {
-        tell_slice(k, s);
-        s->stale = false;
-        s->told = true;
-    }
-    p->stale = NULL;
-    for (struct list *l = p->running.next; l != &p->running && told != NULL; l = l->next) {
+/* The paces of those among them that use a slice which was told anew follow. */
+static void refresh_running(struct kernel *k, struct process *p)
+{
+    for (struct list *l = p->running.next; l != &p->running; l = l->next) {
         struct task *t = container_of(l, struct task, running);
 
         if (uses_told(t)) {
@@ -254,6 +258,46 @@ void pages_changed(struct kernel *k, struct process *p)
                 segment_arm(k, task_rq(k, t));
             }
         }
+    }
+}
+
+/* @fn of @p, and where @shared of all that map what others do, too. */
+static void for_mappers(struct kernel *k, struct process *p, bool shared,
+                        void (*fn)(struct kernel *k, struct process *p))
+{
+    if (!shared) {
+        fn(k, p);
+        return;
+    }
+    for (int32_t i = 0; i < k->nr_processes; i++) {
+        if (k->processes[i] == p || k->processes[i]->maps_objects) {
+            fn(k, k->processes[i]);
+        }
+    }
+}
+
+void pages_changed(struct kernel *k, struct process *p)
+{
+    bool shared = false;
+
+    if (p->stale == NULL) {
+        return;
+    }
+    for (const struct mm_slice *s = p->stale; s != NULL; s = s->next_stale) {
+        shared |= s->object != NULL;
+    }
+    for_mappers(k, p, shared, account_running);
+
+    struct mm_slice *told = p->stale; /* NULL: a policy that heard of it moved more, and told all */
+
+    for (struct mm_slice *s = told; s != NULL; s = s->next_stale) {
+        tell_slice(k, s);
+        s->stale = false;
+        s->told = true;
+    }
+    p->stale = NULL;
+    if (told != NULL) {
+        for_mappers(k, p, shared, refresh_running);
     }
     for (struct mm_slice *s = told; s != NULL; s = s->next_stale) {
         s->told = false;
@@ -297,8 +341,7 @@ void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struc
     int64_t bytes = pages * k->machine->page_size_bytes;
 
     s->pages_by_node[node] += pages;
-    r->bytes_by_node[node] += bytes;
-    p->bytes_by_node[node] += bytes;
+    region_add_bytes(p, r, node, bytes);
     node_take(k, r, node, bytes);
     s->moved += ABS(pages);
     if (s->moved >= (s->total_pages - s->untouched_pages) / TOLD_PARTS) {
@@ -341,6 +384,10 @@ void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
     for (int32_t i = 0; i < p->nr_regions; i++) {
         struct mm_region *r = p->regions[i];
 
+        /* What others map stays; after an exec it is mapped again. */
+        if (region_object(r) != NULL && (p->pub.nr_threads > 0 || object_unmap(k, p, r))) {
+            continue;
+        }
         for (int32_t n = 0; n < k->nr_nodes; n++) {
             int64_t bytes = r->bytes_by_node[n];
 

@@ -37,6 +37,7 @@ struct mm_slice {
     int64_t moved; /* came and went since */
     bool stale, told;
     struct mm_slice *next_stale;
+    struct mm_object *object; /* several processes map it; NULL: one does */
 };
 
 struct mm_region {
@@ -66,6 +67,7 @@ struct process {
     int64_t next_vpn;      /* where the next region begins */
     int32_t oom_score_adj; /* -1000..1000, /proc/PID/oom_score_adj */
     bool oom_victim;       /* the OOM killer chose it */
+    bool maps_objects;     /* some of its pages other processes map, too */
 };
 
 /* One region's share of a task's access mix. */
@@ -98,6 +100,11 @@ struct mm_region_spec {
     int32_t nr_slices;           /* unless shared */
     const struct mm_band *bands; /* NULL: one, all of it */
     int32_t nr_bands;
+    /* Another mapping of what region @of_region of process @of maps, which is shared by its threads and
+     * alike in all but name and first toucher; NULL: pages of its own. */
+    struct process *of;
+    int32_t of_region;
+    const char *object; /* the name of that */
 };
 
 /* Adds a region to @p. Returns its index. */

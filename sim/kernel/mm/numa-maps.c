@@ -2,6 +2,7 @@
 /* Where the pages of each process lie: its numa_maps. */
 #include "kernel/mm/numa-maps.h"
 
+#include "kernel/mm/object.h"
 #include "kernel/procfs.h"
 
 const struct task **maps_leaders(const struct kernel *k)
@@ -87,7 +88,10 @@ static void append_mapping(GString *out, const struct mm_region *r)
         g_string_append(out, " stack");
         break;
     default:
-        if (r->pub.file) {
+        if (region_object(r) != NULL) {
+            g_string_append_printf(out, " file=/%s%s", r->pub.file ? "" : "dev/shm/",
+                                   region_object(r)->name);
+        } else if (r->pub.file) {
             g_string_append_printf(out, " file=/%s", r->pub.name);
         } else if (r->pub.shared) {
             g_string_append(out, " file=/dev/zero\\040(deleted)");
@@ -117,6 +121,9 @@ static void append_pages(GString *out, const struct kernel *k, const struct mm_r
     }
     if (pages != anon && pages != dirty) {
         g_string_append_printf(out, " mapped=%" G_GINT64_FORMAT, pages);
+    }
+    if (region_object(r) != NULL && region_object(r)->nr_mapped > 1) {
+        g_string_append_printf(out, " mapmax=%d", region_object(r)->nr_mapped);
     }
     /* What is new and anonymous was active until 5.8. */
     if (!r->pub.hugetlb && (r->pub.file || k->sds->release >= KERNEL_5_9)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Populations of pages for plugins: iterating over them, and what is done to those that it gives. */
 #include "kernel/mm/memcg.h"
+#include "kernel/mm/object.h"
 
 static struct kernel *kernel_of(struct numasim_host *host)
 {
@@ -25,11 +26,15 @@ static bool slice_empty(const struct mm_slice *s, int32_t node)
     return node >= 0 ? s->pages_by_node[node] == 0 : s->untouched_pages == s->total_pages;
 }
 
-/* Steps to the next kind of @p's region; false at its end. */
-static bool step(struct process *p, int32_t region, int32_t node, struct cursor *at)
+/* Steps to the next kind of @p's region; false at its end. Of @all processes, those that several map
+ * come once. */
+static bool step(struct process *p, int32_t region, int32_t node, bool all, struct cursor *at)
 {
     struct mm_region *r = p->regions[region];
 
+    if (all ? !region_counts(r) : region_unmapped(r)) {
+        return false;
+    }
     for (; at->slice < r->nr_slices; *at = (struct cursor){.slice = at->slice + 1, .kind = -1}) {
         if (slice_empty(&r->slices[at->slice], node)) {
             continue;
@@ -89,7 +94,7 @@ bool numasim_next_pages(struct numasim_host *host, struct numasim_process *proce
     }
     while (p != NULL) {
         for (; pages->region < p->nr_regions; pages->region++, at = (struct cursor){.kind = -1}) {
-            while (step(p, pages->region, node, &at)) {
+            while (step(p, pages->region, node, process == NULL, &at)) {
                 struct mm_part *part = part_at(p, pages->region, &at);
                 struct mm_extent *e = &part->extents[at.extent];
                 const struct mm_kind *kind = &e->kinds[at.kind];
@@ -269,7 +274,7 @@ int64_t numasim_drop_pages(struct numasim_host *host, int32_t cpu,
     f.s->untouched_pages += nr_pages;
     pages_count(k, f.p, f.r, f.s, node, -nr_pages);
     memcg_charge(k, memcg, f.r, node, -nr_pages);
-    f.p->pub.resident_bytes -= nr_pages * k->machine->page_size_bytes;
+    region_add_resident(f.p, f.r, -nr_pages * k->machine->page_size_bytes);
     k->nodes[node].vmstat[NUMASIM_PGFREE] += (uint64_t)nr_pages;
     emit(k, TP_MM_PAGE_FREE, f.p->pub.id, cpu, pages->region, node, nr_pages,
          k->machine->page_size_bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pages for plugins: moving and protecting them. */
 #include "kernel/mm/memcg.h"
+#include "kernel/mm/object.h"
 
 static struct kernel *kernel_of(struct numasim_host *host)
 {
@@ -239,6 +240,19 @@ static bool protect_valid(struct kernel *k, const struct numasim_task *task, int
            pages_free(k, call, true);
 }
 
+/* In @p, and in all that map @o (NULL: nobody else does). */
+static void expect_faults(struct kernel *k, struct process *p, const struct mm_object *o)
+{
+    if (o == NULL) {
+        faults_expected(k, p);
+    }
+    for (int32_t i = 0; o != NULL && i < o->nr_mappings; i++) {
+        if (o->mappings[i].process != NULL) {
+            faults_expected(k, o->mappings[i].process);
+        }
+    }
+}
+
 struct numasim_protected numasim_protect_pages(struct numasim_host *host, struct numasim_task *task,
                                                int32_t region, int64_t first, int64_t nr_pages,
                                                const uint64_t *skip_nodes)
@@ -278,7 +292,7 @@ struct numasim_protected numasim_protect_range(struct numasim_host *host, struct
         int32_t others = nr_flushed(p, task->cpu);
 
         cost_ns += others > 0 ? costs->tlb_shootdown_ns + others * costs->tlb_shootdown_cpu_ns : 0;
-        faults_expected(k, p);
+        expect_faults(k, p, region_object(r));
     }
     rq_charge(k, cpu_rq(k, task->cpu), cost_ns);
     w.done.cost_ns = cost_ns;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* First touch: which pages, and, by the tier policy, on which nodes. */
 #include "kernel/mm/memcg.h"
+#include "kernel/mm/object.h"
 #include "kernel/mm/oom.h"
 #include "kernel/mm/stall.h"
 
@@ -173,7 +174,7 @@ static void place(struct kernel *k, const struct touch *touch, const struct numa
         }
     }
     touch->s->untouched_pages -= a->nr;
-    p->pub.resident_bytes += a->nr * page;
+    region_add_resident(p, touch->r, a->nr * page);
     task_charge(k, touch->t, fault_cost_ns(k, a->nr, a->got_page_bytes));
     for (int32_t n = 0; n < k->nr_nodes && !k->failed; n++) {
         if (a->nr_by_node[n] > 0) {

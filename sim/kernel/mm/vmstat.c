@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counters and sizes of memory, of the machine and by node, as text. */
-#include "kernel/internal.h"
+#include "kernel/mm/object.h"
 #include "kernel/procfs.h"
 
 /* Of a node, in base pages; a huge page of a pool is in none but hugetlb. */
@@ -115,7 +115,9 @@ static struct node_use *node_uses(const struct kernel *k)
 
     for (int32_t p = 0; p < k->nr_processes; p++) {
         for (int32_t i = 0; i < k->processes[p]->nr_regions; i++) {
-            add_region(k, k->processes[p]->regions[i], uses);
+            if (region_counts(k->processes[p]->regions[i])) {
+                add_region(k, k->processes[p]->regions[i], uses);
+            }
         }
     }
     return uses;
