@@ -42,7 +42,7 @@ enum tracepoint {
     TP_MM_MIGRATE_PAGES, /* process      cpu         region        from         to          pages */
     TP_NUMA_HINT_FAULT,  /* task         cpu         region        node         faults      moved */
     TP_MEM_ACCESS,       /* task         CPU's node  memory node   accesses     latency ns  writes
-                              a: lines read, c: written back; b: of the way when it is idle */
+                              a: lines read, c: written back; b: of the way, with its waits now */
     TP_CGROUP_THROTTLE,  /* cgroup       cpu         -             1: throttled -           - */
     TP_REQUEST_ARRIVE,   /* request      -           source        -            -           - */
     TP_REQUEST_DONE,  /* request      cpu         source        arrival ns   task        start ns */

@@ -52,8 +52,9 @@
  *   bandwidth.linkA-B.* the same of data from node A to node B: bytes_per_s, utilisation, and
  *                       latency_ns, what it adds to that of the node, idle and waiting. Only
  *                       nodes and links that were used are there.
- *   memory.*            LLC misses as tracepoint numasim_access counts them. memory.followed_ns.p10,
- *                       p50, p90: from the begin of the period until so many of all the pages
+ *   memory.*            LLC misses as tracepoint numasim_access counts them. memory.latency_ns.mean:
+ *                       what each took, the way and the waits there at the load of that moment, as
+ *                       in bandwidth.*.latency_ns. memory.followed_ns.p10, p50, p90: from the begin of the period until so many of all the pages
  *                       that were moved from node to node had been.
  *   memory.share.nodeN.reaches_10_ns, _50_ns, _90_ns
  *                       from the begin of the period until so many percent of all pages that are

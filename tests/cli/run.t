@@ -85,6 +85,31 @@ ok 'numastat -cmz: some, without hundredths' \
     test "$(grep -cE '^[A-Z].*( +[0-9]+){3}$' numastat-cmz.end)" -lt 16
 refuses 2 '(did you mean' run -t teach-numa-2x4 -w schbench -p linux-6.12 --format numastat-q
 ok 'numa_maps: the process' grep -q '^==> /proc/[0-9]*/numa_maps <==$' numa_maps.end
+
+# Eight readers of one node, all the time: what an access takes is what it takes under this load.
+cat >readers.yaml <<'Y'
+numasim: workload/1
+description: readers of one node
+duration: 300ms
+warmup: 100ms
+processes:
+  p:
+    numactl: --cpunodebind=0 --membind=0
+    regions: {a: {size: 64MiB, page: 2MiB}}
+    threads:
+      t:
+        count: 8
+        cpus: 0-7
+        spread: true
+        program: [touch: a, access: {misses: {a: 40/us}, mlp: 8}, forever: [run: 1ms]]
+Y
+value() {
+    sed -n "s/^  \"$1\": {\"value\": \([0-9.]*\),.*/\1/p" out
+}
+call "$NUMASIM" run -t xeon-8480-2s-snc4 -w ./readers.yaml -p linux-6.12 --format json
+ok 'an access under load takes longer' test "$(value memory.latency_ns.mean)" -gt 100
+ok 'as long as memory does' \
+    test "$(value memory.latency_ns.mean)" -eq "$(value bandwidth.node0.latency_ns)"
 simulate -p linux-6.12 --format numastat --snapshot 2s
 ok 'a time after the end is told' grep -q 'warning: the run was over before 2s' err
 simulate -p linux-6.12 --snapshot 1s

@@ -2,6 +2,7 @@
 /* Accesses to memory, counted from the work that was done. */
 #include "kernel/internal.h"
 #include "kernel/mm/internal.h"
+#include "kernel/mm/rate.h"
 
 /* Adds @lines of pages of @s to by_node[], by where the pages lie. */
 static void spread_lines(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
@@ -74,7 +75,7 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
     for (int32_t n = 0; n < k->nr_nodes; n++) {
         if (k->accesses[n] > 0 || k->writes[n] > 0) {
             emit(k, TP_MEM_ACCESS, t->pub.id, rq->pub.node, n, (int64_t)k->accesses[n],
-                 machine_latency_ns(k->machine, rq->pub.node, n), (int64_t)k->writes[n]);
+                 rates_latency_ns(k, rq->pub.node, n), (int64_t)k->writes[n]);
         }
     }
     if (k->nops != NULL && k->nops->accessed != NULL) {
