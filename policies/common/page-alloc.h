@@ -28,7 +28,7 @@ struct page_alloc {
     uint8_t weights[INTERLEAVE_MAX_NODES]; /* of weighted interleaving */
     /* Direct reclaim of about @bytes on @node; returns what it freed. NULL: none. */
     int64_t (*reclaim)(struct numasim_self *self, int32_t node, int32_t cpu, int64_t bytes);
-    /* Reclaim of unmapped file pages there (zone_reclaim_mode). NULL: none. */
+    /* Reclaim of unmapped file pages there (zone_reclaim_mode); -1: it is not worth a try. NULL: none. */
     int64_t (*node_reclaim)(struct numasim_self *self, int32_t node, int32_t cpu, int64_t bytes);
     /* @node is below low. NULL: nobody cares. */
     void (*wake_kswapd)(struct numasim_self *self, int32_t node);
@@ -104,7 +104,11 @@ static inline bool page_alloc_node_reclaim(const struct page_attempt *t, int32_t
     }
     int64_t freed = t->pa->node_reclaim(t->self, node, t->a->cpu, t->unit_bytes);
 
-    n->vmstat[freed > 0 ? NUMASIM_ZONE_RECLAIM_SUCCESS : NUMASIM_ZONE_RECLAIM_FAILED]++;
+    if (freed < 0) {
+        return false;
+    }
+    n->vmstat[freed >= t->unit_bytes ? NUMASIM_ZONE_RECLAIM_SUCCESS
+                                     : NUMASIM_ZONE_RECLAIM_FAILED]++;
     return page_alloc_room(t, node) > 0;
 }
 

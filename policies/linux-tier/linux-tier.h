@@ -55,7 +55,7 @@ void tier_set_targets(struct numasim_self *self);
 int64_t tier_reclaim(struct numasim_self *self, int32_t node, int32_t cpu, int64_t bytes);
 /* Of what @cgroup is charged for, on all nodes (try_to_free_mem_cgroup_pages()). */
 int64_t tier_reclaim_cgroup(struct numasim_self *self, int32_t cgroup, int32_t cpu, int64_t bytes);
-/* node_reclaim(): page cache alone, if there is enough of it. */
+/* node_reclaim(): page cache alone, if there is enough of it; else -1. */
 int64_t tier_node_reclaim(struct numasim_self *self, int32_t node, int32_t cpu, int64_t bytes);
 void tier_wake_kswapd(struct numasim_self *self, int32_t node);
 int64_t tier_kswapd(struct numasim_self *self, int32_t node);

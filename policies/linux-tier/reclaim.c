@@ -329,7 +329,7 @@ int64_t tier_node_reclaim(struct numasim_self *self, int32_t node, int32_t cpu, 
     }
     if (file * numasim_page_bytes(host) * 100 <=
         numasim_node(host, node)->total_bytes * self->param[TIER_MIN_UNMAPPED]) {
-        return 0;
+        return -1; /* NODE_RECLAIM_FULL: not counted */
     }
     struct scan s = {.self = self,
                      .node = node,

@@ -413,7 +413,7 @@ static void check_memory(const struct kernel *k)
         for (int32_t r = 0; r < p->nr_regions; r++) {
             check_region(k, p->regions[r], by_node);
             for (int32_t n = 0; n < k->nr_nodes && region_counts(p->regions[r]); n++) {
-                used[n] += p->regions[r]->bytes_by_node[n];
+                used[n] += p->regions[r]->pub.hugetlb ? 0 : p->regions[r]->bytes_by_node[n];
             }
         }
         for (int32_t n = 0; n < k->nr_nodes; n++) {
@@ -428,7 +428,10 @@ static void check_memory(const struct kernel *k)
     }
     for (int32_t n = 0; n < k->nr_nodes; n++) {
         MUST(k, k->nodes[n].free_bytes >= 0, "node %d", n);
-        MUST(k, k->nodes[n].free_bytes == k->nodes[n].total_bytes - used[n], "node %d", n);
+        const struct machine_node *node = &k->machine->nodes[n];
+        int64_t pools = (node->hugetlb_2m_pages << 21) + (node->hugetlb_1g_pages << 30);
+
+        MUST(k, k->nodes[n].free_bytes == k->nodes[n].total_bytes - pools - used[n], "node %d", n);
     }
 }
 
