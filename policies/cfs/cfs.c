@@ -15,9 +15,9 @@
  * FITS. Linux 2.6.23 to 6.5; with alt_period and base_slice off, 5.12 and before. Contrast with
  * eevdf.
  *
- * DOES NOT FIT. EEVDF. HRTICK and child_runs_first, which are off, are left out: slices end at ticks.
- * Where a cgroup preempts, the policy of the task inside it that woke is not known here: it counts
- * as SCHED_OTHER.
+ * DOES NOT FIT. EEVDF. child_runs_first, which is off, is left out. Where a cgroup preempts, the policy
+ * of the task inside it that woke is not known here: it counts as SCHED_OTHER, and is not made a
+ * buddy in its own cgroup's queue. There is no yield_to(), which KVM calls.
  *
  * PARAMETERS. The four times, tunable_scaling, and one switch for each sched feature, under the
  * kernel's names.
@@ -56,6 +56,16 @@ static void clear_buddies(struct cfs_queue *cq, const struct cfs_entity *es)
     cq->next = cq->next == es ? NULL : cq->next;
     cq->last = cq->last == es ? NULL : cq->last;
     cq->skip = cq->skip == es ? NULL : cq->skip;
+}
+
+/* set_next_buddy() with next, set_last_buddy() with last: at each level, up to a cgroup with cpu.idle. */
+static void set_buddy(const struct numasim_entity *se, bool next)
+{
+    for (; se != NULL && se->queued && !se->idle_policy; se = se->queue->parent) {
+        struct cfs_queue *cq = se->queue->state;
+
+        *(next ? &cq->next : &cq->last) = se->state;
+    }
 }
 
 /* place_entity() of one that wakes: credited with a part of what it slept, never moved back. */
@@ -163,6 +173,9 @@ static bool cfs_dequeue(struct numasim_self *self, struct numasim_queue *q,
     if ((flags & NUMASIM_DEQUEUE_SAVE) == 0) {
         update_min_vruntime(cq);
     }
+    if ((flags & NUMASIM_DEQUEUE_SLEEP) != 0 && q->nr_queued > 1) {
+        set_buddy(q->parent, true); /* the cgroup has not had its turn yet */
+    }
     return true;
 }
 
@@ -223,6 +236,26 @@ static void cfs_put_current(struct numasim_self *self, struct numasim_queue *q,
     }
 }
 
+/* hrtick_start_fair(), hrtick_start(): a timer for the end of the slice of @se, a task that runs, and
+ * no sooner than 10 us from now: where the slice is over (true), and it is picked again all the same,
+ * it is asked again then. */
+static bool start_hrtick(struct numasim_self *self, struct numasim_queue *q,
+                         const struct numasim_entity *se)
+{
+    enum { LEAST_NS = 10000 };
+    const struct cfs_entity *es = se->state;
+    int64_t left_ns;
+
+    if (!cfs_has(self, CFS_HRTICK) || !se->is_task ||
+        numasim_cpu(self->host, q->cpu)->nr_fair < 2) {
+        return false;
+    }
+    left_ns = cfs_slice_ns(self, q, se) - (se->sum_exec_ns - es->prev_sum_exec_ns);
+    numasim_set_slice_timer(self->host, q,
+                            numasim_now(self->host) + (left_ns > LEAST_NS ? left_ns : LEAST_NS));
+    return left_ns <= 0;
+}
+
 /* set_next_entity(). */
 static void cfs_set_current(struct numasim_self *self, struct numasim_queue *q,
                             struct numasim_entity *se)
@@ -239,6 +272,7 @@ static void cfs_set_current(struct numasim_self *self, struct numasim_queue *q,
     clear_buddies(cq, es);
     cq->running = es;
     es->prev_sum_exec_ns = se->sum_exec_ns;
+    start_hrtick(self, q, se);
 }
 
 /* update_curr(). */
@@ -266,6 +300,9 @@ static bool cfs_tick(struct numasim_self *self, struct numasim_queue *q, struct 
     if (q->nr_queued <= 1 || cq->running != es) {
         return false;
     }
+    if (cfs_has(self, CFS_HRTICK) && !cfs_has(self, CFS_DOUBLE_TICK)) {
+        return false; /* the timer is set */
+    }
     slice = cfs_slice_ns(self, q, se);
     if (ran > slice) {
         clear_buddies(cq, es);
@@ -274,6 +311,13 @@ static bool cfs_tick(struct numasim_self *self, struct numasim_queue *q, struct 
     /* Virtual time is compared with real time, as there. */
     return ran >= cfs_scaled_ns(self, CFS_MIN_GRANULARITY) && first != NULL &&
            es->node.vruntime - first->node.vruntime > slice;
+}
+
+/* hrtick(), entity_tick(): the slice is over, unless who left since has made it longer. */
+static bool cfs_slice_timer(struct numasim_self *self, struct numasim_queue *q,
+                            struct numasim_entity *se)
+{
+    return se->is_task && start_hrtick(self, q, se);
 }
 
 static bool decide(struct numasim_decision *d, const struct cfs_queue *cq,
@@ -294,18 +338,10 @@ static bool is_crowded(const struct numasim_queue *q)
     return q->nr_queued >= 8;
 }
 
-/* set_next_buddy(), set_last_buddy(): never for a SCHED_IDLE one. */
-static void set_buddy(struct cfs_entity **buddy, struct cfs_entity *es)
-{
-    if (!es->se->idle_policy) {
-        *buddy = es;
-    }
-}
-
 /* check_preempt_wakeup(). */
-static bool cfs_wakeup_preempt(struct numasim_self *self, struct numasim_queue *q,
-                               struct numasim_entity *se, uint32_t wake_flags,
-                               struct numasim_decision *d)
+static bool check_preempt(struct numasim_self *self, struct numasim_queue *q,
+                          struct numasim_entity *se, uint32_t wake_flags,
+                          struct numasim_decision *d)
 {
     struct cfs_queue *cq = q->state;
     struct cfs_entity *es = se->state, *curr = cq->running;
@@ -317,7 +353,7 @@ static bool cfs_wakeup_preempt(struct numasim_self *self, struct numasim_queue *
         return false;
     }
     if (marked) {
-        set_buddy(&cq->next, es);
+        set_buddy(se, true);
     }
     if (curr->se->idle_policy && !se->idle_policy) {
         return decide(d, cq, es, CFS_REASON_IDLE_CURRENT, true);
@@ -335,12 +371,27 @@ static bool cfs_wakeup_preempt(struct numasim_self *self, struct numasim_queue *
         return decide(d, cq, es, CFS_REASON_TOO_NEAR, false);
     }
     if (!marked) {
-        set_buddy(&cq->next, es);
+        set_buddy(se, true);
     }
     if (cfs_has(self, CFS_LAST_BUDDY) && is_crowded(q) && curr->se->is_task) {
-        set_buddy(&cq->last, curr);
+        set_buddy(curr->se, false);
     }
     return decide(d, cq, es, CFS_REASON_AHEAD, true);
+}
+
+/* With who joined, the slice of the current one is shorter (hrtick_update()). */
+static bool cfs_wakeup_preempt(struct numasim_self *self, struct numasim_queue *q,
+                               struct numasim_entity *se, uint32_t wake_flags,
+                               struct numasim_decision *d)
+{
+    const struct cfs_queue *cq = q->state;
+    bool preempts = check_preempt(self, q, se, wake_flags, d);
+
+    if (!preempts && cq->running != NULL && !is_crowded(q) &&
+        start_hrtick(self, q, cq->running->se)) {
+        return decide(d, cq, se->state, CFS_REASON_SLICE_OVER, true);
+    }
+    return preempts;
 }
 
 /* yield_task_fair(). */
@@ -378,6 +429,13 @@ static int64_t cfs_lag(struct numasim_self *self, struct numasim_queue *q,
                : 0;
 }
 
+static bool cfs_is_buddy(const struct numasim_queue *q, const struct numasim_entity *se)
+{
+    const struct cfs_queue *cq = q->state;
+
+    return cq->next == se->state || cq->last == se->state;
+}
+
 static void cfs_show(const struct numasim_self *self, const struct numasim_entity *se,
                      struct numasim_entity_shown *out)
 {
@@ -395,11 +453,13 @@ static const struct numasim_queue_ops cfs_queue_ops = {
     .put_current = cfs_put_current,
     .account = cfs_account,
     .tick = cfs_tick,
+    .slice_timer = cfs_slice_timer,
     .wakeup_preempt = cfs_wakeup_preempt,
     .yield = cfs_yield,
     .reweight = cfs_reweight,
     .lag = cfs_lag,
     .show = cfs_show,
+    .is_buddy = cfs_is_buddy,
 };
 
 NUMASIM_PLUGIN = {
@@ -416,8 +476,8 @@ NUMASIM_PLUGIN = {
         "it\n"
         "by more than the wakeup granularity. Buddies bend the order within that granularity.\n"
         "Source: kernel/sched/fair.c of Linux 6.1, in its integers.\n"
-        "Fits Linux up to 6.5. Does not fit EEVDF (6.6 and later). Without HRTICK, which is off:\n"
-        "slices end at ticks.\n"
+        "Fits Linux up to 6.5. Does not fit EEVDF (6.6 and later). Slices end at ticks, or by a\n"
+        "timer with hrtick.\n"
         "O(log n) for each operation; a slice also walks up the cgroups.\n",
     .params = cfs_params,
     .reasons = cfs_reasons,

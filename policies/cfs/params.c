@@ -60,6 +60,10 @@ const struct numasim_param cfs_params[CFS_NR_PARAMS + 1] = {
                                "The period grows with all tasks of the CPU, not of one cgroup."),
     [CFS_BASE_SLICE] = FEATURE("base_slice", "BASE_SLICE", 1,
                                "No slice is below min_granularity, however small the weight."),
+    [CFS_HRTICK] =
+        FEATURE("hrtick", "HRTICK", 0, "A timer ends a slice where it is over, not the next tick."),
+    [CFS_DOUBLE_TICK] =
+        FEATURE("double_tick", "DOUBLE_TICK", 0, "Ticks end slices, too, beside that timer."),
 };
 
 const char *const cfs_reasons[] = {
@@ -69,5 +73,6 @@ const char *const cfs_reasons[] = {
     [CFS_REASON_BATCH] = "batch",
     [CFS_REASON_AHEAD] = "ahead",
     [CFS_REASON_TOO_NEAR] = "too-near",
+    [CFS_REASON_SLICE_OVER] = "slice-over",
     NULL,
 };

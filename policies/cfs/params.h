@@ -21,6 +21,8 @@ enum cfs_param {
     CFS_WAKEUP_PREEMPTION,
     CFS_ALT_PERIOD,
     CFS_BASE_SLICE,
+    CFS_HRTICK,
+    CFS_DOUBLE_TICK,
     CFS_NR_PARAMS
 };
 
@@ -31,7 +33,8 @@ enum cfs_reason {
     CFS_REASON_IDLE_WAKEE,   /* and never preempts another */
     CFS_REASON_BATCH,        /* nor does SCHED_BATCH */
     CFS_REASON_AHEAD,        /* the current one is ahead by more than the wakeup granularity */
-    CFS_REASON_TOO_NEAR      /* it is not */
+    CFS_REASON_TOO_NEAR,     /* it is not */
+    CFS_REASON_SLICE_OVER    /* hrtick: the current one has had what is left to it now */
 };
 
 extern const struct numasim_param cfs_params[];

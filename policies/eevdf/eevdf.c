@@ -20,9 +20,11 @@
  * switched and the host's flat_queue, 7.3: then weights have ten more bits, and virtual time is
  * divided instead of multiplied with an inverse. Contrast with fifo and rr.
  *
- * DOES NOT FIT. CFS (6.5 and before). NEXT_BUDDY (off in Linux) is left out. Without hrtick the end of
- * a slice is seen at ticks, which with 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it
- * that woke is not known here: it counts as SCHED_OTHER.
+ * DOES NOT FIT. CFS (6.5 and before). Without hrtick the end of a slice is seen at ticks, which with
+ * 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it that woke is
+ * not known here: it counts as SCHED_OTHER, and next_buddy does not mark it in its own cgroup's queue.
+ * next_buddy is that of 6.12: what became of it in 6.19 (WF_SYNC, the earlier deadline stays) is left
+ * out. There is no yield_to(), which KVM calls.
  *
  * PARAMETERS. base_slice and tunable_scaling, and one switch for each sched feature, under the
  * kernel's name.
@@ -52,6 +54,16 @@ static void insert(struct eevdf_queue *eq, struct eevdf_entity *es)
 {
     es->node.seq = eq->seq++;
     timeline_insert(&eq->waiting, &es->node);
+}
+
+/* set_next_buddy(): at each level, up to a cgroup with cpu.idle. */
+static void set_next_buddy(const struct numasim_entity *se)
+{
+    for (; se != NULL && se->queued && !se->idle_policy; se = se->queue->parent) {
+        struct eevdf_queue *eq = se->queue->state;
+
+        eq->next = se->state;
+    }
 }
 
 /* What @se counts for in @q. */
@@ -139,6 +151,7 @@ static bool eevdf_dequeue(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
     bool sleeps = (flags & (NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED)) != 0;
 
+    eq->next = eq->next == es ? NULL : eq->next;
     if (may_delay(self, eq, es, flags)) {
         if (eq->running == es) {
             eq->running = NULL;
@@ -147,7 +160,6 @@ static bool eevdf_dequeue(struct numasim_self *self, struct numasim_queue *q,
         return false;
     }
     es->vlag = eevdf_limited_lag(self, eq, es);
-    eq->next = eq->next == es ? NULL : eq->next;
     if (eq->running == es) {
         eq->running = NULL;
     } else {
@@ -163,6 +175,9 @@ static bool eevdf_dequeue(struct numasim_self *self, struct numasim_queue *q,
     }
     es->queued = false;
     pass_slice_up(q, eq);
+    if (sleeps && q->nr_queued > 1) {
+        set_next_buddy(q->parent); /* the cgroup has not had its turn yet */
+    }
     return true;
 }
 
@@ -185,7 +200,7 @@ static void eevdf_requeue_delayed(struct numasim_self *self, struct numasim_queu
 }
 
 /* pick_eevdf(). */
-static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numasim_queue *q)
+static struct numasim_entity *pick_eevdf(struct numasim_self *self, const struct numasim_queue *q)
 {
     struct eevdf_queue *eq = q->state;
     struct eevdf_entity *curr = eq->running, *best;
@@ -193,9 +208,6 @@ static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numas
     if (q->nr_queued == 1) {
         best = curr != NULL ? curr : (struct eevdf_entity *)(void *)timeline_first(&eq->waiting);
         return best != NULL ? best->se : NULL;
-    }
-    if (eq->next != NULL && eevdf_eligible(eq, eq->next)) {
-        return eq->next->se;
     }
     if (curr != NULL && !eevdf_eligible(eq, curr)) {
         curr = NULL;
@@ -209,6 +221,17 @@ static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numas
         best = curr;
     }
     return best != NULL ? best->se : NULL;
+}
+
+/* pick_next_entity(): a buddy that is eligible goes first. */
+static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numasim_queue *q)
+{
+    const struct eevdf_queue *eq = q->state;
+
+    if (eq->next != NULL && eevdf_has(self, EEVDF_PICK_BUDDY) && eevdf_eligible(eq, eq->next)) {
+        return eq->next->se;
+    }
+    return pick_eevdf(self, q);
 }
 
 static void eevdf_put_current(struct numasim_self *self, struct numasim_queue *q,
@@ -311,6 +334,10 @@ static bool eevdf_wakeup_preempt(struct numasim_self *self, struct numasim_queue
     if (curr == NULL || curr == es) {
         return false;
     }
+    if (eevdf_has(self, EEVDF_NEXT_BUDDY) && (wake_flags & NUMASIM_WAKE_FORK) == 0 &&
+        !se->delayed) {
+        set_next_buddy(se);
+    }
     if ((wake_flags & NUMASIM_WAKE_FORK) != 0 && !eevdf_has(self, EEVDF_FORK_PREEMPT)) {
         return decide(d, eq, es, EEVDF_REASON_FORK, false);
     }
@@ -332,14 +359,14 @@ static bool eevdf_wakeup_preempt(struct numasim_self *self, struct numasim_queue
     if (shorter && self->param[EEVDF_SHORT_WAKEE] == EEVDF_SHORT_ELIGIBLE) {
         if (eevdf_eligible(eq, es)) {
             eevdf_unprotect(self, curr);
-            eq->next = es;
+            set_next_buddy(se);
             return decide(d, eq, es, EEVDF_REASON_SHORT, true);
         }
     } else if (shorter && eevdf_eligible(eq, es) &&
                (es->node.key < curr->node.key || !eevdf_eligible(eq, curr))) {
         eevdf_unprotect(self, curr); /* do_preempt_short() */
     }
-    if (eevdf_pick(self, q) == se) {
+    if (pick_eevdf(self, q) == se) {
         return decide(d, eq, es, EEVDF_REASON_EARLIEST_DEADLINE, true);
     }
     eevdf_shorten_protection(self, eq, curr);
@@ -408,6 +435,13 @@ static int64_t eevdf_lag(struct numasim_self *self, struct numasim_queue *q,
     return es->load.weight == 0 ? 0 : eevdf_rescale(lag, es->load.weight, weight_unit(&es->load));
 }
 
+static bool eevdf_is_buddy(const struct numasim_queue *q, const struct numasim_entity *se)
+{
+    const struct eevdf_queue *eq = q->state;
+
+    return eq->next != NULL && eq->next->se == se;
+}
+
 static void eevdf_show(const struct numasim_self *self, const struct numasim_entity *se,
                        struct numasim_entity_shown *out)
 {
@@ -432,6 +466,7 @@ static const struct numasim_queue_ops eevdf_queue_ops = {
     .reweight = eevdf_reweight,
     .lag = eevdf_lag,
     .show = eevdf_show,
+    .is_buddy = eevdf_is_buddy,
 };
 
 NUMASIM_PLUGIN = {
@@ -448,8 +483,8 @@ NUMASIM_PLUGIN = {
         "integers.\n"
         "Fits Linux 6.6 and later; with host.flat_queue all tasks of a CPU are in one queue, as "
         "in\n"
-        "7.3. Does not fit CFS (6.5 and before);\n"
-        "without NEXT_BUDDY, which is off; slices end at ticks, or by a timer with hrtick.\n"
+        "7.3. Does not fit CFS (6.5 and before).\n"
+        "Slices end at ticks, or by a timer with hrtick.\n"
         "O(log n) for each operation, O(1) for accounting.\n",
     .params = eevdf_params,
     .reasons = eevdf_reasons,

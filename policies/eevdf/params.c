@@ -84,6 +84,16 @@ const struct numasim_param eevdf_params[EEVDF_NR_PARAMS + 1] = {
                                  "What a delayed task earned beyond its debt is forfeited."),
     [EEVDF_WAKEUP_PREEMPTION] = FEATURE("wakeup_preemption", "WAKEUP_PREEMPTION",
                                         "A woken task may preempt the current one."),
+    [EEVDF_NEXT_BUDDY] = {.name = "next_buddy",
+                          .type = NUMASIM_PARAM_BOOL,
+                          .def = 0,
+                          .doc = "A woken task is the buddy even where it did not preempt.",
+                          .knob = "/sys/kernel/debug/sched/features: NEXT_BUDDY",
+                          .source = "kernel/sched/features.h, 6.12"},
+    [EEVDF_PICK_BUDDY] =
+        FEATURE("pick_buddy", "PICK_BUDDY",
+                "A buddy that is eligible is picked first: a cgroup in which a task went to sleep "
+                "beside others, and whom next_buddy marks. Before 6.14 next_buddy decided that."),
     [EEVDF_HRTICK] = {.name = "hrtick",
                       .type = NUMASIM_PARAM_BOOL,
                       .def = 0,

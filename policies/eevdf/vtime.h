@@ -37,7 +37,7 @@ struct eevdf_entity {
 
 struct eevdf_queue {
     struct eevdf_entity *running; /* the current one: queued, and not among those that wait */
-    struct eevdf_entity *next;    /* a woken one with a short slice that goes first, or NULL */
+    struct eevdf_entity *next;    /* the buddy, which goes first, or NULL */
     int64_t zero;
     weight_wide sum; /* of weight * (vruntime - zero), the current one included */
     int64_t load;    /* sum of weights, the current one included */

@@ -35,6 +35,8 @@ enum old_param {
     OLD_PARAM_OVERLAP_GROUPS,
     OLD_PARAM_HOTPLUG_DROPS_NUMA,
     OLD_PARAM_SMT_GAIN,
+    OLD_PARAM_CACHE_HOT_BUDDY,
+    OLD_PARAM_LB_MIN,
 };
 
 /* Values of parameters that are choices. */

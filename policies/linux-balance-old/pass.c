@@ -5,6 +5,7 @@
 
 enum {
     MAX_PINNED_INTERVAL_MS = 512,
+    LB_MIN_LOAD = 16, /* detach_tasks(): LB_MIN leaves less */
     DETACH_MAX = 128, /* the largest nr_migrate that the parameter allows */
 };
 
@@ -20,8 +21,14 @@ static bool is_hot(const struct old_env *env, const struct numasim_task *task)
     int64_t cost_ns = env->self->param[OLD_PARAM_MIGRATION_COST];
 
     if (task->sched_class != NUMASIM_CLASS_FAIR || task->policy == NUMASIM_SCHED_IDLE ||
-        (env->sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY) || cost_ns == 0 ||
-        task->last_migration_ns > task->exec_start_ns) {
+        (env->sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY)) {
+        return false;
+    }
+    if (env->self->param[OLD_PARAM_CACHE_HOT_BUDDY] &&
+        numasim_cpu(env->host, env->dst_cpu)->nr_running > 0 && numasim_is_buddy(env->host, task)) {
+        return true;
+    }
+    if (cost_ns == 0 || task->last_migration_ns > task->exec_start_ns) {
         return false;
     }
     return numasim_now(env->host) - task->exec_start_ns < cost_ns;
@@ -71,6 +78,13 @@ static bool can_migrate(struct old_env *env, const struct numasim_task *task)
     return true;
 }
 
+/* LB_MIN: moving it would not pay. */
+static bool is_too_small(const struct old_env *env, int64_t load)
+{
+    return load < LB_MIN_LOAD && env->self->param[OLD_PARAM_LB_MIN] != 0 &&
+           old_domain(env->self, env->sd)->nr_balance_failed == 0;
+}
+
 /* Chooses tasks whose load is no more than twice what is left to move. */
 static uint32_t detach(struct old_env *env, struct numasim_task **tasks)
 {
@@ -88,7 +102,7 @@ static uint32_t detach(struct old_env *env, struct numasim_task **tasks)
         }
         int64_t load = (int64_t)old_task_load(env->self, task);
 
-        if (load / 2 > env->imbalance) {
+        if (load / 2 > env->imbalance || is_too_small(env, load)) {
             continue;
         }
         env->imbalance -= load > 1 ? load : 1;

@@ -122,6 +122,18 @@ static const struct numasim_param old_params[] = {
                             .doc = "Capacity of a core whose threads share it, 1024 being that of "
                                    "a core without SMT; 0: each thread has 1024.",
                             .source = "kernel/sched/core.c: sd_init(), 4.3"},
+    [OLD_PARAM_CACHE_HOT_BUDDY] = {.name = "cache_hot_buddy",
+                                   .type = NUMASIM_PARAM_BOOL,
+                                   .def = 1,
+                                   .doc = "Whom its queue would pick out of turn counts as "
+                                          "cache-hot while the destination has work.",
+                                   .knob = "/sys/kernel/debug/sched_features: CACHE_HOT_BUDDY",
+                                   .source = "kernel/sched/features.h, 4.3"},
+    [OLD_PARAM_LB_MIN] = {.name = "lb_min",
+                          .type = NUMASIM_PARAM_BOOL,
+                          .doc = "After no failure, tasks with a load below 16 are not moved.",
+                          .knob = "/sys/kernel/debug/sched_features: LB_MIN",
+                          .source = "kernel/sched/features.h, 4.3"},
     {.name = NULL},
 };
 

@@ -2,7 +2,8 @@
 /* kernel/sched/fair.c, 6.12: can_migrate_task(), task_hot(), detach_tasks(), attach_tasks(). */
 #include "linux-balance.h"
 
-#define DETACH_MAX 128 /* the largest nr_migrate that the parameter allows */
+#define LB_MIN_LOAD 16  /* detach_tasks(): where LB_MIN begins */
+#define DETACH_MAX  128 /* the largest nr_migrate that the parameter allows */
 
 /* Whether moving @task worsens its locality (1), betters it (0), or says nothing (-1):
  * migrate_degrades_locality(). */
@@ -39,7 +40,14 @@ static bool is_hot(const struct lb_env *env, const struct numasim_task *task)
     int64_t cost_ns = env->self->param[LB_PARAM_MIGRATION_COST];
 
     if (task->sched_class != NUMASIM_CLASS_FAIR || task->policy == NUMASIM_SCHED_IDLE ||
-        (env->sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY) || cost_ns == 0) {
+        (env->sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY)) {
+        return false;
+    }
+    if (env->self->param[LB_PARAM_CACHE_HOT_BUDDY] &&
+        numasim_cpu(env->host, env->dst_cpu)->nr_running > 0 && numasim_is_buddy(env->host, task)) {
+        return true;
+    }
+    if (cost_ns == 0) {
         return false;
     }
     /* It has not run where it is now: nothing of it is warm there. */
@@ -135,6 +143,10 @@ static bool fits_imbalance(struct lb_env *env, struct numasim_task *task)
     if (env->imbalance.migration == LB_MIGRATE_LOAD) {
         amount = lb_task_h_load(env->host, task);
         amount = amount > 1 ? amount : 1;
+        if (amount < LB_MIN_LOAD && env->self->param[LB_PARAM_LB_MIN] != 0 &&
+            lb_domain(env->self, env->sd)->nr_balance_failed == 0) {
+            return false;
+        }
     } else if (env->imbalance.migration == LB_MIGRATE_UTIL) {
         amount = (int64_t)lb_util(env->self, numasim_task_load(env->host, task));
     } else if (env->imbalance.migration == LB_MIGRATE_MISFIT) {

@@ -129,6 +129,12 @@ const struct numasim_param lb_params[] = {
            "A CPU that real-time tasks leave little of is a source for idle CPUs, even with one "
            "fair task (c82a69629c53, 6.0)."),
     /* Moving tasks. */
+    SWITCH(CACHE_HOT_BUDDY, "cache_hot_buddy", 1, FEATURE "CACHE_HOT_BUDDY",
+           "kernel/sched/features.h",
+           "Whom its queue would pick out of turn counts as cache-hot while the destination has "
+           "work."),
+    SWITCH(LB_MIN, "lb_min", 0, FEATURE "LB_MIN", "kernel/sched/features.h",
+           "After no failure, tasks with a load below 16 are not moved for load."),
     CHOICE(DETACH_LOAD, "detach_load", 1, detach_rules, FAIR "detach_tasks(), 5.10",
            "A task is too big if half of its load exceeds the imbalance and few balances failed "
            "(half, till 5.9), or if its load does, halved for each that failed (shift)."),

@@ -234,7 +234,8 @@ NUMASIM_PLUGIN = {
         "Source: kernel/sched/fair.c and topology.c, 6.12; what other releases have instead are\n"
         "parameters. Fits CPUs alike or not, and fair tasks.\n"
         "Does not model energy-aware placement, nor time taken by interrupts\n"
-        "(NONTASK_CAPACITY takes off only what real-time tasks take); CPUs with one task take turns in checking for\n"
+        "(so that NONTASK_CAPACITY has nothing to take off); CPUs with one task take "
+        "turns in checking for\n"
         "nohz kicks. A wakeup costs O(1) or O(words of the LLC's bitmap), a tick\n"
         "with nothing due O(1), a balance O(CPUs of the domain that have work).\n",
     .params = lb_params,

@@ -368,6 +368,14 @@ int64_t numasim_lag(struct numasim_host *host, const struct numasim_task *task)
     return k->qops->lag(k->qself, task->se.queue, &task->se);
 }
 
+bool numasim_is_buddy(struct numasim_host *host, const struct numasim_task *task)
+{
+    const struct kernel *k = kernel_of(host);
+
+    return k->qops->is_buddy != NULL && task->se.queued &&
+           k->qops->is_buddy(task->se.queue, &task->se);
+}
+
 int32_t numasim_locality(struct numasim_host *host, const struct numasim_task *task,
                          int32_t src_node, int32_t dst_node)
 {

@@ -467,6 +467,10 @@ struct numasim_queue_ops {
     /* What /proc/PID/sched says of @se, queued or not; changes nothing. @out is zeroed. Optional. */
     void (*show)(const struct numasim_self *self, const struct numasim_entity *se,
                  struct numasim_entity_shown *out);
+
+    /* Query: whether @se, queued in @q, is to be picked before its turn. Answers numasim_is_buddy().
+     * Optional, default false. */
+    bool (*is_buddy)(const struct numasim_queue *q, const struct numasim_entity *se);
 };
 
 /* ------------------------------------------------------------------------------------------- */
@@ -711,6 +715,8 @@ NUMASIM_API void numasim_set_slice_timer(struct numasim_host *host, struct numas
 
 /* Queries between roles. */
 NUMASIM_API int64_t numasim_lag(struct numasim_host *host, const struct numasim_task *task);
+/* Whether its queue means @task, which waits, to be picked before its turn (cfs_rq->next, ->last). */
+NUMASIM_API bool numasim_is_buddy(struct numasim_host *host, const struct numasim_task *task);
 NUMASIM_API int32_t numasim_locality(struct numasim_host *host, const struct numasim_task *task,
                                      int32_t src_node, int32_t dst_node);
 /* True iff the set has a numa policy, that is, locality can matter. */

@@ -23,20 +23,24 @@ struct policy_stack *fixture_stack(const char *name)
     g_autofree char *dir = fixture_plugin_dir();
     const char *plugins[] = {dir, NULL};
     const char *sets[] = {"policies", NULL};
+    g_auto(GStrv) words = g_strsplit(name, " ", -1);
     g_autoptr(GError) error = NULL;
     struct policy_set *set;
 
-    if (strchr(name, '+') != NULL) {
-        g_auto(GStrv) parts = g_strsplit(name, "+", 2);
+    if (strchr(words[0], '+') != NULL) {
+        g_auto(GStrv) parts = g_strsplit(words[0], "+", 2);
 
-        set = policy_set_new(name);
+        set = policy_set_new(words[0]);
         policy_set_plugin(set, NUMASIM_ROLE_QUEUE, parts[0], NULL, (struct policy_place){0});
         policy_set_plugin(set, NUMASIM_ROLE_BALANCE, parts[1], NULL, (struct policy_place){0});
     } else {
-        g_autofree char *path = g_strdup_printf("policies/%s.yaml", name);
+        g_autofree char *path = g_strdup_printf("policies/%s.yaml", words[0]);
 
         set = policy_set_read_yaml(path, sets, &error);
         must(set, error);
+    }
+    for (guint i = 1; words[i] != NULL; i++) {
+        must(policy_set_override(set, words[i], &error) ? set : NULL, error);
     }
     struct policy_stack *stack = policy_stack_load(set, plugins, &error);
 

@@ -18,7 +18,8 @@ struct engine {
 
 /* Folder of the plugins built with the tests; newly allocated. */
 char *fixture_plugin_dir(void);
-/* The stack of a shipped set ("linux-6.12") or of "QUEUE+BALANCE" ("fifo+none"). */
+/* The stack of a shipped set ("linux-6.12") or of "QUEUE+BALANCE" ("fifo+none"), with what follows after
+ * blanks as --set ("linux-6.12 queue.next_buddy=on"). */
 struct policy_stack *fixture_stack(const char *name);
 /* From shipped names, or, where it holds a line break, the YAML text itself. */
 struct engine *engine_new(const char *topology, const char *workload, const char *policies,

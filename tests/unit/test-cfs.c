@@ -380,6 +380,106 @@ static void test_reweight(void)
     fake_host_free(host);
 }
 
+/* HRTICK: a slice of 9 ends after 9, not at the third tick of 4; and where a third task joins after 7,
+ * at once, because 6 are what it is now. Without it the current one stays till a tick sees that. */
+static void test_hrtick(void)
+{
+    for (int hrtick = 0; hrtick < 2; hrtick++) {
+        struct numasim_host *host = fake_host_new("cfs");
+        struct fake_task *a, *b;
+
+        fake_set_param(host, "hrtick", hrtick);
+        forked(host, 1024);
+        a = forked(host, 1024);
+        fake_run(host, 1000 * MS);
+        if (hrtick) {
+            g_assert_cmpint(fake_median_stretch_ns(a), >=, SLICE_2);
+            g_assert_cmpint(fake_median_stretch_ns(a), <=, SLICE_2 + 10 * US);
+        } else {
+            g_assert_cmpint(fake_median_stretch_ns(a), ==, 12 * MS);
+        }
+        while (fake_current(host)->task.se.sum_exec_ns -
+                   state_of(fake_current(host))->prev_sum_exec_ns <
+               7 * MS) {
+            fake_run(host, 100 * US);
+        }
+        a = fake_current(host);
+        b = fake_task_new(host, 1024);
+        fake_set_param(host, "wakeup_preemption", 0);
+        fake_wake(host, b);
+        g_assert_true((fake_current(host) == a) == !hrtick);
+        fake_host_free(host);
+    }
+}
+
+/* With hrtick, ticks leave alone who is ahead by more than a slice: B, awake again, is 9 behind, and has
+ * to wait until A has had its slice, 18 * 1024 / 2383. With double_tick the first tick after 2.25 brings it
+ * back. */
+static void test_double_tick(void)
+{
+    for (int twice = 0; twice < 2; twice++) {
+        struct numasim_host *host = fake_host_new("cfs");
+        struct fake_task *a, *b;
+        int64_t ran_ns;
+
+        fake_set_param(host, "hrtick", 1);
+        fake_set_param(host, "double_tick", twice);
+        fake_set_param(host, "wakeup_preemption", 0);
+        a = forked(host, 1024);
+        b = forked(host, 1024);
+        forked(host, 335);
+        while (fake_current(host) != b) {
+            fake_run(host, 100 * US);
+        }
+        fake_block(host, b);
+        fake_schedule(host);
+        fake_run(host, 60 * MS);
+        do {
+            fake_run(host, 10 * US);
+        } while (fake_current(host) != a ||
+                 a->task.se.sum_exec_ns - state_of(a)->prev_sum_exec_ns > 100 * US);
+        fake_wake(host, b);
+        while (fake_current(host) == a) {
+            fake_run(host, 10 * US);
+        }
+        ran_ns = a->task.se.sum_exec_ns - state_of(a)->prev_sum_exec_ns;
+        if (twice) {
+            g_assert_cmpint(ran_ns, <, (2250 + 4000 + 10) * US);
+        } else {
+            g_assert_cmpint(ran_ns, >=, 18 * MS * 1024 / 2383 - 10);
+            g_assert_cmpint(ran_ns, <, 18 * MS * 1024 / 2383 + 10 * US);
+        }
+        fake_host_free(host);
+    }
+}
+
+/* One that sleeps beside others of its cgroup leaves it the buddy, at each level above; unless that is
+ * cpu.idle. */
+static void test_cgroup_buddy(void)
+{
+    for (int idle = 0; idle < 2; idle++) {
+        struct numasim_host *host = fake_host_new("cfs");
+        struct cfs_queue above = {0};
+        struct cfs_entity state = {0};
+        struct numasim_queue root = {.weight_sum = 2048, .state = &above};
+        struct numasim_entity cgroup = {.weight = 1024,
+                                        .queued = true,
+                                        .idle_policy = idle != 0,
+                                        .queue = &root,
+                                        .state = &state};
+        struct fake_task *a;
+
+        host->queue.parent = &cgroup;
+        a = forked(host, 1024);
+        forked(host, 1024);
+        fake_run(host, 1 * MS);
+        g_assert_null(above.next);
+        fake_block(host, a);
+        g_assert_true(above.next == (idle ? NULL : &state));
+        fake_host_free(host);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -392,6 +492,9 @@ int main(int argc, char **argv)
     g_test_add_func("/cfs/policies", test_policies);
     g_test_add_func("/cfs/buddies", test_buddies);
     g_test_add_func("/cfs/next-buddy", test_next_buddy);
+    g_test_add_func("/cfs/cgroup-buddy", test_cgroup_buddy);
+    g_test_add_func("/cfs/hrtick", test_hrtick);
+    g_test_add_func("/cfs/double-tick", test_double_tick);
     g_test_add_func("/cfs/yield", test_yield);
     g_test_add_func("/cfs/groups", test_groups);
     g_test_add_func("/cfs/migration", test_migration);
