@@ -44,7 +44,9 @@ static const struct numasim_param nest_params[] = {
                         .min = 0,
                         .max = 1000,
                         .doc = "Ticks that a CPU of the primary nest may idle before it can leave.",
-                        .source = "Lawall et al., EuroSys 2022, table 1: P_remove; scx_nest: 2 ms"},
+                        .source =
+                            "Lawall et al., EuroSys 2022, table 1: P_remove, 2 ticks (the paper "
+                            "was not read for this, but accounts of it); scx_nest: 2 ms"},
     [PARAM_R_MAX] = {.name = "r_max",
                      .type = NUMASIM_PARAM_INT,
                      .def = 5,

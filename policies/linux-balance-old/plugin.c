@@ -121,7 +121,8 @@ static const struct numasim_param old_params[] = {
                             .max = 8192,
                             .doc = "Capacity of a core whose threads share it, 1024 being that of "
                                    "a core without SMT; 0: each thread has 1024.",
-                            .source = "kernel/sched/core.c: sd_init(), 4.3"},
+                            .source = "include/linux/topology.h: SD_SIBLING_INIT, 3.x; "
+                                      "kernel/sched/topology.c: sd_init(), 4.20: the same in both"},
     [OLD_PARAM_CACHE_HOT_BUDDY] = {.name = "cache_hot_buddy",
                                    .type = NUMASIM_PARAM_BOOL,
                                    .def = 1,
