@@ -149,6 +149,15 @@ void engine_run(struct engine *e, int64_t until_ns)
     }
 }
 
+char *engine_run_digest(struct engine *e, int64_t until_ns)
+{
+    engine_run(e, until_ns);
+    char *digest = kernel_digest(e->kernel);
+
+    engine_free(e);
+    return digest;
+}
+
 void engine_run_fault(struct engine *e, int64_t until_ns, ...)
 {
     g_autoptr(GError) error = NULL;

@@ -37,6 +37,8 @@ struct engine *engine_new_stack(const char *topology, const char *workload,
 void engine_free(struct engine *e);
 /* Runs, expecting no fault. */
 void engine_run(struct engine *e, int64_t until_ns);
+/* Runs and frees @e; its digest, newly allocated. */
+char *engine_run_digest(struct engine *e, int64_t until_ns);
 /* Runs, expecting a fault whose message holds each of the NULL-terminated words. */
 void engine_run_fault(struct engine *e, int64_t until_ns, ...) G_GNUC_NULL_TERMINATED;
 /* The task named @comm (the @n-th of that name). */

@@ -190,11 +190,7 @@ static char *digest(bool all_ticks)
     struct engine *e =
         start(", capacity: 446, priority: 1", ", priority: 2", threads, "linux-7.3", all_ticks);
 
-    engine_run(e, 1000 * MS);
-    char *text = kernel_digest(e->kernel);
-
-    engine_free(e);
-    return text;
+    return engine_run_digest(e, 1000 * MS);
 }
 
 static void test_ticks(void)

@@ -136,11 +136,7 @@ static char *digest(bool all_ticks)
         engine_new("teach-numa-2x4", "numasim: workload/1\nduration: 10s\nprocesses:\n" BUSY_NODE,
                    "linux-6.12", &config);
 
-    engine_run(e, 200 * MS);
-    char *text = kernel_digest(e->kernel);
-
-    engine_free(e);
-    return text;
+    return engine_run_digest(e, 200 * MS);
 }
 
 static void test_ticks(void)

@@ -123,11 +123,7 @@ static char *digest(const char *frequency, bool all_ticks)
     struct kernel_config config = {.seed = 7, .all_ticks = all_ticks};
     struct engine *e = engine_new(topology, "schbench", "linux-6.12", &config);
 
-    engine_run(e, 200 * MS);
-    char *text = kernel_digest(e->kernel);
-
-    engine_free(e);
-    return text;
+    return engine_run_digest(e, 200 * MS);
 }
 
 static void test_digest(void)

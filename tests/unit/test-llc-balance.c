@@ -115,11 +115,7 @@ static char *digest(bool all_ticks)
     struct kernel_config config = {.seed = 7, .all_ticks = all_ticks};
     struct engine *e = engine_new("epyc-7763-2s-nps1", "schbench", "linux-7.3", &config);
 
-    engine_run(e, 200 * MS);
-    char *text = kernel_digest(e->kernel);
-
-    engine_free(e);
-    return text;
+    return engine_run_digest(e, 200 * MS);
 }
 
 /* It looks at an epoch's first tick only: the ticks that are skipped make no difference. */

@@ -343,11 +343,7 @@ static char *run_digest(const struct kernel_config *config, bool listened, bool 
         numasim_task_bytes((struct numasim_host *)(void *)e->kernel,
                            task_pub(engine_task(e, "reader", 0)));
     }
-    engine_run(e, 300 * MS);
-    char *digest = kernel_digest(e->kernel);
-
-    engine_free(e);
-    return digest;
+    return engine_run_digest(e, 300 * MS);
 }
 
 static void test_same(void)

@@ -77,30 +77,21 @@ static bool take_row(struct lscpu_table *t, const struct lines *l, GError **erro
            lines_fail(l, at.begin, error, "%s", what);
 }
 
-static struct facts *read_table(struct lscpu_table *t, const struct facts_input *in, GError **error)
+static struct facts *read_lscpu_e(const struct facts_input *in, GError **error)
 {
+    g_auto(lscpu_table_t) t = {.rows = NULL};
     struct lines l = lines_of(in);
 
-    if (lines_next_filled(&l) && !take_header(t, &l, error)) {
+    lscpu_table_init(&t);
+    if (lines_next_filled(&l) && !take_header(&t, &l, error)) {
         return NULL;
     }
     while (lines_next_filled(&l)) {
-        if (!take_row(t, &l, error)) {
+        if (!take_row(&t, &l, error)) {
             return NULL;
         }
     }
-    return lscpu_table_finish(t, in->name, "lscpu -e", error);
-}
-
-static struct facts *read_lscpu_e(const struct facts_input *in, GError **error)
-{
-    struct lscpu_table t;
-    struct facts *f;
-
-    lscpu_table_init(&t);
-    f = read_table(&t, in, error);
-    lscpu_table_clear(&t);
-    return f;
+    return lscpu_table_finish(&t, in->name, "lscpu -e", error);
 }
 
 const struct facts_reader facts_lscpu_e = {

@@ -271,15 +271,11 @@ static bool take_rows(struct lscpu_table *t, const struct facts_input *in, JsonA
 
 static struct facts *read_cpus(const struct facts_input *in, JsonArray *cpus, GError **error)
 {
-    struct lscpu_table t;
-    struct facts *f = NULL;
+    g_auto(lscpu_table_t) t = {.rows = NULL};
 
     lscpu_table_init(&t);
-    if (take_rows(&t, in, cpus, error)) {
-        f = lscpu_table_finish(&t, in->name, "lscpu -e -J", error);
-    }
-    lscpu_table_clear(&t);
-    return f;
+    return take_rows(&t, in, cpus, error) ? lscpu_table_finish(&t, in->name, "lscpu -e -J", error)
+                                          : NULL;
 }
 
 /* --- {"caches": [{"name": "L1d", "one-size": "48K", "coherency-size": 64}]} ---------------------- */

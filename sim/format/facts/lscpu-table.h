@@ -46,6 +46,8 @@ struct lscpu_table {
 
 void lscpu_table_init(struct lscpu_table *t);
 void lscpu_table_clear(struct lscpu_table *t);
+typedef struct lscpu_table lscpu_table_t; /* for g_auto(lscpu_table_t) only, after init */
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(lscpu_table_t, lscpu_table_clear)
 /*
  * Adds the column whose heading is @name: "CPU", "Core", "L1d:L1i:L2:L3", "". False, with @what set
  * to a static text without a place, if there are too many.
