@@ -50,6 +50,17 @@ void touch_go_on(struct kernel *k, struct task *t, const struct touch_later *lat
 int64_t pages_migrate(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
                       struct mm_part *part, struct mm_extent *e, int32_t index, int64_t pages,
                       int32_t to, int64_t floor_bytes, const struct mm_kind *as);
+/* Where a walk over a region's extents stands; zero: at its start. Extents may change meanwhile. */
+struct pages_place {
+    int32_t slice, part, extent;
+};
+/*
+ * Moves up to @nr_pages of @region from node to node, beginning at *@at, which moves on: so that whoever
+ * moves all of them in batches does not go over the moved ones each time. Begins anew where there is
+ * nothing after it. The cost is charged to @cpu. Returns how many moved.
+ */
+int64_t pages_migrate_some(struct kernel *k, int32_t cpu, struct process *p, int32_t region,
+                           int32_t from, int32_t to, int64_t nr_pages, struct pages_place *at);
 /* What moving @pages base pages in pages of @order costs. */
 int64_t pages_move_cost_ns(const struct kernel *k, int64_t pages, uint8_t order);
 

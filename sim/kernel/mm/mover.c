@@ -15,6 +15,7 @@ struct mover {
     uint64_t *left; /* nodes of @from whose turn is to come */
     int32_t source, dest;
     int32_t region;
+    struct pages_place at; /* in it */
 };
 
 static void mover_free(struct mover *m)
@@ -82,26 +83,27 @@ static bool next_pair(const struct kernel *k, struct mover *m)
     }
     bitmap_clear(m->left, (uint32_t)m->source);
     m->region = 0;
+    m->at = (struct pages_place){0};
     return true;
 }
 
 void mover_advance(struct kernel *k, struct task *t)
 {
     struct mover *m = t->mover;
-    struct numasim_host *host = (struct numasim_host *)(void *)k;
 
     while (m->process->pub.nr_threads > 0 && (m->source >= 0 || next_pair(k, m))) {
         while (m->region < m->process->nr_regions) {
             int64_t unit =
                 m->process->regions[m->region]->pub.page_bytes / k->machine->page_size_bytes;
-            int64_t moved = numasim_migrate_pages(host, t->pub.cpu, &m->process->pub, m->region,
-                                                  m->source, m->dest, MAX(BATCH_PAGES, unit));
+            int64_t moved = pages_migrate_some(k, t->pub.cpu, m->process, m->region, m->source,
+                                               m->dest, MAX(BATCH_PAGES, unit), &m->at);
 
             if (moved > 0) {
                 task_run(k, t, 0);
                 return;
             }
             m->region++;
+            m->at = (struct pages_place){0};
         }
         m->source = -1;
     }

@@ -87,33 +87,71 @@ bool pages_migration_valid(struct kernel *k, const char *call, const struct proc
     return false;
 }
 
-/* Moves up to @nr_pages of @s from node to node; *@cost_ns grows by the cost. */
-static int64_t migrate_slice(struct kernel *k, struct process *p, struct mm_region *r,
-                             struct mm_slice *s, int32_t from, int32_t to, int64_t nr_pages,
-                             int64_t *cost_ns)
+/* One move of many pages from node to node. */
+struct migration {
+    struct process *p;
+    struct mm_region *r;
+    int32_t from, to;
+    int64_t left, moved, cost_ns;
+};
+
+static void migrate_extent(struct kernel *k, struct migration *m, struct mm_slice *s,
+                           struct mm_part *part, struct mm_extent *e)
 {
-    int64_t moved = 0;
+    for (int32_t n = e->nr_kinds - 1; n >= 0 && m->left > 0; n--) {
+        struct mm_kind kind = e->kinds[n];
 
-    for (int32_t i = 0; i < s->nr_parts; i++) {
-        struct mm_part *part = &s->parts[i];
+        if (kind.node == m->from) {
+            int64_t pages = pages_migrate(k, m->p, m->r, s, part, e, n, m->left, m->to, 0, &kind);
 
-        for (int32_t e = 0; e < part->nr_extents; e++) {
-            struct mm_extent *extent = &part->extents[e];
-
-            for (int32_t n = extent->nr_kinds - 1; n >= 0 && moved < nr_pages; n--) {
-                struct mm_kind kind = extent->kinds[n];
-
-                if (kind.node == from) {
-                    int64_t pages =
-                        pages_migrate(k, p, r, s, part, extent, n, nr_pages - moved, to, 0, &kind);
-
-                    *cost_ns += pages_move_cost_ns(k, pages, kind.order);
-                    moved += pages;
-                }
-            }
+            m->cost_ns += pages_move_cost_ns(k, pages, kind.order);
+            m->moved += pages;
+            m->left -= pages;
         }
     }
-    return moved;
+}
+
+/* Goes on from *@at to the region's end, or until nothing is left to move: @at stays there then. */
+static void migrate_from(struct kernel *k, struct migration *m, struct pages_place *at)
+{
+    for (; at->slice < m->r->nr_slices; *at = (struct pages_place){.slice = at->slice + 1}) {
+        struct mm_slice *s = &m->r->slices[at->slice];
+
+        for (; s->pages_by_node[m->from] > 0 && at->part < s->nr_parts; at->part++) {
+            struct mm_part *part = &s->parts[at->part];
+
+            for (; at->extent < part->nr_extents; at->extent++) {
+                migrate_extent(k, m, s, part, &part->extents[at->extent]);
+                if (m->left <= 0) {
+                    return;
+                }
+            }
+            at->extent = 0;
+        }
+    }
+    *at = (struct pages_place){0};
+}
+
+int64_t pages_migrate_some(struct kernel *k, int32_t cpu, struct process *p, int32_t region,
+                           int32_t from, int32_t to, int64_t nr_pages, struct pages_place *at)
+{
+    struct mm_region *r = p->regions[region];
+    struct migration m = {.p = p, .r = r, .from = from, .to = to, .left = nr_pages};
+    bool whole = at->slice == 0 && at->part == 0 && at->extent == 0;
+
+    if (from == to || !node_allowed(p, to) || nr_pages <= 0 || r->bytes_by_node[from] == 0 ||
+        node_room_bytes(k, r, to) < k->machine->page_size_bytes) {
+        return 0;
+    }
+    migrate_from(k, &m, at);
+    if (m.moved == 0 && !whole) { /* some may have come where it was before */
+        *at = (struct pages_place){0};
+        migrate_from(k, &m, at);
+    }
+    emit(k, TP_MM_MIGRATE_PAGES, p->pub.id, cpu, region, from, to, m.moved);
+    rq_charge(k, cpu_rq(k, cpu), m.cost_ns);
+    pages_changed(k, p);
+    return m.moved;
 }
 
 int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
@@ -122,27 +160,11 @@ int64_t numasim_migrate_pages(struct numasim_host *host, int32_t cpu,
 {
     struct kernel *k = kernel_of(host);
     struct process *p = (struct process *)(void *)process;
-    int64_t moved = 0, cost_ns = 0;
+    struct pages_place at = {0};
 
-    if (!pages_migration_valid(k, "numasim_migrate_pages()", p, cpu, region, from, to) ||
-        from == to || !node_allowed(p, to)) {
-        return 0;
-    }
-    struct mm_region *r = p->regions[region];
-
-    if (nr_pages <= 0 || r->bytes_by_node[from] == 0 ||
-        node_room_bytes(k, r, to) < k->machine->page_size_bytes) {
-        return 0;
-    }
-    for (int32_t i = 0; i < r->nr_slices && moved < nr_pages; i++) {
-        if (r->slices[i].pages_by_node[from] > 0) {
-            moved += migrate_slice(k, p, r, &r->slices[i], from, to, nr_pages - moved, &cost_ns);
-        }
-    }
-    emit(k, TP_MM_MIGRATE_PAGES, p->pub.id, cpu, region, from, to, moved);
-    rq_charge(k, cpu_rq(k, cpu), cost_ns);
-    pages_changed(k, p);
-    return moved;
+    return pages_migration_valid(k, "numasim_migrate_pages()", p, cpu, region, from, to)
+               ? pages_migrate_some(k, cpu, p, region, from, to, nr_pages, &at)
+               : 0;
 }
 
 /* ------------------------------------------------------------------------------------------- */
