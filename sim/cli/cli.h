@@ -25,7 +25,7 @@ struct cli {
 };
 
 /* One to a file: sim/cli/cmd-NAME.c. */
-extern const struct subcommand cmd_run, cmd_study, cmd_compare, cmd_plot, cmd_topology,
+extern const struct subcommand cmd_run, cmd_study, cmd_compare, cmd_diff, cmd_plot, cmd_topology,
     cmd_workload, cmd_policy, cmd_man, cmd_completion, cmd_help;
 
 /* A line "numasim: ..." on standard error; the text has no newline of its own. */

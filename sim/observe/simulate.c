@@ -8,6 +8,7 @@
 #include "observe/memcg.h"
 #include "observe/metrics.h"
 #include "observe/series.h"
+#include "observe/task-names.h"
 #include "observe/vmstat.h"
 #include "policy/param.h"
 #include "workload/interp.h"
@@ -124,18 +125,9 @@ static void task_info(int32_t id, struct metrics_task_info *ret_info, void *data
     ret_info->allowed = t->allowed;
 }
 
-/* A queue stands in the one above it through an entity. */
-static int32_t task_cgroups(int32_t id, int32_t *ret, int32_t max, void *data)
+static int32_t cgroups_of_task(int32_t id, int32_t *ret, int32_t max, void *data)
 {
-    const struct run *run = data;
-    const struct numasim_queue *q = task_pub(kernel_task(run->kernel, id))->se.queue;
-    int32_t nr = 0;
-
-    while (q != NULL && q->parent != NULL && nr < max) {
-        ret[nr++] = q->cgroup;
-        q = q->parent->queue;
-    }
-    return nr;
+    return task_cgroups(id, ret, max, ((const struct run *)data)->kernel);
 }
 
 static const char *cgroup_name(int32_t id, void *data)
@@ -186,7 +178,7 @@ static void metrics_attach(struct run *run, const struct sched_domains *sds)
                                     .arrivals = sources,
                                     .counters = counters,
                                     .task = task_info,
-                                    .cgroups = task_cgroups,
+                                    .cgroups = cgroups_of_task,
                                     .cgroup_name = cgroup_name,
                                     .data = run};
 
