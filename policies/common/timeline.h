@@ -20,6 +20,7 @@ enum { TIMELINE_FEW = 16, TIMELINE_FEW_AGAIN = 8 };
 struct timeline_place {
     int64_t key, vruntime; /* the node's */
     struct tree_node *node;
+    struct numasim_entity *se; /* the node's */
 };
 
 struct timeline {
@@ -29,9 +30,14 @@ struct timeline {
     struct timeline_place place[TIMELINE_FEW];
 };
 
+static inline struct timeline_place timeline_place_of(struct tree_node *node)
+{
+    return (struct timeline_place){node->key, node->vruntime, node, node->se};
+}
+
 static inline void timeline_place_at(struct timeline *line, uint32_t at, struct tree_node *node)
 {
-    line->place[at] = (struct timeline_place){node->key, node->vruntime, node};
+    line->place[at] = timeline_place_of(node);
     node->height = 1;
     if (line->nr_placed++ == 0) {
         line->shortest_ns = line->longest_ns = node->slice_ns;
@@ -54,7 +60,7 @@ static inline void timeline_flatten(struct timeline *line, struct tree_node *nod
     }
 }
 
-/* Adds @node, which is in none. Its key, seq (larger than any before), vruntime and slice stay until
+/* Adds @node, which is in none. Its key, seq (larger than any before), vruntime, slice and se stay until
  * removal. */
 static inline void timeline_insert(struct timeline *line, struct tree_node *node)
 {
@@ -112,21 +118,38 @@ static inline void timeline_remove(struct timeline *line, struct tree_node *node
     }
 }
 
-/* The first node in order whose vruntime is at most @limit, or NULL. */
-static inline struct tree_node *timeline_pick(const struct timeline *line, int64_t limit)
+/* The first in order whose vruntime is at most @limit; its node is NULL where there is none. */
+static inline struct timeline_place timeline_pick(const struct timeline *line, int64_t limit)
 {
     for (uint32_t i = 0; i < line->nr_placed; i++) {
         if (line->place[i].vruntime <= limit) {
-            return line->place[i].node;
+            return line->place[i];
         }
     }
-    return tree_pick(line->root, limit);
+    struct tree_node *node = tree_pick(line->root, limit);
+
+    return node != NULL ? timeline_place_of(node) : (struct timeline_place){0};
 }
 
-/* The first node in order, or NULL. */
-static inline struct tree_node *timeline_first(const struct timeline *line)
+/* Whose the first node in order is, or NULL. */
+static inline struct numasim_entity *timeline_first(const struct timeline *line)
 {
-    return line->nr_placed > 0 ? line->place[0].node : tree_first(line->root);
+    if (line->nr_placed > 0) {
+        return line->place[0].se;
+    }
+    const struct tree_node *node = tree_first(line->root);
+
+    return node != NULL ? node->se : NULL;
+}
+
+/* What is likely to be picked next can come from memory meanwhile: only time depends on it. */
+static inline void timeline_prefetch(const struct timeline *line)
+{
+    if (line->nr_placed > 0) {
+        __builtin_prefetch(line->place[0].se);
+        __builtin_prefetch(line->place[0].node);
+        __builtin_prefetch((const char *)line->place[0].node + 64);
+    }
 }
 
 /* The shortest and the longest slice; of none INT64_MAX and INT64_MIN. */

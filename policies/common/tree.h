@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct numasim_entity;
+
 struct tree_node {
     struct tree_node *child[2]; /* before, after */
     int64_t key;                /* eevdf: the deadline; cfs: vruntime. Virtual ns */
@@ -25,6 +27,7 @@ struct tree_node {
     int64_t min_vruntime;       /* least of this subtree; valid while in a tree */
     int64_t min_slice_ns;       /* least of this subtree; valid while in a tree */
     int64_t max_slice_ns;       /* largest of it; the same */
+    struct numasim_entity *se;  /* whose it is: the owner's, for timeline.h */
     int32_t height;             /* of this subtree, 1 for a leaf; 0: in no tree */
 };
 

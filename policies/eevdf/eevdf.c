@@ -75,9 +75,9 @@ static uint64_t weight_in(const struct numasim_queue *q, const struct numasim_en
 static void set_weight(const struct numasim_queue *q, struct eevdf_entity *es)
 {
     if (q->flat) {
-        weight_set_load(&es->load, es->se->load);
+        weight_set_load(&es->load, es->node.se->load);
     } else {
-        weight_set(&es->load, es->se->weight, es->se->is_task);
+        weight_set(&es->load, es->node.se->weight, es->node.se->is_task);
     }
 }
 
@@ -114,7 +114,7 @@ static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_queue *eq = q->state;
     struct eevdf_entity *es = se->state;
 
-    es->se = se;
+    es->node.se = se;
     if (es->load.weight != weight_in(q, se)) {
         if (es->load.weight != 0) {
             rescale(es, es->load.weight, weight_in(q, se));
@@ -137,7 +137,7 @@ static void eevdf_enqueue(struct numasim_self *self, struct numasim_queue *q,
 static bool may_delay(struct numasim_self *self, const struct eevdf_queue *eq,
                       const struct eevdf_entity *es, uint32_t flags)
 {
-    const struct numasim_task *task = numasim_entity_task(es->se);
+    const struct numasim_task *task = numasim_entity_task(es->node.se);
 
     return (flags & (NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED)) == NUMASIM_DEQUEUE_SLEEP &&
            (task == NULL || task->task_state != NUMASIM_TASK_DEAD) &&
@@ -203,24 +203,24 @@ static void eevdf_requeue_delayed(struct numasim_self *self, struct numasim_queu
 static struct numasim_entity *pick_eevdf(struct numasim_self *self, const struct numasim_queue *q)
 {
     struct eevdf_queue *eq = q->state;
-    struct eevdf_entity *curr = eq->running, *best;
+    struct eevdf_entity *curr = eq->running;
 
     if (q->nr_queued == 1) {
-        best = curr != NULL ? curr : (struct eevdf_entity *)(void *)timeline_first(&eq->waiting);
-        return best != NULL ? best->se : NULL;
+        return curr != NULL ? curr->node.se : timeline_first(&eq->waiting);
     }
     if (curr != NULL && !eevdf_eligible(eq, curr)) {
         curr = NULL;
     }
     if (curr != NULL && eevdf_is_protected(self, curr) && eevdf_has(self, EEVDF_RUN_TO_PARITY)) {
-        return curr->se;
+        return curr->node.se;
     }
     /* V is no less than the least vruntime, so that there is always one. */
-    best = (struct eevdf_entity *)(void *)timeline_pick(&eq->waiting, eevdf_average(eq));
-    if (best == NULL || (curr != NULL && curr->node.key < best->node.key)) {
-        best = curr;
+    struct timeline_place best = timeline_pick(&eq->waiting, eevdf_average(eq));
+
+    if (curr != NULL && (best.node == NULL || curr->node.key < best.key)) {
+        return curr->node.se;
     }
-    return best != NULL ? best->se : NULL;
+    return best.se;
 }
 
 /* pick_next_entity(): a buddy that is eligible goes first. */
@@ -229,7 +229,7 @@ static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numas
     const struct eevdf_queue *eq = q->state;
 
     if (eq->next != NULL && eevdf_has(self, EEVDF_PICK_BUDDY) && eevdf_eligible(eq, eq->next)) {
-        return eq->next->se;
+        return eq->next->node.se;
     }
     return pick_eevdf(self, q);
 }
@@ -255,7 +255,7 @@ static void eevdf_set_current(struct numasim_self *self, struct numasim_queue *q
     struct eevdf_entity *es = se->state;
 
     if (eq->running != NULL && eq->running != es) {
-        eevdf_put_current(self, q, eq->running->se);
+        eevdf_put_current(self, q, eq->running->node.se);
     }
     if (timeline_contains(&es->node)) {
         timeline_remove(&eq->waiting, &es->node);
@@ -274,6 +274,7 @@ static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
     bool served = false;
 
+    timeline_prefetch(&eq->waiting);
     if (eq->running != es) {
         return false;
     }
@@ -344,7 +345,7 @@ static bool eevdf_wakeup_preempt(struct numasim_self *self, struct numasim_queue
     if (!eevdf_has(self, EEVDF_WAKEUP_PREEMPTION)) {
         return decide(d, eq, es, EEVDF_REASON_OFF, false);
     }
-    if (curr->se->idle_policy != se->idle_policy) {
+    if (curr->node.se->idle_policy != se->idle_policy) {
         if (se->idle_policy) {
             return decide(d, eq, es, EEVDF_REASON_IDLE_WAKEE, false);
         }
@@ -439,7 +440,7 @@ static bool eevdf_is_buddy(const struct numasim_queue *q, const struct numasim_e
 {
     const struct eevdf_queue *eq = q->state;
 
-    return eq->next != NULL && eq->next->se == se;
+    return eq->next != NULL && eq->next->node.se == se;
 }
 
 static void eevdf_show(const struct numasim_self *self, const struct numasim_entity *se,

@@ -21,7 +21,7 @@ static int64_t base_slice_ns(struct numasim_self *self)
 
 int64_t eevdf_slice_ns(struct numasim_self *self, const struct eevdf_entity *es)
 {
-    int64_t custom = es->se->custom_slice_ns;
+    int64_t custom = es->node.se->custom_slice_ns;
 
     if (custom > 0) {
         return custom < 100000 ? 100000 : custom > 100000000 ? 100000000 : custom;

@@ -25,8 +25,7 @@
 #define EEVDF_ZERO_DISTANCE (INT64_C(1) << 30)
 
 struct eevdf_entity {
-    struct tree_node node; /* first; holds vruntime, slice, and the deadline as key */
-    struct numasim_entity *se;
+    struct tree_node node;  /* first; holds vruntime, slice, and the deadline as key */
     int64_t vlag;           /* V - vruntime when it left, virtual ns */
     int64_t protected_till; /* the deadline it had when it became current; with vprot, a vruntime */
     int64_t group_slice_ns; /* of a cgroup: shortest slice in its queue; 0: none known */

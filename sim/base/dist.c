@@ -6,6 +6,7 @@
 #include "base/dist.h"
 
 #include <glib.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/fixed.h"
@@ -44,13 +45,14 @@ uint64_t dist_neg_log_q32(uint64_t u)
     int64_t m, s, square, series, result;
 
     m = (int64_t)((((u << shift) >> 30) + 1) >> 1);
-    if (m <= (int64_t)SQRT2_Q32) {
-        shift++;
-        s = (m - one) * one / (m + one);
-    } else {
-        /* Of m / 2: the fraction is doubled above and below, then halved to fit 63 bits. */
-        s = (m - 2 * one) * (one / 2) / (m / 2 + one);
-    }
+    /* Beyond it of m / 2: the fraction is doubled above and below, then halved to fit 63 bits. Which of
+     * the two is as good as chance, so that a branch would be mispredicted. */
+    bool low = m <= (int64_t)SQRT2_Q32;
+    int64_t above = low ? (m - one) << 1 : m - 2 * one;
+    int64_t below = low ? m : m / 2;
+
+    shift += low;
+    s = above * (one / 2) / (below + one);
     square = s * s >> 32;
     series = one / 11;
     for (int64_t k = 9; k >= 3; k -= 2) {

@@ -435,7 +435,9 @@ int64_t numasim_remaining_ns(struct numasim_host *host, struct numasim_task *tas
 uint64_t numasim_random(const struct numasim_host *host, uint64_t entity, uint64_t index,
                         uint64_t n)
 {
-    struct rng r = rng_entity(&ckernel_of(host)->policy, entity);
+    const struct kernel *k = ckernel_of(host);
+    struct rng r =
+        entity < (uint64_t)k->nr_cpus ? k->policy_cpus[entity] : rng_entity(&k->policy, entity);
 
     return rng_below(&r, index, n);
 }

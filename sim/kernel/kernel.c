@@ -127,6 +127,10 @@ struct kernel *kernel_new(const struct machine *m, const struct sched_domains *s
     k->acting_cpu = k->rto_cpu = -1;
     roles_attach(k, stack);
     objects_new(k);
+    k->policy_cpus = g_new(struct rng, (gsize)k->nr_cpus);
+    for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
+        k->policy_cpus[cpu] = rng_entity(&k->policy, (uint64_t)cpu);
+    }
     cgroups_new(k);
     boot(k);
     frequency_new(k);
@@ -166,6 +170,7 @@ void kernel_free(struct kernel *k)
     evq_free(k->events);
     digest_free(k->digest);
     g_free(k->events_to_hash);
+    g_free(k->policy_cpus);
     slab_free(k->task_slab);
     g_free(k->tasks);
     g_free(k->processes);

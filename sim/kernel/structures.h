@@ -311,7 +311,8 @@ struct kernel {
     uint64_t base_pace;           /* the tick's own cost spread over all work */
     uint64_t least_pace;          /* of any CPU: for kernel_least_ns() */
     struct rng boot, policy, workload;
-    int32_t *resched_cpus; /* ring of CPUs that must pick again before the next event */
+    struct rng *policy_cpus; /* [nr_cpus] the entities 0.. of policy: most draws are a CPU's */
+    int32_t *resched_cpus;   /* ring of CPUs that must pick again before the next event */
     int32_t resched_head, nr_resched;
     int64_t nr_at_once; /* events and picks at the present instant */
     uint8_t event_class;

@@ -90,7 +90,7 @@ static const struct numasim_entity *brute_force_pick(struct numasim_host *host)
         if (!es->queued || sum < (es->node.vruntime - origin) * load) {
             continue;
         }
-        if (es->se == host->queue.curr) {
+        if (es->node.se == host->queue.curr) {
             curr = es;
         } else if (best == NULL || es->node.key < best->node.key ||
                    (es->node.key == best->node.key && es->node.seq < best->node.seq)) {
@@ -102,7 +102,7 @@ static const struct numasim_entity *brute_force_pick(struct numasim_host *host)
         best = curr;
     }
     g_assert_nonnull(best);
-    return best->se;
+    return best->node.se;
 }
 
 /* One step of a random life of a queue. */
