@@ -245,6 +245,7 @@ static void switch_to(struct kernel *k, struct rq *rq, struct task *prev, struct
     k->counters.switches++;
     count_switch(k, rq, prev, next, leave == LEAVE_BLOCKED || leave == LEAVE_EXITED);
     rq->curr = next;
+    rq->curr_driver = next != NULL ? next->driver_data : NULL;
     rq->pub.curr = next != NULL ? &next->pub : NULL;
     rq->switched_in_ns = k->now_ns;
     rq->stretch_overhead_ns = 0;
@@ -359,9 +360,6 @@ void schedule(struct kernel *k, struct rq *rq)
 
 enum { MAX_ADVANCES_AT_ONCE = 1000000 };
 
-/* As much of a driver's data is worth prefetching. */
-enum { DRIVER_BYTES = 256 };
-
 /* Lets the driver of @t act until it does something that takes time, leaves, or must make way. */
 static void advance(struct kernel *k, struct rq *rq, struct task *t)
 {
@@ -460,8 +458,9 @@ void segment_event(struct kernel *k, struct rq *rq)
 {
     struct task *t = rq->curr;
 
-    for (size_t at = 0; t->driver_data != NULL && at < DRIVER_BYTES; at += 64) {
-        __builtin_prefetch((const char *)t->driver_data + at);
+    /* If it blocks, the one that has waited longest is as likely as any to run next. */
+    if (!list_empty(&rq->waiting)) {
+        task_prefetch(container_of(rq->waiting.prev, const struct task, waiting));
     }
     k->acting_cpu = rq->pub.id;
     settle(k, rq);

@@ -295,6 +295,9 @@ static void dispatch(struct kernel *k, struct evq_entry *e)
     }
 }
 
+/* As much of a driver's data is worth prefetching. */
+enum { DRIVER_BYTES = 256 };
+
 /* While one event is carried out, what the next one needs can come from memory: only time depends on
  * it. */
 static void prefetch_next(const struct kernel *k)
@@ -316,6 +319,9 @@ static void prefetch_next(const struct kernel *k)
         }
         if (rq->curr != NULL) {
             task_prefetch(rq->curr);
+        }
+        for (size_t at = 0; rq->curr_driver != NULL && at < DRIVER_BYTES; at += 64) {
+            __builtin_prefetch((const char *)rq->curr_driver + at);
         }
     } else if (e->kind == EVENT_ARRIVE) {
         task_prefetch(container_of(e, const struct task, arrive));

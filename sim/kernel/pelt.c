@@ -17,17 +17,29 @@ static const uint32_t pelt_y_pow[PELT_HALF_LIFE] = {
     0xb504f333, 0xb123f581, 0xad583eea, 0xa9a15ab4, 0xa5fed6a9, 0xa2704303, 0x9ef53260, 0x9b8d39b9,
     0x9837f051, 0x94f4efa8, 0x91c3d373, 0x8ea4398b, 0x8b95c1e3, 0x88980e80, 0x85aac367, 0x82cd8698};
 
-uint64_t pelt_decay(uint64_t val, uint64_t n)
+/* y^n as a shift and a factor over 2^32, for several sums. */
+struct decay {
+    uint32_t shift, factor;
+};
+
+static inline struct decay decay_of(uint64_t n)
 {
     if (n > PELT_HALF_LIFE * 63) {
-        return 0;
+        return (struct decay){0, 0};
     }
-    if (n >= PELT_HALF_LIFE) {
-        val >>= n / PELT_HALF_LIFE;
-        n %= PELT_HALF_LIFE;
-    }
+    return (struct decay){(uint32_t)n / PELT_HALF_LIFE, pelt_y_pow[n % PELT_HALF_LIFE]};
+}
+
+static inline uint64_t decayed(uint64_t val, struct decay d)
+{
     __extension__ typedef unsigned __int128 wide;
-    return (uint64_t)((wide)val * pelt_y_pow[n] >> 32);
+
+    return (uint64_t)((wide)(val >> d.shift) * d.factor >> 32);
+}
+
+uint64_t pelt_decay(uint64_t val, uint64_t n)
+{
+    return decayed(val, decay_of(n));
 }
 
 static uint32_t pelt_divider(const struct pelt *p)
@@ -35,16 +47,25 @@ static uint32_t pelt_divider(const struct pelt *p)
     return PELT_SUM_MAX - 1024 + p->period_contrib;
 }
 
-/* What @delta_us of full contribution adds after @periods boundaries (3.3: p = 0, p > 0). */
-static uint64_t pelt_contribution(const struct pelt *p, uint64_t periods, uint64_t delta_us)
+/* Averages from sums: three divisions by one number. */
+static void pelt_average(struct pelt *p, uint64_t weight)
 {
-    if (periods == 0) {
-        return delta_us;
-    }
-    uint64_t rest_us = (delta_us + p->period_contrib) % PELT_PERIOD_US;
+    uint64_t load = weight * p->load_sum, divider = pelt_divider(p);
 
-    return pelt_decay(PELT_PERIOD_US - p->period_contrib, periods) +
-           (PELT_SUM_MAX - pelt_decay(PELT_SUM_MAX, periods) - 1024) + rest_us;
+    /* m = ceil(2^64 / d), d < 2^16 and no power of two: x * m = x * 2^64 / d + x * e / d with e < d, so
+     * that the high word is floor(x / d) as long as x * e < 2^64. */
+    if (((load | p->runnable_sum | p->util_sum) >> 48) == 0) {
+        __extension__ typedef unsigned __int128 wide;
+        uint64_t m = UINT64_MAX / divider + 1;
+
+        p->load_avg = (uint64_t)((wide)load * m >> 64);
+        p->runnable_avg = (uint64_t)((wide)p->runnable_sum * m >> 64);
+        p->util_avg = (uint64_t)((wide)p->util_sum * m >> 64);
+    } else {
+        p->load_avg = load / divider;
+        p->runnable_avg = p->runnable_sum / divider;
+        p->util_avg = p->util_sum / divider;
+    }
 }
 
 bool pelt_update(struct pelt *p, int64_t now_ns, uint64_t load, uint64_t runnable, bool running,
@@ -63,26 +84,27 @@ bool pelt_update(struct pelt *p, int64_t now_ns, uint64_t load, uint64_t runnabl
         runnable = 0;
         running = false;
     }
-    uint64_t periods = (delta_us + p->period_contrib) / PELT_PERIOD_US;
-    uint64_t contribution = pelt_contribution(p, periods, delta_us);
+    uint64_t total_us = delta_us + p->period_contrib, periods = total_us / PELT_PERIOD_US;
+    uint64_t rest_us = total_us % PELT_PERIOD_US;
+    uint64_t contribution = delta_us; /* 3.3: p = 0, p > 0 */
 
     if (periods > 0) {
-        p->load_sum = pelt_decay(p->load_sum, periods);
-        p->runnable_sum = pelt_decay(p->runnable_sum, periods);
-        p->util_sum = pelt_decay(p->util_sum, periods);
+        struct decay d = decay_of(periods);
+
+        contribution = decayed(PELT_PERIOD_US - p->period_contrib, d) +
+                       (PELT_SUM_MAX - decayed(PELT_SUM_MAX, d) - 1024) + rest_us;
+        p->load_sum = decayed(p->load_sum, d);
+        p->runnable_sum = decayed(p->runnable_sum, d);
+        p->util_sum = decayed(p->util_sum, d);
     }
-    p->period_contrib = (uint32_t)((delta_us + p->period_contrib) % PELT_PERIOD_US);
+    p->period_contrib = (uint32_t)rest_us;
     p->load_sum += load * contribution;
     p->runnable_sum += (runnable * contribution) << PELT_CAPACITY_SHIFT;
     if (running) {
         p->util_sum += contribution << PELT_CAPACITY_SHIFT;
     }
     if (periods > 0) {
-        uint32_t divider = pelt_divider(p);
-
-        p->load_avg = weight * p->load_sum / divider;
-        p->runnable_avg = p->runnable_sum / divider;
-        p->util_avg = p->util_sum / divider;
+        pelt_average(p, weight);
     }
     return periods > 0;
 }

@@ -158,6 +158,7 @@ struct rq {
     struct numasim_cpu pub;  /* first */
     struct task *curr;       /* NULL while idle */
     struct fair_queue *fair; /* the root cgroup's */
+    const void *curr_driver; /* its driver_data, for prefetching */
     struct list waiting;     /* fair tasks that wait, or sleep and are kept; the head ran last */
 
     bool need_resched, resched_listed; /* must pick again; stands in resched_cpus */

@@ -194,9 +194,11 @@ void task_prefetch(const struct task *t)
 {
     const char *states = (const char *)t + TASK_BYTES;
 
-    for (const char *at = (const char *)t; at < (const char *)&t->stretch_cold_work; at += 64) {
-        __builtin_prefetch(at);
+#pragma GCC unroll 16
+    for (size_t at = 0; at < offsetof(struct task, stretch_cold_work); at += 64) {
+        __builtin_prefetch((const char *)t + at);
     }
+#pragma GCC unroll 4
     for (size_t at = 0; at < 256; at += 64) {
         __builtin_prefetch(states + at);
     }
