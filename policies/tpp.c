@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * tpp - transparent page placement: pages that are met twice are promoted, pages that nobody meets are
- * demoted before memory runs out; or, with colloid, by how long an access takes under load.
+ * demoted before memory runs out.
  *
  * IDEA. Only slow memory is protected, piece by piece, so that its next access is a hint fault. The first
  * fault marks a page active, the next one promotes it. Allocation and reclaim have watermarks of their
  * own: while less than 2 % of fast memory are free, a thread moves pages that were not accessed to slow
  * memory, so that new pages find room there.
  *
- * With colloid, nothing is promoted while an access to fast memory takes longer than one to slow memory;
- * fast memory is protected as well then, and a page that is met soon after is demoted, until both take
- * as long.
+ * This is TPP as it was published. What became of it in the kernel, promotion by the latency of hint
+ * faults, is linux-numa with numa_balancing=2.
  *
- * SOURCE. Maruf et al., TPP, ASPLOS 2023. Scanning: kernel/sched/fair.c: task_numa_work(), 6.3. Colloid:
- * github.com/host-architecture/colloid, tpp/linux-6.3/kernel/sched/fair.c and colloid-mon.c.
+ * SOURCE. Maruf et al., TPP, ASPLOS 2023. Scanning: kernel/sched/fair.c: task_numa_work(), 6.3.
  *
  * FITS. Two tiers; long runs, as a scan goes over 256 MiB a second.
  *
@@ -25,21 +23,9 @@
 #include "samples.h"
 #include "two-tier.h"
 
-enum param {
-    PARAM_COLLOID,
-    PARAM_SCAN_PERIOD,
-    PARAM_SCAN_SIZE,
-    PARAM_HOT_THRESHOLD,
-    PARAM_DEMOTE_SCALE,
-    PARAM_LRU_PERIOD
-};
+enum param { PARAM_SCAN_PERIOD, PARAM_SCAN_SIZE, PARAM_DEMOTE_SCALE, PARAM_LRU_PERIOD };
 
 static const struct numasim_param params[] = {
-    {.name = "colloid",
-     .type = NUMASIM_PARAM_BOOL,
-     .def = 0,
-     .doc = "Promote and demote by loaded latency.",
-     .source = "Vuppalapati and Agarwal, SOSP 2024"},
     {.name = "scan_period",
      .type = NUMASIM_PARAM_NS,
      .def = INT64_C(1000000000),
@@ -56,14 +42,6 @@ static const struct numasim_param params[] = {
      .doc = "Size of such a piece.",
      .knob = "/sys/kernel/debug/sched/numa_balancing/scan_size_mb",
      .source = "kernel/sched/fair.c: sysctl_numa_balancing_scan_size, 6.3"},
-    {.name = "hot_threshold",
-     .type = NUMASIM_PARAM_NS,
-     .def = INT64_C(1000000000),
-     .min = 1000000,
-     .max = INT64_C(60000000000),
-     .doc = "With colloid: a page of fast memory met so soon after it was protected is hot.",
-     .knob = "/sys/kernel/debug/sched/numa_balancing/hot_threshold_ms",
-     .source = "kernel/sched/fair.c: sysctl_numa_balancing_hot_threshold, 6.3"},
     {.name = "demote_scale_factor",
      .type = NUMASIM_PARAM_INT,
      .def = 200,
@@ -82,20 +60,9 @@ static const struct numasim_param params[] = {
     {.name = NULL},
 };
 
-enum reason {
-    REASON_ACTIVATED = PAGE_ALLOC_FULL + 1,
-    REASON_PROMOTED,
-    REASON_SLOWER,
-    REASON_DEMOTED,
-    REASON_STAYS
-};
+enum reason { REASON_ACTIVATED = PAGE_ALLOC_FULL + 1, REASON_PROMOTED, REASON_STAYS };
 
-static const char *const reasons[] = {PAGE_ALLOC_REASONS,
-                                      "first-fault",
-                                      "second-fault",
-                                      "fast-tier-slower",
-                                      "demoted-by-latency",
-                                      "stays",
+static const char *const reasons[] = {PAGE_ALLOC_REASONS, "first-fault", "second-fault", "stays",
                                       NULL};
 
 static const char daemon_name[] = "kdemoted";
@@ -104,7 +71,6 @@ enum { DRAW_LRU = 0x747070, TAG_INACTIVE = 0, TAG_ACTIVE = 1 };
 
 struct tpp {
     struct two_tier tiers;
-    struct two_tier_colloid colloid;
     uint64_t draws, skip_fast[2];
     int64_t aged_ns;
     bool started;
@@ -144,7 +110,7 @@ static void task_work(struct numasim_self *self, struct numasim_task *task)
         return;
     }
     scan->next_scan_ns = now_ns + self->param[PARAM_SCAN_PERIOD];
-    /* Fast memory matters to colloid alone. Each region at most once. */
+    /* Each region at most once. */
     for (int32_t i = 0; i <= nr && left > 0; i++) {
         const struct numasim_region *region;
 
@@ -154,7 +120,7 @@ static void task_work(struct numasim_self *self, struct numasim_task *task)
 
         if (!two_tier_region_is_bound(task->process, region)) {
             numasim_protect_pages(self->host, task, scan->region, scan->page, pages,
-                                  self->param[PARAM_COLLOID] ? NULL : own->skip_fast);
+                                  own->skip_fast);
             left -= pages;
         }
         scan->page += pages;
@@ -168,56 +134,31 @@ static void task_work(struct numasim_self *self, struct numasim_task *task)
 /* ------------------------------------------------------------------------------------------- */
 /* Faults                                                                                       */
 
-/* True if fast memory is slower than slow memory, by more than counts as alike. */
-static bool is_slower(const struct two_tier_colloid *c, bool than_slow)
-{
-    int64_t apart_ns = than_slow ? c->fast_ns - c->slow_ns : c->slow_ns - c->fast_ns;
-
-    return apart_ns * 1000000 > c->fast_ns * COLLOID_DELTA_PPM;
-}
-
 static void hint_fault(struct numasim_self *self, struct numasim_fault *f,
                        struct numasim_decision *d)
 {
     struct tpp *own = self->state;
-    bool colloid = self->param[PARAM_COLLOID] != 0;
 
     f->set_last_cpu = f->cpu;
-    if (colloid) {
-        two_tier_look(self->host, own->tiers, &own->colloid);
+    if (f->pages.node != own->tiers.slow) {
+        numasim_decide(d, -1, REASON_STAYS);
+    } else if (f->pages.last_cpu < 0) {
+        numasim_decide(d, -1, REASON_ACTIVATED);
+    } else {
+        f->target = own->tiers.fast;
+        numasim_node(self->host, own->tiers.fast)->vmstat[NUMASIM_PGPROMOTE_CANDIDATE] +=
+            (uint64_t)f->pages.nr_pages;
+        numasim_decide(d, f->target, REASON_PROMOTED);
     }
-    if (f->pages.node == own->tiers.slow) {
-        if (f->pages.last_cpu < 0) {
-            numasim_decide(d, -1, REASON_ACTIVATED);
-        } else if (colloid && !is_slower(&own->colloid, false)) {
-            numasim_decide(d, -1, REASON_SLOWER);
-        } else {
-            f->target = own->tiers.fast;
-            numasim_node(self->host, own->tiers.fast)->vmstat[NUMASIM_PGPROMOTE_CANDIDATE] +=
-                (uint64_t)f->pages.nr_pages;
-            numasim_decide(d, f->target, REASON_PROMOTED);
-        }
-        return;
-    }
-    if (colloid && f->pages.node == own->tiers.fast && is_slower(&own->colloid, true) &&
-        numasim_now(self->host) - f->pages.protected_ns < self->param[PARAM_HOT_THRESHOLD]) {
-        f->target = own->tiers.slow;
-        numasim_decide(d, f->target, REASON_DEMOTED);
-        return;
-    }
-    numasim_decide(d, -1, REASON_STAYS);
 }
 
 static void fault_done(struct numasim_self *self, const struct numasim_fault *f)
 {
     const struct tpp *own = self->state;
-    uint64_t moved = (uint64_t)(f->nr_moved * (f->pages.page_bytes >> 12));
-    struct numasim_node *fast = numasim_node(self->host, own->tiers.fast);
 
-    if (f->target == own->tiers.fast) {
-        fast->vmstat[NUMASIM_PGPROMOTE_SUCCESS] += moved;
-    } else if (f->target >= 0) {
-        fast->vmstat[NUMASIM_PGDEMOTE_PROACTIVE] += moved;
+    if (f->target >= 0) {
+        numasim_node(self->host, own->tiers.fast)->vmstat[NUMASIM_PGPROMOTE_SUCCESS] +=
+            (uint64_t)(f->nr_moved * (f->pages.page_bytes >> 12));
     }
 }
 
@@ -312,17 +253,13 @@ static const struct numasim_tier_ops tier = {
 NUMASIM_PLUGIN = {
     .abi = NUMASIM_POLICY_ABI,
     .name = "tpp",
-    .summary = "pages met twice are promoted, pages not met demoted; with colloid, by latency",
+    .summary = "pages met twice are promoted, pages not met are demoted before memory runs out",
     .version = "1",
     .essay =
         "Slow memory is protected piece by piece. The first hint fault marks a page active, the\n"
         "next one promotes it. While less than 2 % of fast memory are free, a thread moves pages\n"
-        "that were not accessed to slow memory. With colloid, nothing is promoted while an access\n"
-        "to fast memory takes longer under load than one to slow memory; pages of fast memory "
-        "that\n"
-        "are met soon after they were protected are demoted then. Fills the roles numa and tier.\n"
-        "Source: TPP (ASPLOS 2023), Colloid (SOSP 2024) and its published code. The scan's period\n"
-        "does not adapt. O(populations) a second.\n",
+        "that were not accessed to slow memory. Fills the roles numa and tier. Source: TPP\n"
+        "(ASPLOS 2023). The scan's period does not adapt. O(populations) a second.\n",
     .params = params,
     .reasons = reasons,
     .state_size = sizeof(struct tpp),

@@ -115,6 +115,10 @@ static void to_where_it_runs(struct numasim_self *self, struct numasim_fault *f,
         }
         return;
     }
+    if (numa_colloid(self) && !numa_mode(self, NUMA_MODE_NORMAL)) {
+        numasim_decide(d, -1, NUMA_REASON_LOCAL);
+        return;
+    }
     f->set_last_cpu = f->cpu;
     f->set_last_pid = numa_pid(f->task) & NUMA_PID_MASK;
     if (should_migrate(self, f, dst, &reason) && dst != f->pages.node) {
@@ -142,7 +146,14 @@ void numa_hint_fault(struct numasim_self *self, struct numasim_fault *f, struct 
         return;
     }
     if (policy->mode == NUMASIM_MPOL_DEFAULT && f->pages.node == here) {
-        numasim_decide(d, -1, NUMA_REASON_LOCAL);
+        int32_t away = numa_colloid(self) ? numa_away_target(self, f, d) : -1;
+
+        if (away >= 0) {
+            f->set_last_cpu = f->set_last_pid = -1;
+            move(self, f, away, f->nr_faults, NUMA_REASON_AWAY, d);
+        } else {
+            numasim_decide(d, -1, NUMA_REASON_LOCAL);
+        }
         return;
     }
     to_where_it_runs(self, f, here, d);

@@ -6,7 +6,7 @@
  *   params.c     knobs and the switches of releases
  *   scan.c       the scan clock, protecting pages, which areas are left out
  *   fault.c      hint faults: is the page misplaced
- *   promote.c    the same for slow memory, numa_balancing=2
+ *   promote.c    the same for slow memory, numa_balancing=2; and Colloid's rule
  *   place.c      accounting faults, preferred nodes, the period
  *   group.c      tasks that share pages
  *   topology.c   weights by node, the kind of topology, a group's node
@@ -40,6 +40,8 @@ enum numa_param {
     NUMA_PARAM_PROMOTE_COUNT,
     NUMA_PARAM_SWAP_KTHREADS,
     NUMA_PARAM_COUNT_DELAYED,
+    NUMA_PARAM_COUNT_TIERING,
+    NUMA_PARAM_COLLOID,
     NUMA_NR_PARAMS
 };
 
@@ -142,7 +144,9 @@ enum numa_reason {
     NUMA_REASON_FREE_SPACE,
     NUMA_REASON_COLD,
     NUMA_REASON_RATE_LIMIT,
-    NUMA_REASON_HOT
+    NUMA_REASON_HOT,
+    NUMA_REASON_SLOWER,
+    NUMA_REASON_AWAY
 };
 
 extern const struct numasim_param numa_params[];
@@ -168,6 +172,11 @@ static inline struct numa_mm *numa_mm(const struct numasim_self *self,
 static inline bool numa_mode(const struct numasim_self *self, int64_t bit)
 {
     return (self->param[NUMA_PARAM_BALANCING] & bit) != 0;
+}
+
+static inline bool numa_colloid(const struct numasim_self *self)
+{
+    return self->param[NUMA_PARAM_COLLOID] != 0 && numa_mode(self, NUMA_MODE_TIERING);
 }
 
 /* A count of @kind, shared or private, at @node. */
@@ -217,6 +226,11 @@ void numa_fault_done(struct numasim_self *self, const struct numasim_fault *f);
 /* promote.c: how many of the pages of @f, which lie in slow memory, may be promoted to @dst. */
 int64_t numa_promotable(struct numasim_self *self, struct numasim_fault *f, int32_t dst,
                         struct numasim_decision *d);
+
+/* Colloid: the node that the pages of @f, which lie in fast memory where the fault is, go to; -1: they
+ * stay. */
+int32_t numa_away_target(const struct numasim_self *self, const struct numasim_fault *f,
+                         struct numasim_decision *d);
 
 /* place.c */
 struct numa_accounted {

@@ -144,6 +144,22 @@ const struct numasim_param numa_params[NUMA_NR_PARAMS + 1] = {
          .def = 1,
          .doc = "Tasks that sleep and wait for their lag to be paid count as running.",
          .source = "kernel/sched/fair.c: update_numa_stats(), 6.12 and 7.3"},
+    [NUMA_PARAM_COUNT_TIERING] =
+        {.name = "count_tiering",
+         .type = NUMASIM_PARAM_BOOL,
+         .def = 1,
+         .doc = "Faults are counted, and the scan period follows them, also without bit 0 of "
+                "numa_balancing.",
+         .source = "kernel/sched/fair.c: task_numa_fault(), 6.12; off: the same of "
+                   "github.com/host-architecture/colloid, tpp/linux-6.3"},
+    [NUMA_PARAM_COLLOID] =
+        {.name = "colloid",
+         .type = NUMASIM_PARAM_BOOL,
+         .def = 0,
+         .doc = "With bit 1 of numa_balancing: while fast memory takes longer under load than slow "
+                "memory, nothing is promoted, and what is hot in fast memory is demoted.",
+         .source = "Vuppalapati and Agarwal, SOSP 2024; github.com/host-architecture/colloid, "
+                   "tpp/linux-6.3: NUMA_BALANCING_COLLOID"},
 };
 
 const char *const numa_reasons[] = {
@@ -163,5 +179,7 @@ const char *const numa_reasons[] = {
     [NUMA_REASON_COLD] = "not-hot",
     [NUMA_REASON_RATE_LIMIT] = "rate-limit",
     [NUMA_REASON_HOT] = "hot",
+    [NUMA_REASON_SLOWER] = "fast-tier-slower",
+    [NUMA_REASON_AWAY] = "demoted-by-latency",
     NULL,
 };

@@ -174,6 +174,9 @@ void numa_account_fault(struct numasim_self *self, struct numasim_task *task,
         (numa_mode(self, NUMA_MODE_TIERING) || fault->last_cpu < 0)) {
         return;
     }
+    if (self->param[NUMA_PARAM_COUNT_TIERING] == 0 && !numa_mode(self, NUMA_MODE_NORMAL)) {
+        return;
+    }
     if (!has_faults(self, own)) {
         return;
     }

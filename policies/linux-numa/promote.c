@@ -57,6 +57,57 @@ static int64_t within_limit(struct numa_node *own, uint64_t *candidates, int64_t
     return limit - 1 < used ? 0 : left < nr ? left : nr;
 }
 
+static int64_t latency_ms(const struct numasim_self *self, const struct numasim_fault *f)
+{
+    int64_t ms = numasim_now(self->host) / 1000000 - f->pages.protected_ns / 1000000;
+
+    return ms & ((INT64_C(1) << TIME_BITS) - 1);
+}
+
+static int64_t threshold_ms(const struct numasim_self *self, const struct numa_node *own)
+{
+    return own->threshold_ms > 0 ? own->threshold_ms : self->param[NUMA_PARAM_HOT_THRESHOLD];
+}
+
+/* next_demotion_node(), of the nearest there is; -1 none. */
+static int32_t slower_than(const struct numasim_self *self, int32_t node)
+{
+    const int32_t *order = numasim_fallback(self->host, node);
+
+    for (int32_t i = 0; i < numa_state(self)->nr_nodes; i++) {
+        const struct numasim_node *to = numasim_node(self->host, order[i]);
+
+        if (!to->top_tier && to->total_bytes > 0) {
+            return order[i];
+        }
+    }
+    return -1;
+}
+
+/* colloid_local_lat_gt_remote: does an access from @node to itself take longer now than one to slow
+ * memory? The module polls so often that smoothing is over within a millisecond. */
+static bool is_slower(const struct numasim_self *self, int32_t node)
+{
+    int32_t slow = slower_than(self, node);
+
+    return slow >= 0 && numasim_loaded_latency_ns(self->host, node, node) >
+                            numasim_loaded_latency_ns(self->host, node, slow);
+}
+
+int32_t numa_away_target(const struct numasim_self *self, const struct numasim_fault *f,
+                         struct numasim_decision *d)
+{
+    int32_t node = f->pages.node;
+    const struct numa_node *own = numasim_node(self->host, node)->state[self->slot];
+
+    if (!numasim_node(self->host, node)->top_tier || !is_slower(self, node)) {
+        return -1;
+    }
+    numasim_compared(d, "latency_ms", latency_ms(self, f));
+    numasim_compared(d, "threshold_ms", threshold_ms(self, own));
+    return latency_ms(self, f) < threshold_ms(self, own) ? slower_than(self, node) : -1;
+}
+
 int64_t numa_promotable(struct numasim_self *self, struct numasim_fault *f, int32_t dst,
                         struct numasim_decision *d)
 {
@@ -68,6 +119,10 @@ int64_t numa_promotable(struct numasim_self *self, struct numasim_fault *f, int3
 
     if (has_free_space(node)) {
         own->threshold_ms = 0;
+        if (numa_colloid(self) && is_slower(self, dst)) {
+            numasim_decide(d, -1, NUMA_REASON_SLOWER);
+            return 0;
+        }
         if (self->param[NUMA_PARAM_CANDIDATE_NRL] != 0) {
             node->vmstat[NUMASIM_PGPROMOTE_CANDIDATE_NRL] += (uint64_t)f->pages.nr_pages;
         }
@@ -75,15 +130,14 @@ int64_t numa_promotable(struct numasim_self *self, struct numasim_fault *f, int3
         return f->nr_faults;
     }
     adjust_threshold(self, own, node->vmstat[NUMASIM_PGPROMOTE_CANDIDATE], now_ms, limit);
-    int64_t threshold_ms =
-        own->threshold_ms > 0 ? own->threshold_ms : self->param[NUMA_PARAM_HOT_THRESHOLD];
-    int64_t latency_ms =
-        (now_ms - f->pages.protected_ns / 1000000) & ((INT64_C(1) << TIME_BITS) - 1);
-
-    numasim_compared(d, "latency_ms", latency_ms);
-    numasim_compared(d, "threshold_ms", threshold_ms);
-    if (latency_ms >= threshold_ms) {
+    numasim_compared(d, "latency_ms", latency_ms(self, f));
+    numasim_compared(d, "threshold_ms", threshold_ms(self, own));
+    if (latency_ms(self, f) >= threshold_ms(self, own)) {
         numasim_decide(d, -1, NUMA_REASON_COLD);
+        return 0;
+    }
+    if (numa_colloid(self) && is_slower(self, dst)) {
+        numasim_decide(d, -1, NUMA_REASON_SLOWER);
         return 0;
     }
     int64_t nr = within_limit(own, &node->vmstat[NUMASIM_PGPROMOTE_CANDIDATE], now_ms, limit,

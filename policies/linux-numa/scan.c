@@ -236,8 +236,8 @@ static void scan_area(struct scan *s, struct numasim_region *region)
     }
 }
 
-/* Which nodes' pages need no protection: fast memory if only slow is looked at; and the node where the
- * only task is. */
+/* Which nodes' pages need no protection: fast memory if only slow is looked at, which Colloid does not;
+ * and the node where the only task is. */
 static void choose_nodes(struct scan *s, const struct numasim_region *region)
 {
     const struct numasim_self *self = s->self;
@@ -247,7 +247,8 @@ static void choose_nodes(struct scan *s, const struct numasim_region *region)
     memset(s->skip, 0, sizeof(s->skip));
     memset(s->skip_huge, 0, sizeof(s->skip_huge));
     for (int32_t n = 0; n < numa_state(self)->nr_nodes; n++) {
-        bool fast = !numa_mode(self, NUMA_MODE_NORMAL) && numasim_node(self->host, n)->top_tier;
+        bool fast = !numa_mode(self, NUMA_MODE_NORMAL) && !numa_colloid(self) &&
+                    numasim_node(self->host, n)->top_tier;
         uint64_t bit = UINT64_C(1) << (n & 63);
 
         if (fast || (alone && n == here)) {

@@ -308,7 +308,7 @@ NUMASIM_API int64_t numasim_move_pages(struct numasim_host *host, int32_t cpu,
                                        const struct numasim_pages *pages, int64_t nr_pages,
                                        int32_t to, int64_t floor_bytes);
 /* The same as reclaim does it: wherever the cpuset allows or not (mm/vmscan.c: demote_folio_list(),
- * 6.12). */
+ * 6.12). What was known of them there is void: tag 0, and accesses since the run's start. */
 NUMASIM_API int64_t numasim_demote_pages(struct numasim_host *host, int32_t cpu,
                                          const struct numasim_pages *pages, int64_t nr_pages,
                                          int32_t to, int64_t floor_bytes);

@@ -102,13 +102,16 @@ static int32_t find_hits(const struct place *at, const struct chance *c, const i
             seen += extent->protected >> c->order;
             continue;
         }
-        for (int32_t n = 0; n < extent->nr_kinds && extent->protected > 0; n++) {
+        int64_t left = extent->protected;
+
+        for (int32_t n = 0; n < extent->nr_kinds && left > 0; n++) {
             const struct mm_kind *kind = &extent->kinds[n];
             int32_t from = next;
 
             if (!matches(kind, c)) {
                 continue;
             }
+            left -= kind->pages;
             seen += kind->pages >> c->order;
             while (next < nr && places[next] < seen) {
                 next++;

@@ -194,6 +194,10 @@ int64_t numasim_move_pages(struct numasim_host *host, int32_t cpu,
     struct mm_kind kind = f.e->kinds[f.kind];
 
     kind.protected_ns = MM_NOT_PROTECTED; /* the new mapping is not */
+    if (k->demoting) {
+        kind.tag = 0;
+        kind.tagged_x256 = 0;
+    }
     int64_t moved =
         pages_migrate(k, f.p, f.r, f.s, f.part, f.e, f.kind, nr_pages, to, floor_bytes, &kind);
 
