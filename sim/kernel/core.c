@@ -458,10 +458,6 @@ void segment_event(struct kernel *k, struct rq *rq)
 {
     struct task *t = rq->curr;
 
-    /* If it blocks, the one that has waited longest is as likely as any to run next. */
-    if (!list_empty(&rq->waiting)) {
-        task_prefetch(container_of(rq->waiting.prev, const struct task, waiting));
-    }
     k->acting_cpu = rq->pub.id;
     settle(k, rq);
     tick_catch_up(k, rq);
