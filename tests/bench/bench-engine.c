@@ -5,7 +5,7 @@
  * An event is a wakeup, a block, a switch or a migration of a task: ticks and pops of the event
  * queue do not count. CPU time by clock(); best of three. Also how many seconds are simulated in one,
  * and what a task and a CPU weigh. A "p" behind N: task i only on CPU i mod H. The aim stands at H =
- * 256 with N = 8 H; N = 2 H beside it tells what the caches have to do with it, and is no aim.
+ * 256 with N = 8 H. N = 2 H is another load, where CPUs keep running out of tasks and look for some.
  *
  * Usage: bench-engine [POLICY-DIR [MAX-CPUS [MIN-CPUS]]]
  */
@@ -136,7 +136,7 @@ int main(int argc, char **argv)
             }
         }
     }
-    /* A quarter of the tasks: what is touched in turn fits a core's own caches better. */
+    /* Two tasks to a CPU: an event more often comes with a newidle balance. */
     if (min_cpus <= 256 && max_cpus >= 256) {
         row(256, 512, false, "eevdf", "linux-balance", dir, 0);
     }
