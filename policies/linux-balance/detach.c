@@ -96,25 +96,38 @@ static bool sleeps_there(const struct lb_env *env, const struct numasim_task *ta
            env->self->param[LB_PARAM_DETACH_DELAYED] == LB_DELAYED_LOAD;
 }
 
+/* @task does not move: always false. */
+static bool stays(const struct lb_env *env, const struct numasim_task *task, enum lb_reason reason)
+{
+    lb_left(env->self, env->dst_cpu, task, reason);
+    return false;
+}
+
 /* *@hot: it may only for lack of success with others. */
 static bool can_migrate(struct lb_env *env, const struct numasim_task *task, bool *hot)
 {
     if (task->kthread && task->nr_allowed == 1) {
-        return false;
+        return stays(env, task, LB_REASON_PINNED);
     }
-    if (sleeps_there(env, task) || !allowed_there(env, task) || waits_its_turn(env, task)) {
-        return false;
+    if (sleeps_there(env, task)) {
+        return stays(env, task, LB_REASON_SLEEPS);
+    }
+    if (!allowed_there(env, task)) {
+        return stays(env, task, LB_REASON_PINNED);
+    }
+    if (waits_its_turn(env, task)) {
+        return stays(env, task, LB_REASON_NOT_ITS_TURN);
     }
     int32_t degrades = degrades_locality(env, task);
 
     if (degrades < 0 && lb_llc_degrades(env, task)) {
         env->llc_pinned |= env->imbalance.migration != LB_MIGRATE_LLC_TASK;
-        return false;
+        return stays(env, task, LB_REASON_LLC_PREFERRED);
     }
     *hot = degrades < 0 ? is_hot(env, task) : degrades != 0;
     if (*hot && lb_domain(env->self, env->sd)->nr_balance_failed <= env->sd->cache_nice_tries) {
         numasim_count_task(task, NUMASIM_TASK_FAILED_MIGRATIONS_HOT);
-        return false;
+        return stays(env, task, degrades > 0 ? LB_REASON_LOCALITY : LB_REASON_CACHE_HOT);
     }
     return true;
 }
@@ -182,7 +195,11 @@ static uint32_t detach(struct lb_env *env, struct numasim_task **tasks)
         }
         bool hot;
 
-        if (!can_migrate(env, task, &hot) || !fits_imbalance(env, task)) {
+        if (!can_migrate(env, task, &hot)) {
+            continue;
+        }
+        if (!fits_imbalance(env, task)) {
+            lb_left(env->self, env->dst_cpu, task, LB_REASON_TOO_BIG);
             continue;
         }
         if (hot) {

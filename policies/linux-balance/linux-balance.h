@@ -119,6 +119,19 @@ enum lb_reason {
     LB_REASON_SHORT_IDLE,
     LB_REASON_PULLED,
     LB_REASON_BALANCED,
+    LB_REASON_NOT_DUE,
+    LB_REASON_OTHER_BALANCES,
+    LB_REASON_SERIALIZED,
+    LB_REASON_SMALL_IMBALANCE,
+    LB_REASON_NUMA_ALLOWANCE,
+    LB_REASON_NO_SOURCE,
+    LB_REASON_PINNED,
+    LB_REASON_SLEEPS,
+    LB_REASON_NOT_ITS_TURN,
+    LB_REASON_LOCALITY,
+    LB_REASON_LLC_PREFERRED,
+    LB_REASON_CACHE_HOT,
+    LB_REASON_TOO_BIG,
 };
 extern const char *const lb_reasons[];
 
@@ -243,6 +256,15 @@ struct lb_env {
     uint32_t loop, loop_max;
     enum lb_fbq fbq; /* CPUs of a class above it are no source */
 };
+
+/* Tells why @task, or with NULL all that waits, stayed where it is (numasim_left()). */
+static inline void lb_left(struct numasim_self *self, int32_t cpu, const struct numasim_task *task,
+                           enum lb_reason reason)
+{
+    if (numasim_listens(self->host)) {
+        numasim_left(self, cpu, task, (uint32_t)reason);
+    }
+}
 
 static inline struct lb_state *lb_state(const struct numasim_self *self)
 {

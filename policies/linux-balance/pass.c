@@ -127,6 +127,9 @@ static bool find_and_move(struct lb_env *env, uint32_t *moved)
         env->src_cpu = group != NULL ? lb_find_busiest_cpu(env, group) : -1;
         if (env->src_cpu < 0) {
             lb_count(env, group != NULL ? NUMASIM_LB_NOBUSYQ : NUMASIM_LB_NOBUSYG, 1);
+            if (group != NULL) {
+                lb_left(env->self, env->dst_cpu, NULL, LB_REASON_NO_SOURCE);
+            }
             return false;
         }
         count_imbalance(env);
@@ -232,6 +235,7 @@ uint32_t lb_balance_domain(struct lb_pass *pass, int32_t cpu, struct numasim_dom
     lb_count(&env, NUMASIM_LB_COUNT, 1);
     if (!should_we_balance(&env)) {
         *go_on = false;
+        lb_left(env.self, cpu, NULL, LB_REASON_OTHER_BALANCES);
         balanced(&env);
         return 0;
     }
@@ -239,6 +243,7 @@ uint32_t lb_balance_domain(struct lb_pass *pass, int32_t cpu, struct numasim_dom
                      env.self->param[LB_PARAM_SERIALIZE] == LB_SERIALIZE_ALL;
     int64_t now_ns = numasim_now(env.host);
     if (serialize && now_ns + pass->elapsed_ns < state->serialize_until_ns) {
+        lb_left(env.self, cpu, NULL, LB_REASON_SERIALIZED);
         balanced(&env);
         return 0;
     }

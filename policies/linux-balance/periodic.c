@@ -174,9 +174,11 @@ static bool balance_if_due(struct lb_pass *pass, int32_t cpu, struct numasim_dom
     int64_t now_ns = numasim_now(self->host);
 
     if (now_j < own->last_balance_j + interval_j(self, sd, counts_as_busy(self, cpu, *idle))) {
+        lb_left(self, cpu, NULL, LB_REASON_NOT_DUE);
         return true;
     }
     if (serialize && now_ns + pass->elapsed_ns < state->serialize_until_ns) {
+        lb_left(self, cpu, NULL, LB_REASON_SERIALIZED);
         return false;
     }
     if (lb_balance_domain(pass, cpu, sd, *idle, go_on) > 0) {

@@ -219,9 +219,9 @@ static struct lb_imbalance imbalance_to_spare(const struct lb_domain_stats *sds)
         int64_t room = max64((int64_t)local->capacity, (int64_t)local->util) - (int64_t)local->util;
 
         if (room == 0 && sds->idle != LB_BUSY) {
-            return (struct lb_imbalance){LB_MIGRATE_TASK, 1};
+            return (struct lb_imbalance){.migration = LB_MIGRATE_TASK, .amount = 1};
         }
-        return (struct lb_imbalance){LB_MIGRATE_UTIL, room};
+        return (struct lb_imbalance){.migration = LB_MIGRATE_UTIL, .amount = room};
     }
     if (busiest->weight == 1 || sds->prefer_sibling) {
         tasks = task_difference(sds);
@@ -231,10 +231,14 @@ static struct lb_imbalance imbalance_to_spare(const struct lb_domain_stats *sds)
     if (!sds->rules->numa_total) {
         tasks >>= 1;
     }
+    bool any = tasks > 0;
+
     if (sds->numa) {
         tasks = lb_allow_numa_imbalance(sds->rules, tasks, local, busiest, sds->imb_numa_nr);
     }
-    return (struct lb_imbalance){LB_MIGRATE_TASK, sds->rules->numa_total ? tasks >> 1 : tasks};
+    return (struct lb_imbalance){.migration = LB_MIGRATE_TASK,
+                                 .amount = sds->rules->numa_total ? tasks >> 1 : tasks,
+                                 .numa_allowed = any && tasks == 0};
 }
 
 /* calculate_imbalance(). */
@@ -246,17 +250,18 @@ static struct lb_imbalance calculate(const struct lb_domain_stats *sds)
 
     if (busiest->type == LB_MISFIT_TASK) {
         return sds->asym_capacity
-                   ? (struct lb_imbalance){LB_MIGRATE_MISFIT, 1}
-                   : (struct lb_imbalance){LB_MIGRATE_LOAD, (int64_t)busiest->misfit_load};
+                   ? (struct lb_imbalance){.migration = LB_MIGRATE_MISFIT, .amount = 1}
+                   : (struct lb_imbalance){.migration = LB_MIGRATE_LOAD,
+                                           .amount = (int64_t)busiest->misfit_load};
     }
     if (busiest->type == LB_ASYM_PACKING) {
-        return (struct lb_imbalance){LB_MIGRATE_TASK, busiest->nr_fair};
+        return (struct lb_imbalance){.migration = LB_MIGRATE_TASK, .amount = busiest->nr_fair};
     }
     if (busiest->type == LB_LLC_BALANCE) {
-        return (struct lb_imbalance){LB_MIGRATE_LLC_TASK, 1};
+        return (struct lb_imbalance){.migration = LB_MIGRATE_LLC_TASK, .amount = 1};
     }
     if (busiest->type == LB_SMT_BALANCE || busiest->type == LB_IMBALANCED) {
-        return (struct lb_imbalance){LB_MIGRATE_TASK, 1};
+        return (struct lb_imbalance){.migration = LB_MIGRATE_TASK, .amount = 1};
     }
     if (local->type == LB_HAS_SPARE) {
         return imbalance_to_spare(sds);
@@ -264,12 +269,13 @@ static struct lb_imbalance calculate(const struct lb_domain_stats *sds)
     if (local->type < LB_OVERLOADED) {
         local_avg = average(local->load, local->capacity);
         if (local_avg >= busiest->avg_load || local_avg >= domain_avg) {
-            return (struct lb_imbalance){LB_MIGRATE_LOAD, 0};
+            return (struct lb_imbalance){.migration = LB_MIGRATE_LOAD, .amount = 0};
         }
     }
     int64_t above = ((int64_t)busiest->avg_load - (int64_t)domain_avg) * (int64_t)busiest->capacity;
     int64_t below = ((int64_t)domain_avg - (int64_t)local_avg) * (int64_t)local->capacity;
-    return (struct lb_imbalance){LB_MIGRATE_LOAD, max64(0, min64(above, below)) / 1024};
+    return (struct lb_imbalance){.migration = LB_MIGRATE_LOAD,
+                                 .amount = max64(0, min64(above, below)) / 1024};
 }
 
 /* True iff an overloaded local group shows that this is not the place to pull to. */
@@ -311,7 +317,7 @@ bool lb_needs_local_load(const struct lb_domain_stats *sds)
 
 struct lb_imbalance lb_find_imbalance(const struct lb_domain_stats *sds)
 {
-    const struct lb_imbalance balanced = {LB_MIGRATE_TASK, 0};
+    const struct lb_imbalance balanced = {.migration = LB_MIGRATE_TASK};
     const struct lb_group *local = &sds->local, *busiest = &sds->busiest;
 
     if (!sds->has_busiest) {

@@ -90,7 +90,8 @@ struct lb_domain_stats {
 
 struct lb_imbalance {
     enum lb_migration migration;
-    int64_t amount; /* load, utilisation or tasks; 0: balanced */
+    int64_t amount;    /* load, utilisation or tasks; 0: balanced */
+    bool numa_allowed; /* 0, because nodes may differ by that */
 };
 
 /* Numbers of a wake_affine() comparison. */

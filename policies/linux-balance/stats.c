@@ -293,6 +293,7 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
     }
     update_overload(env, overloaded);
     if (busiest == NULL) {
+        lb_left(env->self, env->dst_cpu, NULL, LB_REASON_BALANCED);
         return NULL;
     }
     sds.has_busiest = true;
@@ -300,7 +301,12 @@ const struct numasim_group *lb_find_busiest_group(struct lb_env *env)
     complete_loads(env, &sds, local_group);
     env->fbq = classify_group(env, busiest);
     env->imbalance = lb_find_imbalance(&sds);
-    return env->imbalance.amount > 0 ? busiest : NULL;
+    if (env->imbalance.amount <= 0) {
+        lb_left(env->self, env->dst_cpu, NULL,
+                env->imbalance.numa_allowed ? LB_REASON_NUMA_ALLOWANCE : LB_REASON_SMALL_IMBALANCE);
+        return NULL;
+    }
+    return busiest;
 }
 
 /* True iff the one task of @c has a CPU at least as large or ranked above the destination. */

@@ -368,6 +368,23 @@ int64_t numasim_lag(struct numasim_host *host, const struct numasim_task *task)
     return k->qops->lag(k->qself, task->se.queue, &task->se);
 }
 
+bool numasim_listens(const struct numasim_host *host)
+{
+    return kernel_listens(ckernel_of(host), TP_DECISION);
+}
+
+void numasim_left(struct numasim_self *self, int32_t cpu, const struct numasim_task *task,
+                  uint32_t reason)
+{
+    struct kernel *k = kernel_of(self->host);
+    struct numasim_decision record = {.chosen = -1, .reason = reason};
+
+    if (cpu_exists(k, NUMASIM_ROLE_BALANCE, "numasim_left()", cpu)) {
+        decision_end(k, NUMASIM_ROLE_BALANCE, "balance.left", task != NULL ? task->id : -1, cpu,
+                     &record);
+    }
+}
+
 bool numasim_is_buddy(struct numasim_host *host, const struct numasim_task *task)
 {
     const struct kernel *k = kernel_of(host);

@@ -128,8 +128,16 @@ static bool waits(const struct task_state *t)
     return t->state == ACCOUNT_IS_WAITING || t->state == ACCOUNT_IS_THROTTLED;
 }
 
+static void tell_state(struct account *a, const struct task_state *t, enum account_state state,
+                       int32_t cpu, int64_t now_ns)
+{
+    if (a->config.state != NULL) {
+        a->config.state((int32_t)(t - a->tasks), t->state, state, cpu, now_ns, a->config.data);
+    }
+}
+
 static void set_state(struct account *a, struct task_state *t, enum account_state state,
-                      int64_t now_ns, int32_t by)
+                      int32_t cpu, int64_t now_ns, int32_t by)
 {
     end_span(a, t, now_ns, by);
     if (waits(t)) {
@@ -142,7 +150,9 @@ static void set_state(struct account *a, struct task_state *t, enum account_stat
             a->tasks[t->next].prev = t->prev;
         }
     }
+    tell_state(a, t, state, cpu, now_ns);
     t->state = state;
+    t->cpu = cpu;
     t->since_ns = now_ns;
 }
 
@@ -153,9 +163,8 @@ static void wait_on(struct account *a, struct task_state *t, int32_t cpu, int64_
     int32_t id = (int32_t)(t - a->tasks);
 
     set_state(a, t,
-              throttled_holds(a->throttled, id, cpu) ? ACCOUNT_IS_THROTTLED : ACCOUNT_IS_WAITING,
+              throttled_holds(a->throttled, id, cpu) ? ACCOUNT_IS_THROTTLED : ACCOUNT_IS_WAITING, cpu,
               now_ns, by);
-    t->cpu = cpu;
     t->prev = -1;
     t->next = a->first_waiting[cpu];
     if (t->next >= 0) {
@@ -176,6 +185,7 @@ static void throttle(struct account *a, const struct tp_event *e)
 
         if (state != t->state) {
             end_span(a, t, e->time_ns, -1);
+            tell_state(a, t, state, e->cpu, e->time_ns);
             t->state = state;
         }
     }
@@ -188,10 +198,10 @@ static void leave(struct account *a, struct task_state *t, const struct tp_event
 {
     switch ((enum task_leave)e->a) {
     case LEAVE_BLOCKED:
-        set_state(a, t, ACCOUNT_IS_BLOCKED, e->time_ns, -1);
+        set_state(a, t, ACCOUNT_IS_BLOCKED, e->cpu, e->time_ns, -1);
         break;
     case LEAVE_EXITED:
-        set_state(a, t, ACCOUNT_IS_DEAD, e->time_ns, -1);
+        set_state(a, t, ACCOUNT_IS_DEAD, e->cpu, e->time_ns, -1);
         t->end_ns = e->time_ns;
         break;
     case LEAVE_PREEMPTED:
@@ -213,8 +223,7 @@ static void switched(struct account *a, const struct tp_event *e)
     if (e->task >= 0) {
         struct task_state *t = task_of(a, e->task);
 
-        set_state(a, t, ACCOUNT_IS_RUNNING, e->time_ns, e->other);
-        t->cpu = e->cpu;
+        set_state(a, t, ACCOUNT_IS_RUNNING, e->cpu, e->time_ns, e->other);
     }
 }
 
@@ -234,8 +243,7 @@ static void waking(struct account *a, const struct tp_event *e)
     struct task_state *t = task_of(a, e->task);
 
     if (t->state == ACCOUNT_IS_BLOCKED) {
-        set_state(a, t, ACCOUNT_IS_COMING, e->time_ns, e->other);
-        t->cpu = (int32_t)e->b;
+        set_state(a, t, ACCOUNT_IS_COMING, (int32_t)e->b, e->time_ns, e->other);
     }
 }
 

@@ -66,6 +66,9 @@ struct account_config {
     void *cgroups_data;
     /* Told of each span as it ends, in order of their ends; those of length 0 are left out. Optional. */
     void (*span)(const struct account_span *s, void *data);
+    /* Told when task @id comes to be in another state, or waits on another CPU; after its span. Optional. */
+    void (*state)(int32_t id, enum account_state from, enum account_state to, int32_t cpu,
+                  int64_t now_ns, void *data);
     void *data;
 };
 

@@ -39,7 +39,8 @@
  * numasim_sum_loads(), counters in struct numasim_task, show() of queues, flat queues (flat in struct
  * numasim_queue, load in struct numasim_entity), numasim_task_h_load(). 3: memory: hint faults,
  * populations, memory policies, watermarks, counters, daemons. 4: memory of cgroups: numasim_memcg(),
- * reclaim() of the tier role, cgroup in struct numasim_pages.
+ * reclaim() of the tier role, cgroup in struct numasim_pages; is_buddy() of queues,
+ * numasim_is_buddy(); numasim_listens(), numasim_left().
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H
@@ -712,6 +713,15 @@ NUMASIM_API int64_t numasim_balance_cost_ns(const struct numasim_host *host, uin
  * NUMASIM_TIME_NEVER cancels. It is cancelled by every context switch. */
 NUMASIM_API void numasim_set_slice_timer(struct numasim_host *host, struct numasim_queue *q,
                                          int64_t at_ns);
+
+/* Whether somebody listens to decisions: where not, no reason need be found. */
+NUMASIM_API bool numasim_listens(const struct numasim_host *host);
+/*
+ * Tells them that a policy that looked for work for @cpu left @task where it waits, or, with NULL, looked no
+ * further, and why: @reason as in struct numasim_decision. What `numasim explain` says of wasted time.
+ */
+NUMASIM_API void numasim_left(struct numasim_self *self, int32_t cpu,
+                              const struct numasim_task *task, uint32_t reason);
 
 /* Queries between roles. */
 NUMASIM_API int64_t numasim_lag(struct numasim_host *host, const struct numasim_task *task);
