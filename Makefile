@@ -8,6 +8,8 @@
 #   make unit           build and run the unit tests alone; TEST=evq runs one of them
 #   make matrix         every policy x machine x workload (`check` runs a pairwise cover)
 #   make studies        run every study in results/ and check what it expects
+#   make accuracy       the same and the tests against real kernels, told in results/ACCURACY.md;
+#                       `accuracy-page`: from the studies in results/runs, without running them anew
 #   make pictures       draw the README's pictures and fill its tables anew, from the demonstration
 #   make bench          measure the engine: ratios for people to read, never pass or fail
 #   make fuzz           fuzz each reader for FUZZ_SECONDS (60) seconds
@@ -116,7 +118,7 @@ fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
 formatted = $(sort $(wildcard sim/*/*.[ch] sim/*/*/*.[ch] policies/*.[ch] policies/*/*.[ch] \
 	tests/*/*.[ch]))
 
-.PHONY: all demo check unit matrix studies pictures bench fuzz lint lint-tidy format install
+.PHONY: all demo check unit matrix studies accuracy accuracy-page pictures bench fuzz lint lint-tidy format install
 .PHONY: uninstall clean help deps golden-update build-tests build-fuzzers run-checks remove-stale
 .PHONY: FORCE
 
@@ -317,6 +319,21 @@ studies: all
 	echo "== $$(cat results/runs/*/study.json | grep -A1 '"passed": false' | \
 		grep -c '"known_miss"') known misses in all"; \
 	exit $$status
+
+# What agrees with what: the outcomes of all studies and of tests against real kernels on one page.
+truth_tests := $(BUILD)/tests/truth/test-domains $(BUILD)/tests/truth/test-machines-qemu
+truth_outcomes := $(BUILD)/tests/outcomes
+
+accuracy: all
+	-$(Q)$(MAKE) --no-print-directory studies
+	$(Q)$(MAKE) --no-print-directory accuracy-page
+accuracy-page: all $(truth_tests)
+	$(Q)rm -rf $(truth_outcomes) && mkdir -p $(truth_outcomes)
+	$(Q)for test in $(truth_tests) tests/truth/numa-scans.t; do \
+		name=$$(basename $$test .t); \
+		$(release_env) $$test > $(truth_outcomes)/$${name#test-}.tap || true; \
+	done
+	$(Q)$(BUILD)/numasim accuracy results/runs $(truth_outcomes) -o results/ACCURACY.md
 
 bench: all $(benches)
 	$(Q)for bench in $(benches); do echo "== $$(basename $$bench)"; LC_ALL=C $$bench || exit 1; done

@@ -306,6 +306,12 @@ static char *number_text(const struct study_number *n)
     return g_strconcat(n->value < 0 ? "-" : "", text, NULL);
 }
 
+/* True where @e is `equals: NUMBER`. */
+static bool is_equality(const struct study_expectation *e)
+{
+    return e->nr_bounds == 2 && e->bounds[0].number.value == e->bounds[1].number.value;
+}
+
 static char *expected_text(const struct study_expectation *e)
 {
     static const char *const words[] = {"at least", "above", "at most", "below"};
@@ -320,7 +326,7 @@ static char *expected_text(const struct study_expectation *e)
         } else if (e->ties) {
             g_string_append(text, " or equal");
         }
-    } else if (e->nr_bounds == 2 && e->bounds[0].number.value == e->bounds[1].number.value) {
+    } else if (is_equality(e)) {
         g_autofree char *number = number_text(&e->bounds[0].number);
         g_string_append(text, number);
         for (int32_t i = 0; i < e->bounds[0].nr_margins; i++) {
@@ -413,6 +419,17 @@ static bool has_moved(const struct readings *m, const struct study_verdict *v)
     return study_miss_moved(v->miss, least, most, m->e->form == STUDY_RATIO ? 1 : m->scale);
 }
 
+static int64_t distance(const struct readings *m)
+{
+    int64_t scale = m->e->form == STUDY_RATIO ? 1 : m->scale;
+
+    if (m->undefined || m->units_differ || !is_equality(m->e)) {
+        return -1;
+    }
+    return study_off_ppm(study_number_rational(&m->e->bounds[0].number, scale), m->r, m->nr,
+                         m->e->over == STUDY_RANGE);
+}
+
 static void judge(struct readings *m, struct study_verdict *v)
 {
     int32_t failed = 0;
@@ -442,6 +459,7 @@ static void judge(struct readings *m, struct study_verdict *v)
         v->note = g_strdup_printf("with %d of %d seeds", failed, m->nr);
     }
     v->moved = has_moved(m, v);
+    v->off_ppm = distance(m);
     g_free(m->r);
 }
 
@@ -467,7 +485,8 @@ GArray *study_judge(const struct study *study, const struct study_results *resul
         const struct study_check *check = &g_array_index(checks, struct study_check, i);
         const struct study_expectation *e = &study->expectations[check->expectation];
         struct study_verdict verdict = {.expectation = check->expectation,
-                                        .miss = study_check_miss(study, check)};
+                                        .miss = study_check_miss(study, check),
+                                        .off_ppm = -1};
         struct readings m = {.study = study, .results = results, .e = e, .check = check};
 
         verdict.cells = g_memdup2(check->cells, (gsize)e->nr_sides * sizeof(*check->cells));

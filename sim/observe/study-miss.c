@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a known miss still misses by what is known of it. */
+/* How far what came out is from what was expected, and from what is known of a miss. */
 #include "observe/study.h"
 
 static struct rational absolute(struct rational r)
@@ -45,4 +45,36 @@ bool study_miss_moved(const struct study_miss *miss, struct rational least, stru
         above = absolute(above);
     }
     return rational_compare(below, low_slack) > 0 || rational_compare(above, high_slack) > 0;
+}
+
+/* |@r - @number| as parts per million of |@number|, which is not 0. */
+static int64_t off_ppm(struct rational r, struct rational number)
+{
+    static const int64_t PPM = 1000000, FAR_OFF = INT64_MAX / 1000000;
+    struct rational gap = absolute(minus(r, number));
+
+    gap = rational_make(gap.num * number.den, gap.den * absolute(number).num);
+    return rational_compare(gap, rational_make(FAR_OFF, 1)) > 0 ? INT64_MAX
+                                                                : rational_round(gap, PPM);
+}
+
+int64_t study_off_ppm(struct rational number, const struct rational *readings, int32_t nr,
+                      bool range)
+{
+    int64_t worst = 0, nearest = INT64_MAX;
+
+    if (number.num == 0) {
+        return -1;
+    }
+    if (range && rational_compare(readings[0], number) <= 0 &&
+        rational_compare(readings[nr - 1], number) >= 0) {
+        return 0;
+    }
+    for (int32_t i = 0; i < nr; i++) {
+        int64_t off = off_ppm(readings[i], number);
+
+        worst = MAX(worst, off);
+        nearest = MIN(nearest, off);
+    }
+    return range ? nearest : worst;
 }

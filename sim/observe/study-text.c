@@ -244,6 +244,9 @@ static void write_verdict(struct json_out *out, const struct study *study,
     json_string(out, "measured", v->measured);
     json_string(out, "exact", v->exact);
     json_string(out, "expected", v->expected);
+    if (v->off_ppm >= 0) {
+        json_int(out, "off_ppm", v->off_ppm);
+    }
     json_bool(out, "passed", v->passed);
     if (v->lost) {
         json_bool(out, "lost", true);
@@ -274,6 +277,7 @@ char *study_to_json(const struct study *study, const struct study_results *resul
     json_string(&out, "study", study->name);
     json_string(&out, "study_digest", study->digest);
     json_string(&out, "question", study->question);
+    json_strings(&out, "sources", study->sources);
     json_bool(&out, "passed", study_passed(verdicts));
     json_array_begin(&out, "cells", false);
     for (int32_t cell = 0; cell < study_nr_cells(study); cell++) {

@@ -79,7 +79,17 @@ struct study_verdict {
     char *note;                    /* why it failed where that is not plain, or NULL */
     const struct study_miss *miss; /* the study's: known not to hold; else NULL */
     bool moved; /* and does not, but by another number than the study says (study_miss_moved()) */
+    /* Of `equals:` a number other than 0: study_off_ppm() of the readings; else -1. */
+    int64_t off_ppm;
 };
+
+/*
+ * How far @readings (@nr > 0 of them) are from @number: of the farthest, |reading - number| / |number| in
+ * parts per million, at most INT64_MAX; -1 where @number is 0. With @range they are the least and the
+ * largest, and the nearest point between them counts.
+ */
+int64_t study_off_ppm(struct rational number, const struct rational *readings, int32_t nr,
+                      bool range);
 
 /*
  * True if @miss states one number, or two with " to " between, and what came out is more than a tenth

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TAP: the page of accuracy from a study's outcome and a test's.
+. "$(dirname "$0")/tap.sh"
+cat >here.yaml <<'END'
+numasim: study/1
+question: Is it there?
+sources: [nobody]
+topologies: [teach-uma-4]
+workloads: [teach-shares]
+policies: [linux-6.12]
+expect: [{metric: context_switches, at-least: 1}]
+END
+printf 'ok 1 - a\n1..1\n' >real.tap
+printf '# Page\n<!-- total -->\n<!-- studies -->\n<!-- tests: real -->\n' >page.md.in
+
+has() {
+    grep -qF -e "$1" "$2" || { cat "$2"; return 1; }
+}
+
+call "$NUMASIM" study ./here.yaml -o runs/here
+ok 'a study to tell of' test "$status" -le 1
+call "$NUMASIM" accuracy --page page.md.in runs real.tap
+ok 'a page' test "$status" -eq 0
+ok 'says which study' has '[here](studies/here.yaml): Is it there? | nobody |' out
+ok 'says which test' has '| real | 1 of 1 |' out
+cp out first
+call "$NUMASIM" accuracy --page page.md.in real.tap runs/here/study.json -o page.md
+ok 'the same bytes from the same outcomes' cmp first page.md
+mkdir empty
+refuses 2 'empty: no outcome in it' accuracy --page page.md.in empty
+refuses 2 'nowhere' accuracy --page page.md.in nowhere
+refuses 2 'a second outcome' accuracy --page page.md.in runs runs/here real.tap
+refuses 2 'page.md.in:4: no outcome of a test' accuracy --page page.md.in runs
+refuses 2 'not JSON' accuracy --page page.md.in page.md.in
+done_testing
