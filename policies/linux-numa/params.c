@@ -157,7 +157,8 @@ const struct numasim_param numa_params[NUMA_NR_PARAMS + 1] = {
          .type = NUMASIM_PARAM_BOOL,
          .def = 0,
          .doc = "With bit 1 of numa_balancing: while fast memory takes longer under load than slow "
-                "memory, nothing is promoted, and what is hot in fast memory is demoted.",
+                "memory, nothing is promoted, and what is hot in fast memory is demoted, but for "
+                "private memory of a single thread, which is never protected where it runs.",
          .source = "Vuppalapati and Agarwal, SOSP 2024; github.com/host-architecture/colloid, "
                    "tpp/linux-6.3: NUMA_BALANCING_COLLOID"},
 };

@@ -237,7 +237,7 @@ static void scan_area(struct scan *s, struct numasim_region *region)
 }
 
 /* Which nodes' pages need no protection: fast memory if only slow is looked at, which Colloid does not;
- * and the node where the only task is. */
+ * and the node where the only task is, for Colloid as well (tpp/linux-6.3/mm/mprotect.c of its authors). */
 static void choose_nodes(struct scan *s, const struct numasim_region *region)
 {
     const struct numasim_self *self = s->self;
