@@ -56,6 +56,7 @@ for group in "$@"; do
         need universal-ctags universal_ctags
         need perl has prove
         need git has git
+        need libxml2-utils has xmllint
         ;;
     *)
         echo "deps.sh: unknown group '$group'; expected build, plot or check" >&2

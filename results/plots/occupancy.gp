@@ -1,8 +1,8 @@
-# Who runs where. Set before: $cells: a row for each CPU, a column for each slice of time, 0 for idle
-# and else the number of an owner; owners, owner1.. (names), from and slice in seconds, columns,
-# cpus, and of each node with CPUs its number, first and last row as words of node_names,
+# A map of CPUs by time: who runs where, how many wait. Set before: $cells: a row for each CPU, a column
+# for each slice of time, 0 for white and else the number of an owner; owners, owner1.. (names), colors
+# (a word to each, white first), rest (what white is), from and slice in seconds, columns, cpus, and of each node with CPUs its number, first and last row as words of node_names,
 # node_first and node_last. CPUs stand by node, LLC and core.
-colors = "#ffffff #08306b #fd8d3c #74c476 #9e9ac8 #a50f15 #6baed6 #fdd0a2 #969696"
+colors = colors . " #ffffff #ffffff #ffffff #ffffff #ffffff #ffffff #ffffff #ffffff"
 set palette defined (0 word(colors, 1), 1 word(colors, 2), 2 word(colors, 3), 3 word(colors, 4), \
     4 word(colors, 5), 5 word(colors, 6), 6 word(colors, 7), 7 word(colors, 8), 8 word(colors, 9)) maxcolors 9
 set cbrange [-0.5:8.5]
@@ -35,4 +35,4 @@ set rmargin at screen 1 - 24.0 / width
 set bmargin at screen 104.0 / height
 plot "$cells" matrix using (from + ($1 + 0.5) * slice):2:3 with image notitle, \
     for [i = 1:owners] keyentry with boxes fillstyle solid 1.0 border rgb "#888888" linewidth 0.5 fillcolor rgb word(colors, i + 1) title value(sprintf("owner%d", i)), \
-    keyentry with boxes fillstyle solid 1.0 border rgb "#888888" linewidth 0.5 fillcolor rgb "#ffffff" title "idle"
+    keyentry with boxes fillstyle solid 1.0 border rgb "#888888" linewidth 0.5 fillcolor rgb "#ffffff" title rest

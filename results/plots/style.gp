@@ -28,6 +28,11 @@ set linetype 8 linecolor rgb "#252525" linewidth 1.5 dashtype (2,6)
 
 # The finding in large letters, and below it how it was measured.
 heading_size = out_terminal eq "svg" ? 17 : out_terminal eq "pngcairo" ? 13 : 12
-set label 1001 finding at screen 0.02, screen 1 - 24.0 / height left font sprintf(",%d", heading_size) textcolor rgb ink
-set label 1002 detail at screen 0.02, screen 1 - 46.0 / height left textcolor rgb faint
+room = width / 10.2 # letters of that size
+if (strlen(finding) > room) { heading_size = heading_size * room / strlen(finding) }
+set label 1001 finding at screen 0.02, screen 1 - 24.0 / height left font sprintf(",%.1f", heading_size) textcolor rgb ink
+detail_size = out_terminal eq "svg" ? 13 : out_terminal eq "pngcairo" ? 10 : 9
+room = width / 7.0
+if (strlen(detail) > room) { detail_size = detail_size * room / strlen(detail) }
+set label 1002 detail at screen 0.02, screen 1 - 46.0 / height left font sprintf(",%.1f", detail_size) textcolor rgb faint
 set tmargin at screen 1 - 74.0 / height

@@ -2,7 +2,7 @@
 /* Whose memory is accessed from where: a heat map to each result. */
 #include "base/error.h"
 #include "base/fixed.h"
-#include "cli/plot.h"
+#include "cli/plot-kinds.h"
 #include "observe/result-table.h"
 
 static const char matrix_name[] = "accesses";
@@ -72,11 +72,6 @@ bool plot_access(struct plot *p, GError **error)
     const struct result_matrix *m = NULL;
     int32_t panel;
 
-    if (p->nr_inputs > 4) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                    "plot: %d results; expected at most 4 side by side", p->nr_inputs);
-        return false;
-    }
     for (int32_t i = 0; i < p->nr_inputs; i++) {
         m = result_matrix(p->inputs[i].result, matrix_name);
         if (!check(p, i, m, error)) {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/plot.h"
+#include "cli/plot-kinds.h"
 #include "observe/result-table.h"
 
 /* The histogram that a picture shows unless it is told: what is nearest to the user. */
@@ -60,8 +60,7 @@ static void append_data(struct plot *p, int32_t i, const struct result_histogram
     g_string_append(p->script, "EOD\n");
 }
 
-/* The value that @ppm of the samples do not exceed: the bucket's bound. */
-static int64_t percentile(const struct result_histogram *h, uint64_t ppm)
+int64_t plot_percentile(const struct result_histogram *h, uint64_t ppm)
 {
     g_assert(h != NULL);
     uint64_t below = 0, wanted = (h->count * ppm + 999999) / 1000000;
@@ -77,7 +76,7 @@ static int64_t percentile(const struct result_histogram *h, uint64_t ppm)
 
 /* "p99 of wakeup latency: 41us with linux-6.12, 3.1ms with fifo-none"; of more than two results, the
  * lowest and the highest. */
-static void find(struct plot *p, const struct result_histogram *const *h, const char *quantity)
+void plot_find_tail(struct plot *p, const struct result_histogram *const *h, const char *quantity)
 {
     uint64_t count = UINT64_MAX;
     int64_t values[PLOT_MAX_RESULTS] = {0};
@@ -87,7 +86,7 @@ static void find(struct plot *p, const struct result_histogram *const *h, const 
         count = MIN(count, h[i]->count);
     }
     for (int32_t i = 0; i < p->nr_inputs; i++) {
-        values[i] = percentile(h[i], count >= 100 ? 990000 : 500000);
+        values[i] = plot_percentile(h[i], count >= 100 ? 990000 : 500000);
         low = values[i] < values[low] ? i : low;
         high = values[i] >= values[high] ? i : high;
     }
@@ -102,9 +101,7 @@ static void find(struct plot *p, const struct result_histogram *const *h, const 
     }
 }
 
-/* "wakeup_latency_ns" to "wakeup latency", "request_latency_ns.clients" to "request latency (clients)".
- * Newly allocated. */
-static char *name_quantity(const char *metric)
+char *plot_quantity(const char *metric)
 {
     const char *at = strstr(metric, "_ns");
     g_autofree char *stem = at != NULL ? g_strndup(metric, (gsize)(at - metric)) : g_strdup(metric);
@@ -121,7 +118,7 @@ static void set_range(struct plot *p, const struct result_histogram *const *h, i
     for (int32_t i = 0; i < p->nr_inputs; i++) {
         g_assert(h[i] != NULL);
         /* A few extremes far below the rest would leave it little room. */
-        min = MIN(min, MAX(percentile(h[i], 1000), 1));
+        min = MIN(min, MAX(plot_percentile(h[i], 1000), 1));
         max = MAX(max, h[i]->max);
     }
     while (low * 10 <= min) {
@@ -135,24 +132,35 @@ static void set_range(struct plot *p, const struct result_histogram *const *h, i
     *ret_low = low;
 }
 
-bool plot_cdf(struct plot *p, GError **error)
+bool plot_latencies(const struct plot *p, const struct result_histogram **ret,
+                    const char **ret_name, GError **error)
 {
     const char *metric = p->metric != NULL ? p->metric : choose_metric(p->inputs[0].result);
-    const struct result_histogram *h[PLOT_MAX_RESULTS] = {NULL};
-    g_autofree char *quantity = NULL;
-    g_autofree char *axis = NULL;
-    int64_t low = 1;
 
     g_assert(p->nr_inputs > 0);
     for (int32_t i = 0; i < p->nr_inputs; i++) {
-        h[i] = metric != NULL ? result_histogram(p->inputs[i].result, metric) : NULL;
-        if (h[i] == NULL || h[i]->count == 0) {
+        ret[i] = metric != NULL ? result_histogram(p->inputs[i].result, metric) : NULL;
+        if (ret[i] == NULL || ret[i]->count == 0) {
             return fail_missing(&p->inputs[i], metric != NULL ? metric : "", error);
         }
     }
-    quantity = name_quantity(metric);
-    axis = g_strdup_printf("%s, logarithmic", quantity);
-    find(p, h, quantity);
+    *ret_name = metric;
+    return true;
+}
+
+bool plot_cdf(struct plot *p, GError **error)
+{
+    const struct result_histogram *h[PLOT_MAX_RESULTS] = {NULL};
+    const char *metric = NULL;
+    int64_t low = 1;
+
+    if (!plot_latencies(p, h, &metric, error)) {
+        return false;
+    }
+    g_autofree char *quantity = plot_quantity(metric);
+    g_autofree char *axis = g_strdup_printf("%s, logarithmic", quantity);
+
+    plot_find_tail(p, h, quantity);
     g_string_append_printf(p->detail, "%" G_GUINT64_FORMAT " samples with %s", h[0]->count,
                            p->inputs[0].label);
     for (int32_t i = 1; i < p->nr_inputs; i++) {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CPUs by time: who runs where. The run is simulated again with a record of its switches. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "cli/again.h"
-#include "cli/plot.h"
+#include "cli/plot-kinds.h"
+#include "cli/plot-time.h"
 #include "observe/occupancy.h"
 #include "observe/result-table.h"
 
@@ -18,8 +16,7 @@ enum {
 struct map {
     const struct machine *machine;
     struct occupancy *occupancy;
-    int64_t from_ns, slice_ns;
-    int32_t nr_columns;
+    struct plot_axis axis;
     GPtrArray *names;     /* of the tasks by id: what they are shown as; owned */
     int32_t *colors;      /* [tasks] 1..OTHERS */
     char *owners[OTHERS]; /* names of the colours 1.. */
@@ -125,93 +122,33 @@ static void choose_colors(struct map *map)
     }
 }
 
-/* By node, LLC and core, so that neighbours in the machine are neighbours in the picture. */
-static int compare_cpus(const void *a, const void *b)
+static void fill_row(const struct map *map, int32_t cpu, uint8_t *row)
 {
-    const struct machine_cpu *x = *(struct machine_cpu *const *)a;
-    const struct machine_cpu *y = *(struct machine_cpu *const *)b;
-
-    if (x->node != y->node) {
-        return x->node - y->node;
-    }
-    if (x->llc != y->llc) {
-        return x->llc - y->llc;
-    }
-    return x->core != y->core ? x->core - y->core : x->os_id - y->os_id;
-}
-
-static const struct machine_cpu **order_cpus(const struct machine *m)
-{
-    const struct machine_cpu **cpus = g_new(const struct machine_cpu *, (gsize)m->nr_cpus);
-
-    for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-        cpus[cpu] = &m->cpus[cpu];
-    }
-    qsort(cpus, (size_t)m->nr_cpus, sizeof(*cpus), compare_cpus);
-    return cpus;
-}
-
-static void append_row(struct plot *p, const struct map *map, int32_t cpu)
-{
-    g_autofree char *row = g_malloc((gsize)map->nr_columns * 2);
+    const struct plot_axis *a = &map->axis;
     int32_t nr;
     const struct occupancy_span *spans = occupancy_spans(map->occupancy, cpu, &nr);
 
-    for (int32_t column = 0; column < map->nr_columns; column++) {
-        row[column * 2] = '0';
-        row[column * 2 + 1] = ' ';
-    }
     for (int32_t i = 0; i < nr; i++) {
-        int64_t first = (spans[i].start_ns - map->from_ns) / map->slice_ns;
-        int64_t last = (spans[i].end_ns - map->from_ns + map->slice_ns - 1) / map->slice_ns;
+        int64_t first = (spans[i].start_ns - a->from_ns) / a->slice_ns;
+        int64_t last = (spans[i].end_ns - a->from_ns + a->slice_ns - 1) / a->slice_ns;
 
-        for (int64_t c = first; spans[i].owner >= 0 && c < last && c < map->nr_columns; c++) {
-            row[c * 2] = (char)('0' + map->colors[spans[i].owner]);
+        for (int64_t c = first; spans[i].owner >= 0 && c < last && c < a->nr; c++) {
+            row[c] = (uint8_t)map->colors[spans[i].owner];
         }
     }
-    row[map->nr_columns * 2 - 1] = '\n';
-    g_string_append_len(p->script, row, map->nr_columns * 2);
 }
 
-/* Where each node's CPUs begin and end among the rows. */
-static void append_nodes(struct plot *p, const struct machine *m,
-                         const struct machine_cpu *const *cpus)
+static void set_cells(struct plot *p, const struct map *map)
 {
-    g_autoptr(GString) names = g_string_new(NULL);
-    g_autoptr(GString) first = g_string_new(NULL);
-    g_autoptr(GString) last = g_string_new(NULL);
+    static const char *const colors[OTHERS] = {"#08306b", "#fd8d3c", "#74c476", "#9e9ac8",
+                                               "#a50f15", "#6baed6", "#fdd0a2", "#969696"};
+    g_autofree uint8_t *cells = g_new0(uint8_t, (gsize)map->machine->nr_cpus * (gsize)map->axis.nr);
 
-    for (int32_t i = 0; i < m->nr_cpus; i++) {
-        if (i == 0 || cpus[i]->node != cpus[i - 1]->node) {
-            g_string_append_printf(names, " %d", m->nodes[cpus[i]->node].os_id);
-            g_string_append_printf(first, " %d", i);
-        }
-        if (i + 1 == m->nr_cpus || cpus[i + 1]->node != cpus[i]->node) {
-            g_string_append_printf(last, " %d", i);
-        }
+    for (int32_t cpu = 0; cpu < map->machine->nr_cpus; cpu++) {
+        fill_row(map, cpu, &cells[(gsize)cpu * (gsize)map->axis.nr]);
     }
-    plot_set_text(p, "node_names", names->str);
-    plot_set_text(p, "node_first", first->str);
-    plot_set_text(p, "node_last", last->str);
-}
-
-static void append_cells(struct plot *p, const struct map *map)
-{
-    const struct machine *m = map->machine;
-    g_autofree const struct machine_cpu **cpus = order_cpus(m);
-
-    append_nodes(p, m, cpus);
-    g_string_append(p->script, "$cells << EOD\n");
-    for (int32_t i = 0; i < m->nr_cpus; i++) {
-        append_row(p, map, (int32_t)(cpus[i] - m->cpus));
-    }
-    g_string_append(p->script, "EOD\n");
-    plot_set_int(p, "owners", map->nr_owners);
-    for (int32_t i = 0; i < map->nr_owners; i++) {
-        g_autofree char *name = g_strdup_printf("owner%d", i + 1);
-
-        plot_set_text(p, name, map->owners[i]);
-    }
+    plot_set_cells(p, &map->axis, cells);
+    plot_set_legend(p, (const char *const *)map->owners, colors, map->nr_owners, "idle");
 }
 
 static void describe(struct plot *p, const struct map *map)
@@ -221,7 +158,7 @@ static void describe(struct plot *p, const struct map *map)
     const struct result_metric *moves = result_metric(r, "migrations.total");
     int64_t span_ns = MAX(r->end_ns - r->warmup_ns, 1);
     int64_t tenths = busy != NULL ? (busy->value * 10 + span_ns / 2) / span_ns : 0;
-    g_autofree char *slice = result_value_human(RESULT_NS, map->slice_ns);
+    g_autofree char *slice = result_value_human(RESULT_NS, map->axis.slice_ns);
 
     g_string_append_printf(p->finding,
                            "%s with %s: %" G_GINT64_FORMAT ".%" G_GINT64_FORMAT
@@ -235,70 +172,55 @@ static void describe(struct plot *p, const struct map *map)
                            r->topology.name, slice);
 }
 
-static bool set_range(struct plot *p, struct map *map, GError **error)
+static void map_free(void *data)
 {
-    const struct result *r = p->inputs[0].result;
-    int64_t from_ns = MAX(p->from_ns, 0);
-    int64_t to_ns = p->to_ns < 0 ? r->end_ns : MIN(p->to_ns, r->end_ns);
+    struct map *map = data;
 
-    if (from_ns >= to_ns) {
-        g_set_error(
-            error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-            "plot: the run has nothing between --from and --to; it ended at %" G_GINT64_FORMAT
-            " ns",
-            r->end_ns);
-        return false;
+    if (map == NULL) {
+        return;
     }
-    map->from_ns = from_ns;
-    map->slice_ns = MAX((to_ns - from_ns + COLUMNS - 1) / COLUMNS, 1);
-    map->nr_columns = (int32_t)((to_ns - from_ns + map->slice_ns - 1) / map->slice_ns);
-    g_string_append_printf(p->script,
-                           "from = %" G_GINT64_FORMAT ".0e-9\nslice = %" G_GINT64_FORMAT ".0e-9\n",
-                           map->from_ns, map->slice_ns);
-    map->occupancy =
-        occupancy_new(map->machine->nr_cpus, from_ns, to_ns, map->slice_ns, NULL, NULL);
-    return true;
-}
-
-static void map_release(struct map *map)
-{
     for (int32_t i = 0; i < map->nr_owners; i++) {
         g_free(map->owners[i]);
     }
     g_free(map->colors);
     g_ptr_array_unref(map->names);
     occupancy_free(map->occupancy);
+    g_free(map);
+}
+
+static void *map_new(struct plot *p, GError **error)
+{
+    struct plot_axis axis;
+    struct map *map;
+
+    if (!plot_axis_init(&axis, p, COLUMNS, error)) {
+        return NULL;
+    }
+    map = g_new0(struct map, 1);
+    map->axis = axis;
+    map->machine = p->machine;
+    map->names = g_ptr_array_new_with_free_func(g_free);
+    map->occupancy =
+        occupancy_new(p->machine->nr_cpus, axis.from_ns, axis.to_ns, axis.slice_ns, NULL, NULL);
+    return map;
+}
+
+static const struct plot_watch map_watch = {map_new, attach, finished, map_free};
+
+const struct plot_watch *plot_occupancy_watch(const struct plot *p)
+{
+    return p->color == PLOT_COLOR_LOCAL ? &plot_local_watch : &map_watch;
 }
 
 bool plot_occupancy(struct plot *p, GError **error)
 {
-    const struct plot_input *input = &p->inputs[0];
-    g_autoptr(simulation_t) s = NULL;
-    struct map map = {0};
-    bool ok;
+    struct map *map = p->watch;
 
-    if (p->nr_inputs != 1) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                    "plot: %d results; expected one for the kind 'occupancy'", p->nr_inputs);
-        return false;
+    if (p->color == PLOT_COLOR_LOCAL) {
+        return plot_local(p, error);
     }
-    s = again_open(p->paths, input->path, input->result, error);
-    if (s == NULL) {
-        return false;
-    }
-    map.machine = s->machine;
-    map.names = g_ptr_array_new_with_free_func(g_free);
-    ok = set_range(p, &map, error) &&
-         again_run(s, input->path, input->result, attach, finished, &map, error);
-    if (ok) {
-        choose_colors(&map);
-        append_cells(p, &map);
-        describe(p, &map);
-        plot_set_int(p, "columns", map.nr_columns);
-        plot_set_int(p, "cpus", map.machine->nr_cpus);
-        p->width = 960;
-        p->height = CLAMP(map.machine->nr_cpus * 12, 160, 620) + 190;
-    }
-    map_release(&map);
-    return ok;
+    choose_colors(map);
+    set_cells(p, map);
+    describe(p, map);
+    return true;
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# TAP: numasim plot draws each kind in each format, and its script is the same every time.
+# TAP: numasim plot draws each kind in each format, its script is the same every time, and its title says
+# what the result says.
 . "$(dirname "$0")/tap.sh"
 
 for policy in linux-6.12 fifo-none; do
@@ -18,6 +19,48 @@ ok 'the script of accesses has a matrix for each' test "$(grep -c '^\$matrix' ou
 call "$NUMASIM" plot -k occupancy linux-6.12 --from 100ms --to 110ms --script
 ok 'the script of who runs where has a row for each CPU' \
     test "$(sed -n '/^\$cells/,/^EOD/p' out | wc -l)" -eq 10
+
+# data NAME: the lines of that data block of the last script.
+data() {
+    sed -n "/^\$$1 << EOD/,/^EOD/p" out | sed '1d;$d'
+}
+# metric NAME RESULT: its value there.
+metric() {
+    perl -MJSON::PP -0777 -ne '
+        BEGIN { $name = shift } print JSON::PP->new->decode($_)->{metrics}{$name}{value}' \
+        "$1" "$2/result.json"
+}
+call "$NUMASIM" plot -k percentiles linux-6.12 fifo-none --script
+ok 'percentiles: five bars to a result' test "$(data data1 | wc -l)" -eq 5
+ok 'the last is the maximum' test "$(data data2 | awk 'END { print $2 }')" = \
+    "$(metric request_latency_ns.clients.max fifo-none)"
+call "$NUMASIM" plot -k migrations linux-6.12 fifo-none --script
+ok 'migrations: levels, nearest first' grep -q "^group1 = 'MC'" out
+ok 'and a bar to each' test "$(data data2 | wc -l)" -eq "$(grep -c '^group[0-9]' out)"
+call "$NUMASIM" plot -k machine linux-6.12 --script
+ok 'machine: a box to each CPU' test "$(data cpus | wc -l)" -eq 8
+ok 'and to each package, node, LLC, memory' test "$(data boxes | wc -l)" -eq 8
+call "$NUMASIM" plot -k queues linux-6.12 --script
+ok 'queues: a row to each CPU' test "$(data cells | wc -l)" -eq 8
+cp out first
+call "$NUMASIM" plot -k queues linux-6.12 --script
+ok 'and the same again' cmp first out
+call "$NUMASIM" plot -k occupancy --color local linux-6.12 --script
+ok 'the local share of accesses is that of the result' \
+    grep -q "^finding = '.*: $("$NUMASIM" plot -k access linux-6.12 --script |
+        sed -n "s/^share1 = '\(.*\)'/\1/p") of accesses are local'" out
+call "$NUMASIM" plot -k pages linux-6.12 --script
+ok 'pages: at the end each node has what the result says' test \
+    "$(data nodes | awk 'END { printf "%.0f %.0f", $2 * 256, $3 * 256 }')" = \
+    "$(($(metric memory.used_bytes.node0 linux-6.12) / 4096)) $((
+        $(metric memory.used_bytes.node1 linux-6.12) / 4096))"
+call "$NUMASIM" plot -k bandwidth --from 100ms linux-6.12 --script
+mean() { data nodes | awk '{ sum += $2 } END { print sum / NR * 1e9 }'; }
+ok 'bandwidth: its mean is that of the result' awk -v mean="$(mean)" \
+    -v reads="$(metric bandwidth.node0.read_bytes_per_s linux-6.12)" \
+    -v writes="$(metric bandwidth.node0.write_bytes_per_s linux-6.12)" \
+    'BEGIN { exit !(mean > (reads + writes) * 0.98 && mean < (reads + writes) * 1.02) }'
+
 ok 'a label is quoted' sh -c \
     '"$1" plot linux-6.12 -l "it'"'"'s" --script | grep -qF "label1 = '"'it''s'"'"' sh "$NUMASIM"
 
@@ -35,6 +78,19 @@ refuses 2 "no histogram 'wakeup'" plot linux-6.12 -m wakeup
 refuses 2 'expected a name with .svg, .png or .pdf' plot linux-6.12 -o x.jpg
 refuses 2 '1 labels for 2 results' plot linux-6.12 fifo-none -l one
 refuses 2 'expected one for the kind' plot -k occupancy linux-6.12 fifo-none
+"$NUMASIM" run -t teach-uma-4 -w teach-ps -d 300ms --warmup 100ms -p rr-none -o no-memory >/dev/null
+for kind in access bandwidth; do
+    refuses 2 'no memory was accessed' plot -k "$kind" no-memory
+done
+refuses 2 'no memory was accessed' plot -k occupancy --color local no-memory
+refuses 2 'no memory is used' plot -k pages no-memory
+refuses 2 'expected at most 4' plot -k access linux-6.12 linux-6.12 linux-6.12 linux-6.12 linux-6.12
+refuses 2 "bad value 'heat'" plot -k heat linux-6.12
+mkdir bare
+perl -pe 's/"cpu_times"/"cpu_timez"/; s/"migrations\./"imigrations./' linux-6.12/result.json \
+    >bare/result.json
+cp linux-6.12/*.yaml bare
+refuses 2 'has no CPU times' plot -k machine bare
 refuses 2 'nothing between --from and --to' plot -k occupancy linux-6.12 --from 2s
 cp -r linux-6.12 changed
 echo '# another' >>changed/db-server.yaml
@@ -44,13 +100,13 @@ sed -i 's/^ "digest": ".\{32\}"/ "digest": "00000000000000000000000000000000"/' 
 refuses 2 'simulated again it gives the digest' plot -k occupancy forged
 
 if command -v gnuplot >/dev/null; then
-    for kind in cdf access occupancy; do
+    for kind in cdf percentiles migrations access machine occupancy queues pages bandwidth; do
         for format in svg png pdf; do
             call "$NUMASIM" plot -k "$kind" linux-6.12 -o "$kind.$format"
             ok "$kind as $format" test "$status" -eq 0 -a -s "$kind.$format"
             sed 's/^/# /' err
         done
-        ok "$kind.svg is whole" grep -q '</svg>' "$kind.svg"
+        ok "$kind.svg is well-formed" xmllint --noout "$kind.svg"
     done
     ok 'nothing else is left' test -z "$(find . -name '*.part')"
 else
