@@ -163,8 +163,8 @@ static void wait_on(struct account *a, struct task_state *t, int32_t cpu, int64_
     int32_t id = (int32_t)(t - a->tasks);
 
     set_state(a, t,
-              throttled_holds(a->throttled, id, cpu) ? ACCOUNT_IS_THROTTLED : ACCOUNT_IS_WAITING, cpu,
-              now_ns, by);
+              throttled_holds(a->throttled, id, cpu) ? ACCOUNT_IS_THROTTLED : ACCOUNT_IS_WAITING,
+              cpu, now_ns, by);
     t->prev = -1;
     t->next = a->first_waiting[cpu];
     if (t->next >= 0) {

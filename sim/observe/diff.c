@@ -20,7 +20,8 @@ struct diff_pass {
     const struct diff_wants *wants; /* NULL: the first pass */
     struct progress *tasks;         /* [nr_tasks] */
     int32_t nr_tasks;
-    GHashTable *blocked; /* "group\nwaker's group" -> int64_t *, of time up to the position */
+    /* group -> (waker's group -> int64_t *), of time up to the position; both by address, which only finds */
+    GHashTable *blocked;
     int64_t end_ns;
 };
 
@@ -87,14 +88,18 @@ static void span(const struct account_span *s, void *data)
     if (s->state != ACCOUNT_IS_BLOCKED || p->wants == NULL || progress_of(p, s->task)->kept) {
         return;
     }
-    char *key = g_strdup_printf("%s\n%s", group_of(p, s->task), group_of(p, s->by));
-    int64_t *sum = g_hash_table_lookup(p->blocked, key);
+    const char *group = group_of(p, s->task), *waker = group_of(p, s->by);
+    GHashTable *wakers = g_hash_table_lookup(p->blocked, group);
+
+    if (wakers == NULL) {
+        wakers = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
+        g_hash_table_insert(p->blocked, (gpointer)group, wakers);
+    }
+    int64_t *sum = g_hash_table_lookup(wakers, waker);
 
     if (sum == NULL) {
         sum = g_new0(int64_t, 1);
-        g_hash_table_insert(p->blocked, key, sum);
-    } else {
-        g_free(key);
+        g_hash_table_insert(wakers, (gpointer)waker, sum);
     }
     *sum += s->to_ns - s->from_ns;
 }
@@ -105,7 +110,8 @@ struct diff_pass *diff_pass_new(struct kernel *k, const struct diff_wants *wants
 
     p->wants = wants;
     p->names = task_names_new(k);
-    p->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    p->blocked = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
+                                       (GDestroyNotify)g_hash_table_unref);
     p->account = account_new(&(struct account_config){.nr_cpus = kernel_machine(k)->nr_cpus,
                                                       .cgroups = task_cgroups,
                                                       .cgroups_data = k,
@@ -366,18 +372,19 @@ static struct diff_blocker *blocker_named(struct diff_group *g, const char *name
 
 static void find_blockers(struct diff *d, const struct diff_pass *p, int side)
 {
-    GHashTableIter iter;
-    gpointer key, value;
+    GHashTableIter groups, wakers;
+    gpointer group, table, waker, value;
 
-    g_hash_table_iter_init(&iter, p->blocked);
-    while (g_hash_table_iter_next(&iter, &key, &value)) {
-        const char *waker = strchr(key, '\n') + 1;
-        g_autofree char *group = g_strndup(key, (gsize)(waker - 1 - (const char *)key));
-
+    g_hash_table_iter_init(&groups, p->blocked);
+    while (g_hash_table_iter_next(&groups, &group, &table)) {
         for (guint i = 0; i < d->groups->len; i++) {
             struct diff_group *g = &g_array_index(d->groups, struct diff_group, i);
 
-            if (strcmp(g->name, group) == 0) {
+            if (strcmp(g->name, group) != 0) {
+                continue;
+            }
+            g_hash_table_iter_init(&wakers, table);
+            while (g_hash_table_iter_next(&wakers, &waker, &value)) {
                 blocker_named(g, waker)->blocked_ns[side] += *(int64_t *)value;
             }
         }

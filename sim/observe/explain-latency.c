@@ -39,17 +39,29 @@ static void set_bounds(struct explain_latency *l, const struct result *r)
 
 void latency_init(struct explain *x, const struct result *r, const char *const *sources)
 {
-    int32_t nr = 0;
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    while (sources != NULL && sources[nr] != NULL) {
-        nr++;
+    while (sources != NULL && sources[x->nr_sources] != NULL) {
+        x->nr_sources++;
     }
+    x->latency_of = g_new(int32_t, (gsize)x->nr_sources + 1);
+    for (int32_t i = 0; i < x->nr_sources; i++) {
+        guint at;
+
+        if (!g_ptr_array_find_with_equal_func(names, sources[i], g_str_equal, &at)) {
+            at = names->len;
+            g_ptr_array_add(names, (gpointer)sources[i]);
+        }
+        x->latency_of[i] = (int32_t)at;
+    }
+    int32_t nr = (int32_t)names->len;
+
     x->nr_latencies = nr + 1;
     x->latencies = g_new0(struct explain_latency, (gsize)x->nr_latencies);
     for (int32_t i = 0; i <= nr; i++) {
         struct explain_latency *l = &x->latencies[i];
 
-        l->name = i < nr ? g_strdup_printf("request_latency_ns.%s", sources[i])
+        l->name = i < nr ? g_strdup_printf("request_latency_ns.%s", (char *)names->pdata[i])
                          : g_strdup("wakeup_latency_ns");
         set_bounds(l, r);
         for (int b = 0; b < EXPLAIN_NR_BUCKETS; b++) {
@@ -67,6 +79,7 @@ void latency_release(struct explain *x)
         g_free(x->latencies[i].name);
     }
     g_free(x->latencies);
+    g_free(x->latency_of);
 }
 
 void latency_task_release(struct xtask *t)
@@ -170,13 +183,14 @@ void latency_span(struct explain *x, const struct account_span *s)
 void latency_request(struct explain *x, const struct tp_event *e)
 {
     struct xtask *t = explain_task(x, (int32_t)e->b);
-    struct xsample sample = {e->a, e->time_ns, t->last_done_ns, e->other};
+    struct xsample sample = {e->a, e->time_ns, t->last_done_ns, -1};
 
     if (t->spans == NULL) {
         t->spans = g_array_new(FALSE, FALSE, sizeof(struct account_span));
         t->samples = g_array_new(FALSE, FALSE, sizeof(struct xsample));
     }
-    if (e->time_ns >= x->from_ns && e->other < x->nr_latencies - 1) {
+    if (e->time_ns >= x->from_ns && e->other < x->nr_sources) {
+        sample.latency = x->latency_of[e->other];
         g_array_append_val(t->samples, sample);
     }
     t->last_done_ns = e->time_ns;

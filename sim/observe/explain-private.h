@@ -64,6 +64,7 @@ struct explain {
     int32_t nr_tasks;
     struct xcpu *cpus;
 
+    int32_t nr_sources, *latency_of; /* [nr_sources] index of the latency: equal names share one */
     struct explain_latency *latencies; /* requests by source, then the wakeups */
     int32_t nr_latencies;
 

@@ -167,7 +167,7 @@ void waste_decision(struct explain *x, const struct tp_event *e)
     }
     if (e->task >= 0) {
         explain_task(x, e->task)->reason = g_intern_string(d->reason);
-    } else if ((newidle && d->record.chosen <= 0) || x->cpus[e->cpu].curr < 0) {
+    } else if (newidle ? d->record.chosen <= 0 : x->cpus[e->cpu].curr < 0) {
         x->pass_reason = g_intern_string(d->reason);
         x->pass_ns = e->time_ns;
     }
