@@ -180,15 +180,49 @@ static uint64_t tlb_pace(const struct kernel *k, const struct mm_region *r, uint
     return (uint64_t)((ns << PACE_SHIFT) / (UINT64_C(1000000) * (uint64_t)mlp_ppm));
 }
 
+static struct pace_inputs inputs_of(const struct kernel *k, const struct rq *rq,
+                                    const struct task *t)
+{
+    struct pace_inputs in = {
+        .told = k->nr_side_changes,
+        .level_bytes = llc_share_bytes(k, rq, INT64_MAX),
+        .llc = rq->pub.llc,
+        .cpu_node = rq->pub.node,
+        .cold = t->cold_work > 0,
+    };
+
+    in.core = core_pace(k, rq, &in.smt);
+    for (int32_t i = 0; i < t->mix->nr_entries; i++) {
+        const struct mm_region *r = task_process(t)->regions[t->mix->entries[i].region];
+
+        in.told += mm_slice(r, t->slice_index)->nr_told;
+    }
+    return in;
+}
+
+/* True if @t's last class followed from just the same. */
+static bool same_inputs(const struct task *t, const struct pace_inputs *in)
+{
+    const struct pace_inputs *last = &t->pace_inputs;
+
+    return t->last_class >= 0 && in->core == last->core && in->smt == last->smt &&
+           in->told == last->told && in->level_bytes == last->level_bytes && in->llc == last->llc &&
+           in->cpu_node == last->cpu_node && in->cold == last->cold;
+}
+
 /* The class that @t is of on @rq: k->flows has its flows, without gaps. */
-static struct rate_key make_key(struct kernel *k, struct rq *rq, const struct task *t)
+static struct rate_key make_key(struct kernel *k, struct rq *rq, const struct task *t,
+                                const struct pace_inputs *in)
 {
     const struct mm_mix *mix = t->mix;
-    struct rate_key key = {.llc = rq->pub.llc, .cpu_node = rq->pub.node, .mlp_ppm = mix->mlp_ppm};
+    struct rate_key key = {.core = in->core,
+                           .smt = in->smt,
+                           .llc = in->llc,
+                           .cpu_node = in->cpu_node,
+                           .mlp_ppm = mix->mlp_ppm};
     int64_t best_ns = k->best_latency_ns[rq->pub.node];
     uint64_t cold_milli = 0;
 
-    key.core = core_pace(k, rq, &key.smt);
     for (int32_t n = 0; n < k->nr_nodes; n++) {
         k->flows[n] = (struct rate_flow){.node = n};
     }
@@ -248,9 +282,16 @@ void pace_refresh(struct kernel *k, struct rq *rq)
         refresh_own(k, rq, t);
         return;
     }
-    struct rate_key key = make_key(k, rq, t);
+    struct pace_inputs inputs = inputs_of(k, rq, t);
+    bool other;
 
-    if (rate_join(k, t, &key, k->flows)) {
+    if (!same_inputs(t, &inputs) || !rate_rejoin(k, t, &other)) {
+        struct rate_key key = make_key(k, rq, t, &inputs);
+
+        other = rate_join(k, t, &key, k->flows);
+        t->pace_inputs = inputs;
+    }
+    if (other) {
         emit(k, TP_SCHED_RATE, t->pub.id, rq->pub.id, rate_class_id(t), 0, 0,
              rq->stretch_overhead_ns);
     }
@@ -292,6 +333,7 @@ void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)
     g_free(t->access);
     t->access = mix != NULL ? g_new0(struct task_access, (gsize)mix->nr_entries) : NULL;
     t->mix = mix;
+    t->last_class = -1;
     if (running) {
         pace_switch_in(k, rq, t); /* where it takes up a mix, its cache is from here on */
         if (mix == NULL) {        /* its pace is its own again, be it as it was */

@@ -30,6 +30,18 @@ struct task_access {
     int64_t earlier_ns;   /* protected at or after it */
     int64_t place;        /* in a region that it accesses in order: pages from its slice's start */
     uint64_t place_lines; /* and lines of that page */
+    /* With so many protected pages, 0 none, a batch of them is met after so many accesses. */
+    int64_t planned_protected;
+    uint64_t planned_accesses;
+};
+
+/* What the rate class of a task with a mix follows from. */
+struct pace_inputs {
+    uint64_t core, smt;
+    uint64_t told; /* times that the places of what it accesses were told, or side caches changed */
+    int64_t level_bytes;
+    int32_t llc, cpu_node;
+    bool cold;
 };
 
 /* What a task does when it has its CPU. */
@@ -100,12 +112,15 @@ struct task {
     struct list rate_starting; /* in its class's, if its work begins later than it was armed */
     int32_t rate_index;
     bool wants_task_work;
-    struct list running;        /* in process->running while on a CPU with a mix */
-    struct list on_llc;         /* in llc->running, as long */
-    struct task_access *access; /* [mix entries] */
-    uint64_t fault_work;        /* units of work until it meets protected pages; UINT64_MAX never */
-    uint64_t nr_draws;          /* of faults, so far */
-    uint64_t seen_protects;     /* its process's nr_protects when it last left its CPU */
+    struct list running;            /* in process->running while on a CPU with a mix */
+    struct list on_llc;             /* in llc->running, as long */
+    struct task_access *access;     /* [mix entries] */
+    struct pace_inputs pace_inputs; /* of the class that it joined last: */
+    int32_t last_class;             /* its id, -1 none, */
+    uint64_t last_class_serial;     /* and which of that id */
+    uint64_t fault_work;    /* units of work until it meets protected pages; UINT64_MAX never */
+    uint64_t nr_draws;      /* of faults, so far */
+    uint64_t seen_protects; /* its process's nr_protects when it last left its CPU */
     struct mempolicy mempolicy;
     struct numasim_numa_stats numa;
     int64_t rr_left_ns; /* SCHED_RR: of its slice, in whole ticks */
@@ -305,6 +320,7 @@ struct kernel {
     struct rates *rates;
     struct rate_flow *flows;      /* [nr_nodes] scratch */
     uint32_t *side_misses;        /* [nr_nodes] in SIDE_CACHE_PARTS: side-cache.c */
+    uint64_t nr_side_changes;     /* of any of them */
     struct llc_share *llc_shares; /* [nr_llcs] */
     struct node_daemon **daemons; /* [nr_nodes], NULL where none was needed */
     bool counts_accesses;         /* the tier policy has begun to look at pages */

@@ -99,6 +99,7 @@ struct task *kernel_task_new(struct kernel *k, const struct task_params *params,
     list_init(&t->on_llc);
     list_init(&t->rate_starting);
     t->rate_index = -1;
+    t->last_class = -1;
     t->fault_work = UINT64_MAX;
     mempolicy_init(&t->mempolicy);
     if (parent != NULL) {

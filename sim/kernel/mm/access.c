@@ -10,16 +10,19 @@ static void spread_lines(struct kernel *k, const struct mm_slice *s, int32_t cpu
 {
     uint64_t pages = (uint64_t)s->told_pages, seen = 0, given = 0;
 
+    if (lines == 0) {
+        return;
+    }
     if (pages == 0) {
         by_node[cpu_node] += lines;
         return;
     }
-    for (int32_t n = 0; n < k->nr_nodes; n++) {
+    for (int32_t n = 0; n < k->nr_nodes && seen < pages; n++) {
         if (s->told_by_node[n] == 0) {
             continue;
         }
         seen += (uint64_t)s->told_by_node[n];
-        uint64_t upto = mul_div_u64(lines, seen, pages);
+        uint64_t upto = seen == pages ? lines : mul_div_u64(lines, seen, pages);
 
         by_node[n] += upto - given;
         given = upto;
@@ -58,18 +61,17 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
         uint128 x = (uint128)warm_work * misses + (uint128)cold_work * more + own->miss_carry;
         uint128 all = (uint128)warm_work * (uint64_t)e->milli + own->carry;
 
-        own->miss_carry = (uint64_t)(x % MILLI_PER_UNIT);
-        uint64_t lines = (uint64_t)(x / MILLI_PER_UNIT);
+        uint64_t lines = div_rest_u128(x, MILLI_PER_UNIT, &own->miss_carry);
+        uint64_t accesses = div_rest_u128(all, MILLI_PER_UNIT, &own->carry);
         uint128 writes = (uint128)lines * e->writes_ppm + own->write_carry;
+        uint64_t lines_written = div_rest_u128(writes, 1000000, &own->write_carry);
+        struct mm_slice *s = mm_slice(r, t->slice_index);
 
-        own->write_carry = (uint64_t)(writes % 1000000);
-        spread_lines(k, mm_slice(r, t->slice_index), rq->pub.node, lines, k->accesses);
-        spread_lines(k, mm_slice(r, t->slice_index), rq->pub.node, (uint64_t)(writes / 1000000),
-                     k->writes);
-        own->carry = (uint64_t)(all % MILLI_PER_UNIT);
-        own->accesses += (uint64_t)(all / MILLI_PER_UNIT);
+        spread_lines(k, s, rq->pub.node, lines, k->accesses);
+        spread_lines(k, s, rq->pub.node, lines_written, k->writes);
+        own->accesses += accesses;
         if (k->counts_accesses) {
-            parts_accessed(mm_slice(r, t->slice_index), (uint64_t)(all / MILLI_PER_UNIT));
+            parts_accessed(s, accesses);
         }
     }
     for (int32_t n = 0; n < k->nr_nodes; n++) {

@@ -20,7 +20,7 @@ struct user {
 struct resource {
     uint64_t capacity_milli;
     uint64_t wait_ps[CONTEND_STEPS];
-    struct user *users; /* [nr_users] in the order they came */
+    struct user *users; /* [nr_users] in no order */
     int32_t nr_users, size;
     uint64_t load_milli; /* of its users, at their paces: sum of count x use->rate_milli */
     int32_t step;        /* CONTEND_STEPS and more: accesses queue, by grains of waiting */
@@ -41,6 +41,7 @@ enum { PACE_PER_PS_SHIFT = 24 };
 
 struct class_use {
     int32_t resource;
+    int32_t at; /* in its users, while it has members */
     uint64_t load_milli;
     uint64_t rate_milli; /* of one task: lines a second of wall time x 1000; while it has members */
     uint64_t pace_per_ps;
@@ -54,6 +55,7 @@ struct class_rate {
     int32_t count;
     int32_t nr_uses;
     struct class_use *uses;
+    uint64_t *used;      /* bitmap of their resources */
     uint64_t pace;       /* as told to the outside */
     uint64_t share_pace; /* at least this, by its share of what is full; 0: nothing holds it back */
     uint64_t want_pace;  /* if nothing were full: idle_pace and all waits; while it has members */
@@ -73,6 +75,8 @@ struct contend {
     /* While solving: resources and classes, by id, that a change may reach; where nothing is full, only
      * those that it did. */
     GArray *component, *members;
+    uint64_t *order; /* bitmap for sorting ids, all clear */
+    uint32_t order_size;
     uint64_t *
         stale; /* bitmap of resources: what their steps follow from has changed since they settled */
     int32_t nr_held, nr_saturated; /* classes with members and a share; resources that are full */
@@ -128,9 +132,14 @@ static inline void contend_follow_pace(struct contend *c, struct class_rate *k)
 {
     uint64_t pace = MAX(k->want_pace, k->share_pace);
 
+    g_assert(pace > 0);
+    const struct divider by_pace = divider_of(pace);
+
     for (int32_t i = 0; i < k->nr_uses; i++) {
         struct class_use *use = &k->uses[i];
-        uint64_t rate_milli = contend_per_wall(use->load_milli, pace);
+        uint64_t rate_milli = use->load_milli >> 44 == 0
+                                  ? divide_by(use->load_milli << 20, &by_pace)
+                                  : contend_per_wall(use->load_milli, pace);
 
         c->resources[use->resource].load_milli +=
             (uint64_t)k->count * (rate_milli - use->rate_milli);

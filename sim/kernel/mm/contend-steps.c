@@ -97,6 +97,7 @@ static void move_step(struct contend *c, int32_t resource, int32_t step, bool re
 {
     struct resource *r = &c->resources[resource];
     uint64_t wait_ps = contend_step_wait(r, step);
+    bool was_stale = bitmap_test(c->stale, (uint32_t)resource);
 
     for (int32_t i = 0; i < r->nr_users; i++) {
         struct class_rate *k = r->users[i].class_rate;
@@ -107,14 +108,13 @@ static void move_step(struct contend *c, int32_t resource, int32_t step, bool re
         }
         k->want_pace = pace;
         contend_follow_pace(c, k);
-        for (int32_t u = 0; u < k->nr_uses; u++) {
-            if (k->uses[u].resource != resource) {
-                bitmap_set(c->stale, (uint32_t)k->uses[u].resource);
-            }
-        }
+        bitmap_or(c->stale, c->stale, k->used, (uint32_t)c->nr_resources);
         if (reach) {
             reach_class(c, k);
         }
+    }
+    if (!was_stale) {
+        bitmap_clear(c->stale, (uint32_t)resource);
     }
     r->step = step;
 }

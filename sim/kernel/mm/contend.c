@@ -61,6 +61,8 @@ struct contend *contend_new(const struct contend_resource *resources, int32_t nr
     c->members = g_array_new(FALSE, FALSE, sizeof(int32_t));
     c->moved = g_array_new(FALSE, FALSE, sizeof(int32_t));
     c->stale = bitmap_new((uint32_t)MAX(nr_resources, 1));
+    c->order_size = (uint32_t)MAX(nr_resources, 64);
+    c->order = bitmap_new(c->order_size);
     c->classes = g_ptr_array_new();
     c->free_ids = g_array_new(FALSE, FALSE, sizeof(int32_t));
     for (int32_t i = 0; i < nr_resources; i++) {
@@ -73,6 +75,7 @@ static void class_free(struct class_rate *k)
 {
     if (k != NULL) {
         g_free(k->uses);
+        g_free(k->used);
         g_free(k);
     }
 }
@@ -95,6 +98,7 @@ void contend_free(struct contend *c)
     g_array_free(c->moved, TRUE);
     g_array_free(c->free_ids, TRUE);
     g_free(c->stale);
+    g_free(c->order);
     g_free(c->resources);
     g_free(c);
 }
@@ -114,6 +118,7 @@ int32_t contend_class_new(struct contend *c, uint64_t idle_pace, int32_t mlp_ppm
         .mlp_ppm = mlp_ppm,
         .nr_uses = nr_uses,
         .uses = g_new(struct class_use, (gsize)MAX(nr_uses, 1)),
+        .used = bitmap_new((uint32_t)MAX(c->nr_resources, 1)),
     };
     for (int32_t i = 0; i < nr_uses; i++) {
         /* misses a second x 1e3, ps, in flight x 1e6 */
@@ -124,6 +129,7 @@ int32_t contend_class_new(struct contend *c, uint64_t idle_pace, int32_t mlp_ppm
             .resource = uses[i].resource,
             .load_milli = uses[i].load_milli,
             .pace_per_ps = (uint64_t)((stall << (20 + PACE_PER_PS_SHIFT)) / divisor)};
+        bitmap_set(k->used, (uint32_t)uses[i].resource);
     }
     if (c->free_ids->len > 0) {
         id = g_array_index(c->free_ids, int32_t, c->free_ids->len - 1);
@@ -131,6 +137,11 @@ int32_t contend_class_new(struct contend *c, uint64_t idle_pace, int32_t mlp_ppm
         c->classes->pdata[id] = k;
     } else {
         g_ptr_array_add(c->classes, k);
+    }
+    if (c->classes->len > c->order_size) {
+        c->order_size *= 2;
+        g_free(c->order);
+        c->order = bitmap_new(c->order_size);
     }
     k->id = id;
     k->pace = contend_want_pace(c, k);
@@ -161,18 +172,16 @@ static void user_add(struct resource *r, struct class_rate *k, int32_t use)
         r->size = MAX(2 * r->size, 8);
         r->users = g_renew(struct user, r->users, (gsize)r->size);
     }
+    k->uses[use].at = r->nr_users;
     r->users[r->nr_users++] = (struct user){k, use};
 }
 
-static void user_remove(struct resource *r, const struct class_rate *k)
+static void user_remove(struct resource *r, const struct class_rate *k, int32_t use)
 {
-    int32_t i = 0;
+    struct user last = r->users[--r->nr_users];
 
-    while (r->users[i].class_rate != k) {
-        i++;
-    }
-    r->nr_users--;
-    memmove(&r->users[i], &r->users[i + 1], sizeof(*r->users) * (size_t)(r->nr_users - i));
+    r->users[k->uses[use].at] = last;
+    last.class_rate->uses[last.use].at = k->uses[use].at;
 }
 
 static void class_list(struct contend *c, struct class_rate *k)
@@ -183,7 +192,7 @@ static void class_list(struct contend *c, struct class_rate *k)
         if (k->count > 0) {
             user_add(r, k, i);
         } else {
-            user_remove(r, k);
+            user_remove(r, k, i);
         }
     }
 }
@@ -252,9 +261,22 @@ static void find_component(struct contend *c)
     }
 }
 
-static int compare_ids(const void *a, const void *b)
+/* @ids, each of which is there once, ascending. */
+static void sort_ids(struct contend *c, GArray *ids)
 {
-    return *(const int32_t *)a - *(const int32_t *)b;
+    int32_t *id = (int32_t *)(void *)ids->data;
+    uint32_t words = 0;
+    guint nr = 0;
+
+    for (guint i = 0; i < ids->len; i++) {
+        bitmap_set(c->order, (uint32_t)id[i]);
+        words = MAX(words, (uint32_t)id[i] / 64 + 1);
+    }
+    for (uint32_t w = 0; w < words; w++) {
+        for (; c->order[w] != 0; c->order[w] &= c->order[w] - 1) {
+            id[nr++] = (int32_t)(64 * w) + __builtin_ctzll(c->order[w]);
+        }
+    }
 }
 
 void contend_set_share(struct contend *c, struct class_rate *k, uint64_t share_pace)
@@ -265,9 +287,7 @@ void contend_set_share(struct contend *c, struct class_rate *k, uint64_t share_p
     c->nr_held += (share_pace > 0) - (k->share_pace > 0);
     k->share_pace = share_pace;
     contend_follow_pace(c, k);
-    for (int32_t i = 0; i < k->nr_uses; i++) {
-        bitmap_set(c->stale, (uint32_t)k->uses[i].resource);
-    }
+    bitmap_or(c->stale, c->stale, k->used, (uint32_t)c->nr_resources);
 }
 
 void contend_set_saturated(struct contend *c, struct resource *r, bool saturated)
@@ -337,8 +357,8 @@ static void solve_shares(struct contend *c)
 {
     reach_none(c);
     find_component(c);
-    g_array_sort(c->component, compare_ids);
-    g_array_sort(c->members, compare_ids);
+    sort_ids(c, c->component);
+    sort_ids(c, c->members);
     contend_forget_shares(c);
     for (int32_t round = 0; round < MAX_SHARE_ROUNDS; round++) {
         contend_settle(c, false);
@@ -362,8 +382,8 @@ static void solve(struct contend *c)
     if (shares) {
         solve_shares(c);
     } else {
-        g_array_sort(c->component, compare_ids);
-        g_array_sort(c->members, compare_ids);
+        sort_ids(c, c->component);
+        sort_ids(c, c->members);
     }
 }
 

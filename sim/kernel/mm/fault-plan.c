@@ -80,13 +80,27 @@ static uint128 accesses_to_meet(const struct mm_slice *s, int64_t batch)
     return met_ppm_q20 > 0 ? ((uint128)(uint64_t)batch * 1000000 << 20) / met_ppm_q20 + 1 : 0;
 }
 
+/* The same of @own, which has not forgotten it since the last time. */
+static uint128 plan_accesses(struct task_access *own, const struct mm_slice *s, int64_t protected,
+                             int64_t batch)
+{
+    if (s->nr_parts > 1) {
+        return accesses_to_meet(s, batch);
+    }
+    if (own->planned_protected != protected) {
+        own->planned_accesses = (uint64_t)accesses_to_meet(s, batch);
+        own->planned_protected = protected;
+    }
+    return own->planned_accesses;
+}
+
 /* Work until @t has met about a batch of protected pages of entry @i; UINT64_MAX: never. */
 static uint64_t work_to_batch(const struct kernel *k, const struct task *t, int32_t i)
 {
     const struct mm_mix_entry *e = &t->mix->entries[i];
     const struct mm_region *r = task_process(t)->regions[e->region];
     const struct mm_slice *s = mm_slice(r, t->slice_index);
-    const struct task_access *own = &t->access[i];
+    struct task_access *own = &t->access[i];
     int64_t protected = 0, unit = r->pub.page_bytes / k->machine->page_size_bytes;
     uint128 accesses;
 
@@ -103,7 +117,7 @@ static uint64_t work_to_batch(const struct kernel *k, const struct task *t, int3
 
         accesses = (uint128)(uint64_t)pages * lines_per_page(k) - own->place_lines;
     } else {
-        accesses = accesses_to_meet(s, batch);
+        accesses = plan_accesses(own, s, protected, batch);
         if (accesses == 0) {
             return UINT64_MAX;
         }

@@ -211,6 +211,7 @@ static void tell_part(struct mm_slice *s, const struct mm_part *part)
 static void tell_slice(const struct kernel *k, struct mm_slice *s)
 {
     s->moved = 0;
+    s->nr_told++;
     if (s->nr_parts == 1) {
         memcpy(s->told_by_node, s->pages_by_node, sizeof(int64_t) * (size_t)k->nr_nodes);
         s->told_pages = s->total_pages - s->untouched_pages;

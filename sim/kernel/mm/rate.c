@@ -15,7 +15,8 @@ enum { MAX_IDLE_CLASSES = 1024 };
 struct rate_class {
     struct rate_key key; /* first, with flows[]: what is hashed */
     struct rate_flow *flows;
-    int32_t id; /* in contend */
+    int32_t id;      /* in contend */
+    uint64_t serial; /* among all that there were, from 1 */
     int32_t nr_members;
     struct pace pace;
     uint64_t idle_pace; /* where no memory is loaded */
@@ -36,6 +37,7 @@ struct rates {
     struct contend *contend;
     GHashTable *by_key;
     GPtrArray *by_id;
+    uint64_t nr_ever;
     struct list idle; /* classes without members, oldest first */
     int32_t nr_idle;
     struct evq_entry solve;
@@ -202,6 +204,7 @@ static struct rate_class *class_new(struct kernel *k, const struct rate_class *l
                            f->side_milli, f->writes_milli, r->uses, &nr);
     }
     c->id = contend_class_new(r->contend, c->idle_pace, c->key.mlp_ppm, lines_milli, r->uses, nr);
+    c->serial = ++r->nr_ever;
     c->since_ns = evq_now_ns(k->events);
     event_init(&c->done, EVENT_RATE_DONE, CLASS_SEGMENT, 0);
     list_init(&c->starting);
@@ -429,6 +432,23 @@ void rate_leave(struct kernel *k, struct task *t)
     count_member(k, c, -1);
 }
 
+/* @t, which has left its class, becomes a member of @c. */
+static void enter_class(struct kernel *k, struct task *t, struct rate_class *c)
+{
+    t->rate = c;
+    t->rate_index = -1;
+    t->last_class = c->id;
+    t->last_class_serial = c->serial;
+    count_member(k, c, 1);
+    if (contend_pace(k->rates->contend, c->id) != c->pace.total) { /* nobody was in it meanwhile */
+        c->carry = 0;
+        c->since_ns = evq_now_ns(k->events);
+        class_set_total(c, contend_pace(k->rates->contend, c->id));
+        emit_pace(k, c);
+    }
+    t->rate_from = class_work_at(c, MAX(evq_now_ns(k->events), c->since_ns));
+}
+
 bool rate_join(struct kernel *k, struct task *t, const struct rate_key *key,
                const struct rate_flow *flows)
 {
@@ -440,19 +460,23 @@ bool rate_join(struct kernel *k, struct task *t, const struct rate_key *key,
     }
     rate_leave(k, t);
     c = g_hash_table_lookup(k->rates->by_key, &wanted);
-    if (c == NULL) {
-        c = class_new(k, &wanted);
+    enter_class(k, t, c != NULL ? c : class_new(k, &wanted));
+    return true;
+}
+
+bool rate_rejoin(struct kernel *k, struct task *t, bool *ret_other)
+{
+    *ret_other = t->rate == NULL || t->rate->serial != t->last_class_serial;
+    if (!*ret_other) {
+        return true;
     }
-    t->rate = c;
-    t->rate_index = -1;
-    count_member(k, c, 1);
-    if (contend_pace(k->rates->contend, c->id) != c->pace.total) { /* nobody was in it meanwhile */
-        c->carry = 0;
-        c->since_ns = evq_now_ns(k->events);
-        class_set_total(c, contend_pace(k->rates->contend, c->id));
-        emit_pace(k, c);
+    rate_leave(k, t);
+    struct rate_class *c = g_ptr_array_index(k->rates->by_id, (guint)t->last_class);
+
+    if (c == NULL || c->serial != t->last_class_serial) {
+        return false;
     }
-    t->rate_from = class_work_at(c, MAX(evq_now_ns(k->events), c->since_ns));
+    enter_class(k, t, c);
     return true;
 }
 

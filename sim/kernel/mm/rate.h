@@ -47,6 +47,11 @@ void rates_free(struct kernel *k);
  */
 bool rate_join(struct kernel *k, struct task *t, const struct rate_key *key,
                const struct rate_flow *flows);
+/*
+ * The same for the class that it joined last, where what makes it a member is as it was then. False, and
+ * nothing was done but leaving, if there is no such class any more.
+ */
+bool rate_rejoin(struct kernel *k, struct task *t, bool *ret_other);
 /* The number of its class, for tracepoints; -1 none. */
 int32_t rate_class_id(const struct task *t);
 /* @t leaves its class, if it has one; its progress is settled. */

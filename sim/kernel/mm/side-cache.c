@@ -25,6 +25,7 @@ void side_cache_node_used(struct kernel *k, int32_t node)
     }
     if (misses != k->side_misses[node]) {
         k->side_misses[node] = misses;
+        k->nr_side_changes++;
         rates_refresh_all(k);
     }
 }
