@@ -251,8 +251,8 @@ static int run(struct cli *cli, const void *options, char **args, GError **error
 }
 
 static const char *const examples[] = {
-    "numasim run -t epyc-7763-2s-nps4 -w db-server -p linux-6.1 --runs 10 -o runs/before",
-    "numasim run -t epyc-7763-2s-nps4 -w db-server -p linux-6.12 --runs 10 -o runs/after",
+    "numasim run -t epyc-7763-2s-nps4 -w db-server -p linux-6.1 --runs 12 -o runs/before",
+    "numasim run -t epyc-7763-2s-nps4 -w db-server -p linux-6.12 --runs 12 -o runs/after",
     "numasim compare runs/before runs/after # what the release changed",
     "numasim compare -m 'request_latency_ns.*' --format markdown runs/before runs/after # for a "
     "pull "
@@ -278,11 +278,13 @@ const struct subcommand cmd_compare = {
         "one "
         "seed the comparison is exact. With several, the mean difference is shown with its "
         "bootstrap "
-        "interval and the p of a sign-flip test, corrected by Holm over all metrics shown. "
+        "interval and the p of a sign-flip test, corrected by Holm over all metrics that differ in "
+        "some run. "
         "`better` "
         "and `worse` (`different` where neither direction is) mean p <= 0.05 and an interval "
         "without 0; `same` that no pair differs, or that the interval lies within 1 % of BASE; "
-        "`unclear` the rest. Of 5 seeds no p is below 0.0625: take 10.\n\n"
+        "`unclear` the rest. Of n seeds no p is below 2^(1 - n), times those metrics: take 12 or "
+        "more.\n\n"
         "A gate lists metrics with an allowed change (results/README.md). What fails is printed "
         "first, and the exit status is 1.",
     .examples = examples,

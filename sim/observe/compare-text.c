@@ -225,6 +225,12 @@ static void append_findings(const GArray *findings, bool markdown, GString *out)
                            findings->len, markdown ? "**" : "");
 }
 
+/* Of @nr pairs. */
+static double least_p(uint32_t nr)
+{
+    return nr > 50 ? 0 : 1.0 / (double)(UINT64_C(1) << (nr - 1));
+}
+
 static void append_note(const struct comparison *c, GString *out)
 {
     uint32_t least = UINT32_MAX;
@@ -238,11 +244,12 @@ static void append_note(const struct comparison *c, GString *out)
         g_string_append(out,
                         "One seed on both sides: the simulator has no noise, and the comparison "
                         "is exact for it.\n");
-    } else if (least < 6) {
-        g_string_append_printf(out,
-                               "With %u seeds no difference can be told from chance (p is at least "
-                               "%.4g): 6 are the fewest, 10 or more are better.\n",
-                               least, 1.0 / (double)(UINT64_C(1) << (least - 1)));
+    } else if (least_p(least) * c->nr_tested > 0.05) {
+        g_string_append_printf(
+            out,
+            "With %u seeds and %u metrics that differ no p can be below %.2g: run more seeds, or "
+            "choose metrics with -m.\n",
+            least, c->nr_tested, MIN(least_p(least) * c->nr_tested, 1));
     }
 }
 

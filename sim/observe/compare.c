@@ -207,22 +207,31 @@ static enum compare_verdict judge(const struct compare_metric *m, uint32_t nr)
     return m->low >= -margin && m->high <= margin ? COMPARE_SAME : COMPARE_UNCLEAR;
 }
 
+/* Of what differs in no run there is nothing to test. */
+static bool is_tested(const struct compare_group *g, uint32_t metric)
+{
+    return g->nr_seeds > 1 && !compare_is_equal(&g->metrics[metric], g->nr_seeds);
+}
+
 static void judge_all(struct comparison *c)
 {
     g_autoptr(GArray) ps = g_array_new(FALSE, FALSE, sizeof(double));
     guint at = 0;
 
     for (uint32_t g = 0; g < c->nr_groups; g++) {
-        for (uint32_t i = 0; i < c->groups[g].nr_metrics && c->groups[g].nr_seeds > 1; i++) {
-            g_array_append_val(ps, c->groups[g].metrics[i].p);
+        for (uint32_t i = 0; i < c->groups[g].nr_metrics; i++) {
+            if (is_tested(&c->groups[g], i)) {
+                g_array_append_val(ps, c->groups[g].metrics[i].p);
+            }
         }
     }
     holm_correct((double *)(void *)ps->data, ps->len);
+    c->nr_tested = ps->len;
     for (uint32_t g = 0; g < c->nr_groups; g++) {
         for (uint32_t i = 0; i < c->groups[g].nr_metrics; i++) {
             struct compare_metric *m = &c->groups[g].metrics[i];
 
-            if (c->groups[g].nr_seeds > 1) {
+            if (is_tested(&c->groups[g], i)) {
                 m->p = g_array_index(ps, double, at++);
             }
             m->verdict = judge(m, c->groups[g].nr_seeds);

@@ -8,14 +8,14 @@
  *
  * HOW IT IS JUDGED. With one seed on both sides the comparison is exact: the simulator has no noise, and
  * any difference is one. With several, the mean difference has a bootstrap interval of 95 % and a p by
- * sign flips (base/significance.h), corrected by Holm over all metrics that are shown. The verdict is
+ * sign flips (base/significance.h), corrected by Holm over all metrics that differ in some run. The verdict is
  *
  *   same      no pair differs; or the interval lies within 1 % of the base's mean on both sides
  *   better, worse, different
  *             p is at most 0.05 and the interval leaves 0 out; different where neither direction is good
  *   unclear   else
  *
- * Five seeds cannot say more than "unclear": the least p of n pairs is 2^(1 - n).
+ * Few seeds cannot say more than "unclear": the least p of n pairs is 2^(1 - n), times the metrics.
  */
 #ifndef NUMASIM_OBSERVE_COMPARE_H
 #define NUMASIM_OBSERVE_COMPARE_H
@@ -72,6 +72,7 @@ struct comparison {
     char *base_label, *new_label;
     bool exact;                   /* every group has one seed */
     bool chosen;                  /* metrics were asked for by name */
+    uint32_t nr_tested;           /* metrics that p was corrected over */
     struct compare_group *groups; /* by topology, workload, policy */
     uint32_t nr_groups;
     /* Where there are several groups: metrics that are > 0 on both sides of at least two. */
