@@ -62,6 +62,26 @@ show numa-process run -t epyc-7763-2s-nps4 -w numa-process:replicas=4 -p linux-6
 rows numa-process 'throughput|CPU|migrations|memory' 'throughput.*' cpu.utilisation cpu.wasted_ratio \
     migrations.total memory.latency_ns.mean memory.local_access_ratio
 
+say 'Is it better, is that certain, and why?'
+echo 'A database beside a program that computes in phases, on a small machine: two releases, twelve seeds.
+'
+show releases run -t teach-numa-2x4 -w db-server -w phases:replicas=2 -p linux-6.1 -p linux-6.12 \
+    -d 600ms --warmup 100ms --runs 12
+# tell NAME ARGUMENT...: the same, without a folder; what is shown stays in NAME.short.txt.
+tell() {
+    name=$1
+    shift
+    printf '$ numasim %s\n\n' "$*"
+    "$numasim" "$@" >"$out/$name.short.txt"
+    cat "$out/$name.short.txt"
+    echo
+}
+before=$out/releases/linux-6.1 after=$out/releases/linux-6.12
+tell compare compare "$before" "$after" -m 'request_latency_ns.*.p*' -m 'wakeup_latency_ns.p*' \
+    -m migrations.total -m cpu.wasted_ratio
+tell diff diff "$before/seed-1" "$after/seed-1" --tasks 3
+tell explain explain "$after/seed-1"
+
 say 'Pictures'
 draw() {
     "$numasim" plot "$@"
