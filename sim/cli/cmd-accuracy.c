@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "cli/study-find.h"
 #include "observe/accuracy.h"
 
 struct accuracy_options {
@@ -131,6 +132,7 @@ static int run_accuracy(struct cli *cli, const void *data, char **args, GError *
                     args[0]);
         return CLI_BAD_INPUT;
     }
+    a->all_studies = study_names(cli);
     char *filled = accuracy_page(a, page, text, error);
 
     if (filled != NULL) {
@@ -162,7 +164,8 @@ const struct subcommand cmd_accuracy = {
         "<!-- total -->, what holds and what does not, in one paragraph;\n\n"
         "<!-- studies: GLOB... -->, a table of the studies so named, with what they miss; without "
         "names, of those that are not shown yet;\n\n"
-        "<!-- tests: GLOB... -->, a table of the tests so named.\n\n"
+        "<!-- tests: GLOB... -->, a table of the tests so named;\n\n"
+        "<!-- missing -->, the shipped studies whose outcome is not there.\n\n"
         "`make accuracy` writes results/ACCURACY.md from all studies and the tests against real "
         "kernels.",
     .examples = examples,

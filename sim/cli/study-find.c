@@ -25,6 +25,13 @@ char *study_find(const struct cli *cli, const char *name, GError **error)
     return paths_find(dirs, "study", name, error);
 }
 
+char **study_names(const struct cli *cli)
+{
+    g_auto(GStrv) dirs = study_dirs(cli);
+
+    return paths_list(dirs, "study");
+}
+
 /* The study @name as a row and as an object; false, told on standard error, if it cannot be read. */
 static bool list_one(const struct cli *cli, const char *name, struct table *table,
                      struct json_out *json)

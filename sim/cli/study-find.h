@@ -8,6 +8,8 @@
 /* The file of @name: a path, or the name of a shipped study. Newly allocated; NULL with
  * NUMASIM_ERROR_INPUT. */
 char *study_find(const struct cli *cli, const char *name, GError **error);
+/* The names of all of them, sorted; NULL-terminated, transfer full. */
+char **study_names(const struct cli *cli);
 
 /* Prints the shipped studies as @format says. The exit status; what cannot be read is told on
  * standard error. */

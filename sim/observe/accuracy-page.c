@@ -302,6 +302,37 @@ static void fill_total(struct page *p)
                            held, all, p->a->studies->len, known, failed, ok, tests);
 }
 
+static bool has_outcome(const struct accuracy *a, const char *name)
+{
+    for (guint i = 0; i < a->studies->len; i++) {
+        const struct accuracy_study *s = a->studies->pdata[i];
+
+        if (strcmp(s->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void fill_missing(struct page *p)
+{
+    bool any = false;
+
+    for (size_t i = 0; p->a->all_studies != NULL && p->a->all_studies[i] != NULL; i++) {
+        const char *name = p->a->all_studies[i];
+
+        if (!has_outcome(p->a, name)) {
+            g_string_append_printf(p->out, "%s[%s](studies/%s.yaml)",
+                                   any ? ", "
+                                       : "Not run for "
+                                         "this page: ",
+                                   name, name);
+            any = true;
+        }
+    }
+    g_string_append(p->out, any ? ".\n" : "All studies were run for this page.\n");
+}
+
 /* ------------------------------------------------------------------------------------------- */
 
 static gint by_study_name(gconstpointer a, gconstpointer b)
@@ -337,6 +368,10 @@ static bool fill_line(struct page *p, const char *line, GError **error)
     }
     if (strcmp(comment, "total") == 0) {
         fill_total(p);
+        return true;
+    }
+    if (strcmp(comment, "missing") == 0) {
+        fill_missing(p);
         return true;
     }
     bool studies = strcmp(comment, "studies") == 0 || g_str_has_prefix(comment, "studies:");

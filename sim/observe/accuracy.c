@@ -53,6 +53,7 @@ void accuracy_free(struct accuracy *a)
     if (a != NULL) {
         g_ptr_array_unref(a->studies);
         g_ptr_array_unref(a->tests);
+        g_strfreev(a->all_studies);
         g_free(a);
     }
 }

@@ -9,6 +9,7 @@
  *     <!-- studies: GLOB... -->  a table of the studies so named, and what they miss
  *     <!-- studies -->           those that no line so far has shown
  *     <!-- tests: GLOB... -->    a table of the tests so named
+ *     <!-- missing -->           names of studies that there are, but no outcome of them
  *
  * Each study and test is shown where it is first named. Other comments are left out.
  */
@@ -45,6 +46,7 @@ struct accuracy_test {
 struct accuracy {
     GPtrArray *studies; /* struct accuracy_study *, by name once accuracy_page() was called */
     GPtrArray *tests;   /* struct accuracy_test *, likewise */
+    char **all_studies; /* names of those that there are, NULL-terminated, owned; NULL: unknown */
 };
 
 struct accuracy *accuracy_new(void);

@@ -33,4 +33,9 @@ refuses 2 'nowhere' accuracy --page page.md.in nowhere
 refuses 2 'a second outcome' accuracy --page page.md.in runs runs/here real.tap
 refuses 2 'page.md.in:4: no outcome of a test' accuracy --page page.md.in runs
 refuses 2 'not JSON' accuracy --page page.md.in page.md.in
+
+# What is written by hand stands in both.
+results=$tests/../results
+grep -v '^<!--' "$results/accuracy.md.in" | grep -vFx -f "$results/ACCURACY.md" >stale
+ok 'ACCURACY.md has all of accuracy.md.in (make accuracy-page)' test ! -s stale
 done_testing

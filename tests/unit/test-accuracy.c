@@ -100,6 +100,24 @@ static void test_order(void)
     assert_page(a, page, HEAD ROW_ONE ROW_TWO MISSES TESTS);
 }
 
+static void test_missing(void)
+{
+    static const char *const all[] = {"a", "one", "three", "two", NULL};
+    g_autoptr(accuracy_t) a = accuracy_new();
+
+    a->all_studies = g_strdupv((char **)(guintptr)all);
+    g_assert_true(add(a, "one", HELD("0")) && add(a, "two", HELD("0")) && add(a, "a", HELD("0")));
+    g_autofree char *text = accuracy_page(a, "p.in", "<!-- missing -->\n<!-- studies -->\n", NULL);
+
+    g_assert_true(g_str_has_prefix(text, "Not run for this page: [three](studies/three.yaml).\n"));
+    g_assert_true(add(a, "three", HELD("0")));
+    assert_page(
+        a, "<!-- missing -->\n<!-- studies: t*e -->\n<!-- x -->\n",
+        "All studies were run for this page.\n" HEAD
+        "| [three](studies/three.yaml): Is it so? | A\\|B, 1999; C | 1 of 1 |  | 1 | 0.0 % | "
+        "0.0 % |\n");
+}
+
 static void assert_page_fails(const char *page, const char *message)
 {
     g_autoptr(accuracy_t) a = some();
@@ -169,6 +187,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/accuracy/page", test_page);
     g_test_add_func("/accuracy/order", test_order);
+    g_test_add_func("/accuracy/missing", test_missing);
     g_test_add_func("/accuracy/page/bad", test_bad_page);
     g_test_add_func("/accuracy/outcomes/bad", test_bad_outcomes);
     g_test_add_func("/accuracy/off", test_off);
