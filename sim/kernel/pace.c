@@ -140,7 +140,7 @@ static void add_flows(struct kernel *k, const struct mm_slice *s, int32_t cpu_no
 
         if (pages > 0) {
             seen += (uint64_t)s->told_by_node[n];
-            uint64_t upto = mul_div_u64(NODE_PARTS, seen, pages);
+            uint64_t upto = (NODE_PARTS * seen + pages / 2) / pages; /* to the nearest part */
 
             parts = upto - given_parts;
             given_parts = upto;
