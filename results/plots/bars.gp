@@ -27,4 +27,4 @@ pattern_of(i) = i < 3 ? 3 : i == 3 ? 2 : i == 4 ? 4 : i == 5 ? 5 : i == 6 ? 1 : 
 plot for [i = 1:nr] sprintf("$data%d", i) using ($1 + (i - 0.5 - nr / 2.0) * width_of):($2 / scale) \
         with boxes fillstyle pattern pattern_of(i) fillcolor rgb word(shades, i) linewidth 1 dashtype 1 title value(sprintf("label%d", i)), \
     for [i = 1:nr] sprintf("$data%d", i) using ($1 + (i - 0.5 - nr / 2.0) * width_of):(texted ? $2 / scale : NaN):3 \
-        with labels offset 0,0.6 font ",9" textcolor rgb ink notitle
+        with labels offset 0,0.6 font letters(9) textcolor rgb ink notitle

@@ -23,6 +23,6 @@ numbered = points / threads >= 17
 plot "$boxes" using (($1 + $3) / 2.0):(($2 + $4) / 2.0):1:3:2:4 with boxxyerror fillstyle empty linecolor rgb "#888888" linewidth 1 dashtype 1, \
     "$cpus" using (($1 + $3) / 2.0):(($2 + $4) / 2.0):1:3:2:4:5 with boxxyerror fillcolor palette linewidth 0.5 dashtype 1, \
     "$bars" using (($1 + $3) / 2.0):(($2 + $4) / 2.0):1:3:2:4 with boxxyerror fillcolor rgb "#fd8d3c" fillstyle pattern 2 border rgb "#888888" linewidth 1 dashtype 1, \
-    "$cpus" using (numbered ? ($1 + $3) / 2.0 : NaN):(($2 + $4) / 2.0):6:($5 > 55 ? 0xffffff : 0x222222) with labels font ",8" textcolor rgb variable, \
-    "$texts" using 1:2:($3 == 0 ? stringcolumn(4) : "") with labels left font ",13" textcolor rgb ink, \
-    "$texts" using 1:2:($3 > 0 ? stringcolumn(4) : "") with labels left font (points >= 12 ? ",11" : ",8") textcolor rgb ink
+    "$cpus" using (numbered ? ($1 + $3) / 2.0 : NaN):(($2 + $4) / 2.0):6:($5 > 55 ? 0xffffff : 0x222222) with labels font letters(8) textcolor rgb variable, \
+    "$texts" using 1:2:($3 == 0 ? stringcolumn(4) : "") with labels left font letters(points >= 12 ? 12 : 10) textcolor rgb ink, \
+    "$texts" using 1:2:($3 > 0 ? stringcolumn(4) : "") with labels left font letters(points >= 12 ? 10 : 8) textcolor rgb ink

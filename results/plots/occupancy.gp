@@ -11,7 +11,7 @@ unset grid
 set border 15
 set xrange [from:from + columns * slice]
 set yrange [cpus - 0.5:-0.5]
-set xlabel "simulated time (s)" textcolor rgb ink
+set xlabel "simulated time (s)" textcolor rgb ink offset 0,0.4
 nodes = words(node_names)
 if (nodes > 1) {
     set ylabel "CPUs by node" textcolor rgb ink
@@ -29,10 +29,10 @@ if (nodes > 1) {
     set ytics scale 0 1
     if (cpus > 24) { set ytics 8 }
 }
-set key at screen 0.5, screen 24.0 / height center center horizontal Left reverse samplen 1 width 1 textcolor rgb ink maxrows 2
+set key at screen 0.5, screen 22.0 / height center center horizontal Left reverse samplen 1 width 1 textcolor rgb ink maxrows 2
 set lmargin at screen 88.0 / width
 set rmargin at screen 1 - 24.0 / width
-set bmargin at screen 104.0 / height
+set bmargin at screen 112.0 / height
 plot "$cells" matrix using (from + ($1 + 0.5) * slice):2:3 with image notitle, \
     for [i = 1:owners] keyentry with boxes fillstyle solid 1.0 border rgb "#888888" linewidth 0.5 fillcolor rgb word(colors, i + 1) title value(sprintf("owner%d", i)), \
     keyentry with boxes fillstyle solid 1.0 border rgb "#888888" linewidth 0.5 fillcolor rgb "#ffffff" title rest

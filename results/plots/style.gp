@@ -12,6 +12,8 @@ if (out_terminal eq "svg") {
 }}
 set output out_file
 
+# A size of letters, as pngcairo has it: a pixel of SVG is smaller than a point.
+letters(points) = sprintf(",%.1f", out_terminal eq "svg" ? points * 1.3 : points)
 ink = "#222222"
 faint = "#666666"
 set border 3 linecolor rgb "#888888" linewidth 1

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The pictures of a report, in its page. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/again.h"
+#include "cli/html.h"
+#include "cli/report.h"
+
+static const char *const of_all[] = {"percentiles", "cdf", "migrations", "access", NULL};
+static const char *const of_each[] = {"machine",   "queues", "occupancy",
+                                      "occupancy", "pages",  "bandwidth"};
+enum { NR_OF_EACH = G_N_ELEMENTS(of_each), LOCAL = 3 }; /* the second occupancy is by local share */
+
+static const struct plot_kind *kind_of(const char *name)
+{
+    for (const struct plot_kind *kind = plot_kinds; kind->name != NULL; kind++) {
+        if (strcmp(kind->name, name) == 0) {
+            return kind;
+        }
+    }
+    g_assert_not_reached();
+}
+
+static char *draw_svg(struct plot *p, GError **error)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *text = NULL;
+    g_autoptr(GError) cause = NULL;
+    int fd = g_file_open_tmp("numasim-report-XXXXXX.svg", &path, &cause);
+
+    if (fd < 0 || !g_close(fd, &cause)) {
+        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, cause->message);
+        return NULL;
+    }
+    if (plot_draw(p, "svg", path, error) && !g_file_get_contents(path, &text, NULL, &cause)) {
+        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, cause->message);
+    }
+    g_unlink(path);
+    return g_steal_pointer(&text);
+}
+
+/* Appends the picture, or why there is none to @missing. False where none can be drawn at all. */
+static bool append_picture(struct report *r, struct plot *p, int32_t number, GString *missing,
+                           GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text = draw_svg(p, &cause);
+    g_autofree char *prefix = g_strdup_printf("p%d-", number);
+    g_autofree char *svg = text != NULL ? html_svg(text, prefix) : NULL;
+
+    if (svg != NULL) {
+        g_string_append_printf(r->out, "<figure role=\"img\" aria-label=\"");
+        html_text(r->out, p->finding->str);
+        g_string_append_printf(r->out, "\">\n%s</figure>\n", svg);
+        return true;
+    }
+    if (cause != NULL && !g_error_matches(cause, NUMASIM_ERROR, NUMASIM_ERROR_INPUT)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    g_string_append_printf(missing, "%s%s: %s", missing->len > 0 ? "; " : "", p->kind->name,
+                           cause != NULL ? cause->message : "not drawn");
+    return true;
+}
+
+static void append_missing(struct report *r, const GString *missing)
+{
+    if (missing->len > 0) {
+        g_autofree char *text = g_strdup_printf("Not shown: %s.", missing->str);
+
+        html_element(r->out, "p", "note", text);
+    }
+}
+
+static bool append_common(struct report *r, int32_t *number, GError **error)
+{
+    g_autoptr(GString) missing = g_string_new(NULL);
+    bool ok = true;
+
+    g_string_append(r->out, "<h2 id=\"pictures\">Pictures</h2>\n");
+    for (int32_t i = 0; ok && of_all[i] != NULL; i++) {
+        const struct plot_kind *kind = kind_of(of_all[i]);
+
+        if (r->nr <= kind->max_results) {
+            struct plot p = plot_begin(r->paths, kind, r->inputs, r->nr);
+
+            ok = append_picture(r, &p, (*number)++, missing, error);
+            plot_release(&p);
+        }
+    }
+    append_missing(r, missing);
+    return ok;
+}
+
+/* The run is simulated once more, for all pictures and the table. */
+static bool append_side(struct report *r, int32_t side, struct simulation *s, int32_t *number,
+                        GError **error)
+{
+    struct plot plots[NR_OF_EACH + 1], *wanted[NR_OF_EACH + 1];
+    g_autoptr(GString) missing = g_string_new(NULL);
+    g_autoptr(GError) cause = NULL;
+    bool ok = true;
+
+    for (int32_t i = 0; i <= NR_OF_EACH; i++) {
+        plots[i] = plot_begin(r->paths, i < NR_OF_EACH ? kind_of(of_each[i]) : &report_time_kind,
+                              &r->inputs[side], 1);
+        plots[i].color = i == LOCAL ? PLOT_COLOR_LOCAL : PLOT_COLOR_PROCESS;
+        wanted[i] = &plots[i];
+    }
+    if (plot_watch_run(wanted, NR_OF_EACH + 1, s, &cause)) {
+        g_string_append(r->out, "<h3>Where the time went</h3>\n");
+        report_time(r->out, &plots[NR_OF_EACH]);
+        for (int32_t i = 0; ok && r->pictures && i < NR_OF_EACH; i++) {
+            ok = append_picture(r, &plots[i], (*number)++, missing, error);
+        }
+        append_missing(r, missing);
+    } else {
+        html_element(r->out, "p", "note", cause->message);
+    }
+    for (int32_t i = 0; i <= NR_OF_EACH; i++) {
+        plot_release(&plots[i]);
+    }
+    return ok;
+}
+
+bool report_pictures(struct report *r, GError **error)
+{
+    int32_t number = 1;
+
+    if (r->pictures && !append_common(r, &number, error)) {
+        return false;
+    }
+    for (int32_t i = 0; i < r->nr; i++) {
+        g_autoptr(GError) cause = NULL;
+        g_autoptr(simulation_t) s =
+            again_open(r->paths, r->inputs[i].path, r->inputs[i].result, &cause);
+
+        g_string_append_printf(r->out, "<h2 id=\"run%d\">", i + 1);
+        html_text(r->out, r->inputs[i].label);
+        g_string_append(r->out, "</h2>\n");
+        if (r->sides[i].results->len > 1) {
+            g_string_append_printf(r->out,
+                                   "<p class=\"note\">Seed %" G_GUINT64_FORMAT " of %u.</p>\n",
+                                   r->inputs[i].result->seed, r->sides[i].results->len);
+        }
+        if (s == NULL) {
+            html_element(r->out, "p", "note", cause->message);
+        } else if (!append_side(r, i, s, &number, error)) {
+            return false;
+        }
+    }
+    return true;
+}
