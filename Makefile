@@ -111,7 +111,7 @@ plugin_files := $(plugins:%=$(BUILD)/policies/%.so)
 test_plugin_files := $(test_plugins:%=$(BUILD)/tests/plugins/%.so)
 unit_tests := $(unit_sources:%.c=$(BUILD)/%)
 # These try a policy's plugin alone: a fake host stands in for the library.
-fake_host_tests := $(patsubst %,$(BUILD)/tests/unit/test-%,eevdf eevdf-random eevdf-protection cfs \
+fake_host_tests := $(patsubst %,$(BUILD)/tests/unit/test-%,eevdf eevdf-buddy eevdf-random eevdf-protection cfs \
 	fifo-rr)
 benches := $(bench_sources:%.c=$(BUILD)/%)
 fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)

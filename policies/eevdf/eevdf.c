@@ -16,23 +16,25 @@
  * The integers are the kernel's: weights' 32-bit inverses, truncation, V rounded down.
  *
  * FITS. Linux 6.6 and later; with delayed dequeue, short-slice preemption and relative deadlines
- * switched off, nearly 6.6 itself; with slice_protection, lag_limit, short_wakee and fork_preempt
- * switched and the host's flat_queue, 7.3: then weights have ten more bits, and virtual time is
- * divided instead of multiplied with an inverse. Contrast with fifo and rr.
+ * switched off, nearly 6.6 itself; with slice_protection, short_wakee and reweight switched, 6.18; with
+ * lag_limit and fork_preempt too, and the host's flat_queue, 7.3: then weights have ten more bits, and
+ * virtual time is divided instead of multiplied with an inverse. Contrast with fifo and rr.
  *
  * DOES NOT FIT. CFS (6.5 and before). Without hrtick the end of a slice is seen at ticks, which with
  * 2.8 ms and HZ 250 makes it 4 ms. Where a cgroup preempts, the policy of the task inside it that woke is
  * not known here: it counts as SCHED_OTHER, and next_buddy does not mark it in its own cgroup's queue.
- * next_buddy is that of 6.12: what became of it in 6.19 (WF_SYNC, the earlier deadline stays) is left
- * out. There is no yield_to(), which KVM calls.
+ * From 7.0 on a wakeup's pick takes a delayed entity that it meets off the queue, and picks again; here
+ * the woken one does not preempt then. There is no yield_to(), which KVM calls.
  *
  * PARAMETERS. base_slice and tunable_scaling, and one switch for each sched feature, under the
  * kernel's name.
  *
  * COMPLEXITY. O(log n) for each operation; O(1) for accounting.
  */
+#include "buddy.h"
 #include "params.h"
 #include "place.h"
+#include "preempt.h"
 #include "protect.h"
 #include "vtime.h"
 
@@ -54,16 +56,6 @@ static void insert(struct eevdf_queue *eq, struct eevdf_entity *es)
 {
     es->node.seq = eq->seq++;
     timeline_insert(&eq->waiting, &es->node);
-}
-
-/* set_next_buddy(): at each level, up to a cgroup with cpu.idle. */
-static void set_next_buddy(const struct numasim_entity *se)
-{
-    for (; se != NULL && se->queued && !se->idle_policy; se = se->queue->parent) {
-        struct eevdf_queue *eq = se->queue->state;
-
-        eq->next = se->state;
-    }
 }
 
 /* What @se counts for in @q. */
@@ -151,7 +143,7 @@ static bool eevdf_dequeue(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
     bool sleeps = (flags & (NUMASIM_DEQUEUE_SLEEP | NUMASIM_DEQUEUE_DELAYED)) != 0;
 
-    eq->next = eq->next == es ? NULL : eq->next;
+    eevdf_clear_buddies(se);
     if (may_delay(self, eq, es, flags)) {
         if (eq->running == es) {
             eq->running = NULL;
@@ -176,7 +168,7 @@ static bool eevdf_dequeue(struct numasim_self *self, struct numasim_queue *q,
     es->queued = false;
     pass_slice_up(q, eq);
     if (sleeps && q->nr_queued > 1) {
-        set_next_buddy(q->parent); /* the cgroup has not had its turn yet */
+        eevdf_set_next_buddy(q->parent); /* the cgroup has not had its turn yet */
     }
     return true;
 }
@@ -197,41 +189,6 @@ static void eevdf_requeue_delayed(struct numasim_self *self, struct numasim_queu
     eevdf_place(self, eq, es, 0);
     eevdf_count(eq, es);
     insert(eq, es);
-}
-
-/* pick_eevdf(). */
-static struct numasim_entity *pick_eevdf(struct numasim_self *self, const struct numasim_queue *q)
-{
-    struct eevdf_queue *eq = q->state;
-    struct eevdf_entity *curr = eq->running;
-
-    if (q->nr_queued == 1) {
-        return curr != NULL ? curr->node.se : timeline_first(&eq->waiting);
-    }
-    if (curr != NULL && !eevdf_eligible(eq, curr)) {
-        curr = NULL;
-    }
-    if (curr != NULL && eevdf_is_protected(self, curr) && eevdf_has(self, EEVDF_RUN_TO_PARITY)) {
-        return curr->node.se;
-    }
-    /* V is no less than the least vruntime, so that there is always one. */
-    struct timeline_place best = timeline_pick(&eq->waiting, eevdf_average(eq));
-
-    if (curr != NULL && (best.node == NULL || curr->node.key < best.key)) {
-        return curr->node.se;
-    }
-    return best.se;
-}
-
-/* pick_next_entity(): a buddy that is eligible goes first. */
-static struct numasim_entity *eevdf_pick(struct numasim_self *self, struct numasim_queue *q)
-{
-    const struct eevdf_queue *eq = q->state;
-
-    if (eq->next != NULL && eevdf_has(self, EEVDF_PICK_BUDDY) && eevdf_eligible(eq, eq->next)) {
-        return eq->next->node.se;
-    }
-    return pick_eevdf(self, q);
 }
 
 static void eevdf_put_current(struct numasim_self *self, struct numasim_queue *q,
@@ -261,12 +218,25 @@ static void eevdf_set_current(struct numasim_self *self, struct numasim_queue *q
         timeline_remove(&eq->waiting, &es->node);
     }
     eq->running = es;
-    eq->next = eq->next == es ? NULL : eq->next;
+    eevdf_clear_buddies(se);
     eevdf_protect(self, eq, es);
     start_hrtick(self, q, q->nr_queued);
 }
 
-/* update_curr(): a served request is followed by the next, and by a new pick. */
+/* Whether the current entity, accounted for just now, has run long enough: 6.12 asks beyond a
+ * protected request only with preempt_short (did_preempt_short()), 6.17 without. */
+static bool has_run_enough(const struct numasim_self *self, const struct eevdf_queue *eq,
+                           const struct eevdf_entity *es)
+{
+    if (eevdf_is_protected(self, es)) {
+        return false;
+    }
+    return self->param[EEVDF_SLICE_PROTECTION] != EEVDF_PROTECT_DEADLINE ||
+           (eevdf_has(self, EEVDF_PREEMPT_SHORT) && !eevdf_eligible(eq, es));
+}
+
+/* update_curr(): a served request is followed by the next, and by a new pick, for which it is no
+ * buddy any more. */
 static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
                           struct numasim_entity *se, int64_t delta_ns)
 {
@@ -290,12 +260,11 @@ static bool eevdf_account(struct numasim_self *self, struct numasim_queue *q,
     if (served) {
         start_hrtick(self, q, q->nr_queued);
     }
-    if (self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT) {
-        return served || !eevdf_is_protected(self, es);
+    if (!served && !has_run_enough(self, eq, es)) {
+        return false;
     }
-    /* did_preempt_short() */
-    return served || (!eevdf_is_protected(self, es) && eevdf_has(self, EEVDF_PREEMPT_SHORT) &&
-                      !eevdf_eligible(eq, es));
+    eevdf_clear_buddies(se);
+    return true;
 }
 
 /* The request that it was set for has been served, and account() said so; or it is short of it by
@@ -308,76 +277,6 @@ static bool eevdf_slice_timer(struct numasim_self *self, struct numasim_queue *q
     return false;
 }
 
-/* Records why, with what was compared. */
-static bool decide(struct numasim_decision *d, const struct eevdf_queue *eq,
-                   const struct eevdf_entity *es, uint32_t reason, bool preempt)
-{
-    if (d != NULL) {
-        numasim_decide(d, preempt, reason);
-        numasim_compared(d, "avg_vruntime", eevdf_average(eq));
-        numasim_compared(d, "wakee_vruntime", es->node.vruntime);
-        numasim_compared(d, "wakee_deadline", es->node.key);
-        numasim_compared(d, "curr_vruntime", eq->running->node.vruntime);
-        numasim_compared(d, "curr_deadline", eq->running->node.key);
-    }
-    return preempt;
-}
-
-/* check_preempt_wakeup_fair(). */
-static bool eevdf_wakeup_preempt(struct numasim_self *self, struct numasim_queue *q,
-                                 struct numasim_entity *se, uint32_t wake_flags,
-                                 struct numasim_decision *d)
-{
-    struct eevdf_queue *eq = q->state;
-    struct eevdf_entity *es = se->state, *curr = eq->running;
-    const struct numasim_task *task = numasim_entity_task(se);
-
-    if (curr == NULL || curr == es) {
-        return false;
-    }
-    if (eevdf_has(self, EEVDF_NEXT_BUDDY) && (wake_flags & NUMASIM_WAKE_FORK) == 0 &&
-        !se->delayed) {
-        set_next_buddy(se);
-    }
-    if ((wake_flags & NUMASIM_WAKE_FORK) != 0 && !eevdf_has(self, EEVDF_FORK_PREEMPT)) {
-        return decide(d, eq, es, EEVDF_REASON_FORK, false);
-    }
-    if (!eevdf_has(self, EEVDF_WAKEUP_PREEMPTION)) {
-        return decide(d, eq, es, EEVDF_REASON_OFF, false);
-    }
-    if (curr->node.se->idle_policy != se->idle_policy) {
-        if (se->idle_policy) {
-            return decide(d, eq, es, EEVDF_REASON_IDLE_WAKEE, false);
-        }
-        eevdf_unprotect(self, curr);
-        return decide(d, eq, es, EEVDF_REASON_IDLE_CURRENT, true);
-    }
-    if (task != NULL && task->policy != NUMASIM_SCHED_OTHER) {
-        return decide(d, eq, es, EEVDF_REASON_BATCH, false);
-    }
-    bool shorter = eevdf_has(self, EEVDF_PREEMPT_SHORT) && es->node.slice_ns < curr->node.slice_ns;
-
-    if (shorter && self->param[EEVDF_SHORT_WAKEE] == EEVDF_SHORT_ELIGIBLE) {
-        if (eevdf_eligible(eq, es)) {
-            eevdf_unprotect(self, curr);
-            set_next_buddy(se);
-            return decide(d, eq, es, EEVDF_REASON_SHORT, true);
-        }
-    } else if (shorter && eevdf_eligible(eq, es) &&
-               (es->node.key < curr->node.key || !eevdf_eligible(eq, curr))) {
-        eevdf_unprotect(self, curr); /* do_preempt_short() */
-    }
-    if (pick_eevdf(self, q) == se) {
-        return decide(d, eq, es, EEVDF_REASON_EARLIEST_DEADLINE, true);
-    }
-    eevdf_shorten_protection(self, eq, curr);
-    uint32_t reason = !eevdf_eligible(eq, es) ? EEVDF_REASON_NOT_ELIGIBLE
-                      : eevdf_is_protected(self, curr) && eevdf_eligible(eq, curr)
-                          ? EEVDF_REASON_PROTECTED
-                          : EEVDF_REASON_LATER_DEADLINE;
-    return decide(d, eq, es, reason, false);
-}
-
 /* yield_task_fair(): gives up the rest of the request, if there is anything to give up. */
 static void eevdf_yield(struct numasim_self *self, struct numasim_queue *q,
                         struct numasim_entity *se)
@@ -386,27 +285,67 @@ static void eevdf_yield(struct numasim_self *self, struct numasim_queue *q,
     struct eevdf_entity *es = se->state;
 
     (void)self;
+    eevdf_clear_buddies(se);
     if (q->nr_queued > 1 && eq->running == es && eevdf_eligible(eq, es)) {
         eevdf_advance(eq, es, es->node.key - es->node.vruntime);
         es->node.key += weight_vdelta(&es->load, es->node.slice_ns);
     }
 }
 
-/* reweight_eevdf(): the service owed, and the service left until the deadline, stay. */
+/* reweight_eevdf(), 6.12: the service owed, and the service left until the deadline, stay, and so does
+ * the queue's average; @es is out of its sums, with the new weight. */
+static void reweight_around(const struct numasim_self *self, const struct eevdf_queue *eq,
+                            struct eevdf_entity *es, uint64_t was, int64_t average, int64_t lag)
+{
+    uint64_t is = es->load.weight;
+    int64_t left = es->node.key - average, guarded = es->protected_till - average;
+    bool is_protected = self->param[EEVDF_SLICE_PROTECTION] != EEVDF_PROTECT_DEADLINE &&
+                        eq->running == es && eevdf_is_protected(self, es);
+
+    es->node.vruntime = average - eevdf_rescale(lag, was, is);
+    es->node.key = average + eevdf_rescale(left, was, is);
+    if (is_protected) {
+        es->protected_till = average + eevdf_rescale(guarded, was, is);
+    }
+}
+
+/*
+ * reweight_entity(), 6.13: as if it had left, owed @lag, and joined. The current one counts meanwhile,
+ * at its new weight, and a second time where place_entity() inflates its lag; what it is protected to
+ * stays where it is.
+ */
+static void reweight_by_placing(struct numasim_self *self, struct eevdf_queue *eq,
+                                struct eevdf_entity *es, uint64_t was, int64_t lag)
+{
+    int64_t old = es->node.vruntime, placed;
+
+    es->vlag = lag;
+    es->node.key -= old;
+    es->relative_deadline = true;
+    rescale(es, was, es->load.weight);
+    if (eq->running == es) {
+        eevdf_count(eq, es);
+    }
+    eevdf_place(self, eq, es, 0);
+    if (eq->running == es) {
+        placed = es->node.vruntime;
+        es->node.vruntime = old;
+        eevdf_uncount(eq, es);
+        es->node.vruntime = placed;
+    }
+}
+
 static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
                            struct numasim_entity *se, uint32_t old_weight)
 {
     struct eevdf_queue *eq = q->state;
     struct eevdf_entity *es = se->state;
     int64_t average = eevdf_average(eq), lag = eevdf_limited_lag(self, eq, es);
-    uint64_t was = es->load.weight, is = weight_in(q, se);
-    int64_t left = es->node.key - average, guarded = es->protected_till - average;
+    uint64_t was = es->load.weight;
     bool waits = timeline_contains(&es->node);
-    bool is_protected = self->param[EEVDF_SLICE_PROTECTION] == EEVDF_PROTECT_VPROT &&
-                        eq->running == es && eevdf_is_protected(self, es);
 
     (void)old_weight;
-    if (was == is) {
+    if (was == weight_in(q, se)) {
         return;
     }
     if (waits) {
@@ -414,10 +353,10 @@ static void eevdf_reweight(struct numasim_self *self, struct numasim_queue *q,
     }
     eevdf_uncount(eq, es);
     set_weight(q, es);
-    es->node.vruntime = average - eevdf_rescale(lag, was, is);
-    es->node.key = average + eevdf_rescale(left, was, is);
-    if (is_protected) {
-        es->protected_till = average + eevdf_rescale(guarded, was, is);
+    if (self->param[EEVDF_REWEIGHT] == EEVDF_REWEIGHT_PLACED) {
+        reweight_by_placing(self, eq, es, was, lag);
+    } else {
+        reweight_around(self, eq, es, was, average, lag);
     }
     eevdf_count(eq, es);
     if (waits) {

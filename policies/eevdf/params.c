@@ -6,9 +6,10 @@
 #include "weight.h"
 
 static const char *const scaling_names[] = {"none", "log", "linear", NULL};
-static const char *const protection_names[] = {"deadline", "vprot", NULL};
+static const char *const protection_names[] = {"deadline", "shortest", "vprot", NULL};
 static const char *const limit_names[] = {"two-slices", "longest-slice", NULL};
-static const char *const short_names[] = {"earlier", "eligible", NULL};
+static const char *const reweight_names[] = {"average", "placed", NULL};
+static const char *const short_names[] = {"earlier", "picked", "eligible", NULL};
 
 #define FEATURE(lower, feature, text)                                                              \
     {                                                                                              \
@@ -40,32 +41,49 @@ const struct numasim_param eevdf_params[EEVDF_NR_PARAMS + 1] = {
                                 .def = EEVDF_PROTECT_DEADLINE,
                                 .values = protection_names,
                                 .doc = "How long run_to_parity protects: until its request is "
-                                       "served (deadline), or up to a vruntime that shorter "
-                                       "slices beside it shorten (vprot).",
+                                       "served (deadline); no longer than the shortest slice in "
+                                       "the queue (shortest); or, beside a shorter slice, while "
+                                       "it is eligible (vprot).",
                                 .source = "kernel/sched/fair.c: set_next_entity(), 6.12; "
-                                          "set_protect_slice(), 7.3"},
+                                          "set_protect_slice(), e1fad12dcb66 (6.18), and 7.3"},
     [EEVDF_LAG_LIMIT] = {.name = "lag_limit",
                          .type = NUMASIM_PARAM_ENUM,
                          .def = EEVDF_LIMIT_TWO_SLICES,
                          .values = limit_names,
                          .doc = "What bounds lag: two slices of its own or a tick, or the "
                                 "longest slice in the queue and a tick.",
-                         .source = "kernel/sched/fair.c: entity_lag(), 6.12 and 7.3"},
+                         .source =
+                             "kernel/sched/fair.c: update_entity_lag(), 6.12 and e1fad12dcb66 "
+                             "(6.18); entity_lag(), 7.3"},
     [EEVDF_SHORT_WAKEE] = {.name = "short_wakee",
                            .type = NUMASIM_PARAM_ENUM,
                            .def = EEVDF_SHORT_EARLIER,
                            .values = short_names,
                            .doc = "When a woken task with a shorter slice preempts: eligible, "
                                   "and with an earlier deadline or beside a current one that is "
-                                  "not (earlier); or whenever eligible, and it is picked next.",
-                           .source = "kernel/sched/fair.c: check_preempt_wakeup_fair(), 6.12 and "
-                                     "7.3"},
+                                  "not (earlier); where a pick regardless of slice_protection "
+                                  "gives it (picked); or whenever eligible, and it is picked "
+                                  "next. With the last, next_buddy is that of 6.19: a buddy with "
+                                  "an earlier deadline stays, and after a synchronous wake its "
+                                  "waker goes on.",
+                           .source = "kernel/sched/fair.c: check_preempt_wakeup_fair(), 6.12, "
+                                     "e1fad12dcb66 (6.18) and 7.3; commit e837456fdca8 (6.19)"},
     [EEVDF_FORK_PREEMPT] = {.name = "fork_preempt",
                             .type = NUMASIM_PARAM_BOOL,
                             .def = 1,
-                            .doc = "A new task may preempt the current one.",
+                            .doc = "A new task may preempt the current one; otherwise one with a "
+                                   "shorter slice only.",
                             .source = "kernel/sched/fair.c: check_preempt_wakeup_fair(), 6.12 "
-                                      "(7.3: never)"},
+                                      "(off since commit e837456fdca8, 6.19)"},
+    [EEVDF_REWEIGHT] =
+        {.name = "reweight",
+         .type = NUMASIM_PARAM_ENUM,
+         .def = EEVDF_REWEIGHT_AVERAGE,
+         .values = reweight_names,
+         .doc = "How a new weight moves an entity: distances from the queue's average are scaled, "
+                "and the average stays (average); or it leaves and joins anew (placed).",
+         .source = "kernel/sched/fair.c: reweight_eevdf(), 6.12.117; reweight_entity(), "
+                   "e1fad12dcb66 (6.18)"},
     [EEVDF_PLACE_LAG] = FEATURE("place_lag", "PLACE_LAG", "A task keeps its lag while it is away."),
     [EEVDF_PLACE_DEADLINE_INITIAL] = FEATURE("place_deadline_initial", "PLACE_DEADLINE_INITIAL",
                                              "A new task's first request is half a slice."),
@@ -114,5 +132,6 @@ const char *const eevdf_reasons[] = {
     [EEVDF_REASON_LATER_DEADLINE] = "later-deadline",
     [EEVDF_REASON_SHORT] = "short",
     [EEVDF_REASON_FORK] = "fork",
+    [EEVDF_REASON_SYNC] = "sync",
     NULL,
 };

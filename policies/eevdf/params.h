@@ -15,6 +15,7 @@ enum eevdf_param {
     EEVDF_LAG_LIMIT,
     EEVDF_SHORT_WAKEE,
     EEVDF_FORK_PREEMPT,
+    EEVDF_REWEIGHT,
     EEVDF_PLACE_LAG,
     EEVDF_PLACE_DEADLINE_INITIAL,
     EEVDF_PLACE_REL_DEADLINE,
@@ -29,10 +30,11 @@ enum eevdf_param {
     EEVDF_NR_PARAMS
 };
 
-/* Values of slice_protection, lag_limit and short_wakee. */
-enum eevdf_protection { EEVDF_PROTECT_DEADLINE, EEVDF_PROTECT_VPROT };
+/* Values of slice_protection, lag_limit, short_wakee and reweight. */
+enum eevdf_protection { EEVDF_PROTECT_DEADLINE, EEVDF_PROTECT_SHORTEST, EEVDF_PROTECT_VPROT };
 enum eevdf_lag_limit { EEVDF_LIMIT_TWO_SLICES, EEVDF_LIMIT_LONGEST_SLICE };
-enum eevdf_short_wakee { EEVDF_SHORT_EARLIER, EEVDF_SHORT_ELIGIBLE };
+enum eevdf_short_wakee { EEVDF_SHORT_EARLIER, EEVDF_SHORT_PICKED, EEVDF_SHORT_ELIGIBLE };
+enum eevdf_reweight { EEVDF_REWEIGHT_AVERAGE, EEVDF_REWEIGHT_PLACED };
 
 /* Why a wakeup preempted the current entity, or did not; indices of eevdf_reasons[]. */
 enum eevdf_reason {
@@ -45,7 +47,8 @@ enum eevdf_reason {
     EEVDF_REASON_NOT_ELIGIBLE,      /* the woken one is in debt */
     EEVDF_REASON_LATER_DEADLINE,    /* another's deadline is earlier */
     EEVDF_REASON_SHORT,             /* it is eligible, and its slice is shorter */
-    EEVDF_REASON_FORK               /* fork_preempt is off */
+    EEVDF_REASON_FORK,              /* fork_preempt is off */
+    EEVDF_REASON_SYNC               /* it is the buddy now, and its waker is about to sleep */
 };
 
 extern const struct numasim_param eevdf_params[];

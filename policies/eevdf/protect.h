@@ -14,17 +14,23 @@ int64_t eevdf_shortest_slice_ns(const struct eevdf_queue *eq);
 /* Whether @es, the current one, is protected still. */
 bool eevdf_is_protected(const struct numasim_self *self, const struct eevdf_entity *es);
 
+/* Whether a pick that respects it leaves @es, the current one and eligible, where it is: up to 6.16
+ * that is what run_to_parity says. */
+bool eevdf_runs_on(const struct numasim_self *self, const struct eevdf_entity *es);
+
 /*
  * @es has become the current one. With slice_protection deadline until its present request is
- * served, that is, while its deadline stays what it is (6.12). With vprot up to its deadline; but
- * where somebody has a shorter slice, up to where it would not be eligible any more, or, without
- * preempt_short, for as long as that slice (7.3).
+ * served, that is, while its deadline stays what it is (6.12). Otherwise up to its deadline; but
+ * where somebody has a shorter slice, for as long as that (shortest: 6.17, and 7.3 without
+ * preempt_short), or up to where it would not be eligible any more (vprot: 7.3). Without
+ * run_to_parity the base slice, unscaled, stands for the others'.
  */
 void eevdf_protect(const struct numasim_self *self, const struct eevdf_queue *eq,
                    struct eevdf_entity *es);
 void eevdf_unprotect(const struct numasim_self *self, struct eevdf_entity *es);
 
-/* update_protect_slice(), 7.3: somebody has joined. Nothing with slice_protection deadline. */
+/* update_protect_slice(): somebody has joined, so that no more than the shortest slice is left, from
+ * here (6.17), or from V where that is earlier (7.3). Nothing with slice_protection deadline. */
 void eevdf_shorten_protection(const struct numasim_self *self, const struct eevdf_queue *eq,
                               struct eevdf_entity *es);
 

@@ -238,7 +238,7 @@ bool fake_wake(struct numasim_host *host, struct fake_task *t)
         account(host);
         enqueue(host, t, NUMASIM_ENQUEUE_WAKEUP);
     }
-    wakeup_preempt(host, t, 0);
+    wakeup_preempt(host, t, host->wake_flags);
     return before != NULL && host->queue.curr != before;
 }
 

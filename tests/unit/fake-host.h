@@ -28,6 +28,7 @@ struct numasim_host {
     int64_t accounted_ns;   /* the current task has been accounted up to here */
     int64_t slice_timer_ns; /* NUMASIM_TIME_NEVER: none */
     int32_t nr_online;
+    uint32_t wake_flags;    /* NUMASIM_WAKE_* of fake_wake() */
     uint32_t nr_elsewhere;  /* fair tasks on the CPU that are in other queues */
     struct numasim_cpu cpu; /* as numasim_cpu() answers */
     void *library;

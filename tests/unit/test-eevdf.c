@@ -500,61 +500,6 @@ static void test_hrtick(void)
     fake_host_free(host);
 }
 
-/*
- * NEXT_BUDDY: C wakes beside A, which runs on, and B, whose deadline is earlier; when A has had its
- * request, C is next all the same, unless PICK_BUDDY is off.
- */
-static void test_next_buddy(void)
-{
-    for (int mask = 0; mask < 4; mask++) {
-        bool next = mask & 1, pick = mask & 2;
-        struct numasim_host *host = fake_host_new("eevdf");
-        struct fake_task *a, *b, *c;
-
-        fake_set_param(host, "next_buddy", next);
-        fake_set_param(host, "pick_buddy", pick);
-        a = forked(host, 1024);
-        b = forked(host, 1024);
-        c = fake_task_new(host, 1024);
-        fake_run(host, 1 * MS);
-        g_assert_false(fake_wake(host, c));
-        g_assert_true(fake_current(host) == a);
-        g_assert_true(((struct eevdf_queue *)host->queue.state)->next ==
-                      (next ? state_of(c) : NULL));
-        while (fake_current(host) == a) {
-            fake_run(host, 100 * US);
-        }
-        g_assert_true(fake_current(host) == (next && pick ? c : b));
-        g_assert_true(((struct eevdf_queue *)host->queue.state)->next ==
-                      (next && !pick ? state_of(c) : NULL));
-        fake_host_free(host);
-    }
-}
-
-/* One that sleeps beside others of its cgroup leaves it the buddy above; not one that stays, delayed. */
-static void test_cgroup_buddy(void)
-{
-    for (int delayed = 0; delayed < 2; delayed++) {
-        struct numasim_host *host = fake_host_new("eevdf");
-        struct eevdf_queue above = {0};
-        struct eevdf_entity state = {0};
-        struct numasim_queue root = {.state = &above};
-        struct numasim_entity cgroup = {
-            .weight = 1024, .queued = true, .queue = &root, .state = &state};
-        struct fake_task *a;
-
-        fake_set_param(host, "delay_dequeue", delayed);
-        host->queue.parent = &cgroup;
-        a = forked(host, 1024);
-        forked(host, 1024);
-        fake_run(host, 1 * MS);
-        g_assert_true(fake_current(host) == a);
-        g_assert_true(fake_block(host, a) == !delayed);
-        g_assert_true(above.next == (delayed ? NULL : &state));
-        fake_host_free(host);
-    }
-}
-
 /* In a flat queue weights have ten more bits: 1.5 and 1 of 1024 of nice 0 are three to two. */
 static void test_flat(void)
 {
@@ -591,8 +536,6 @@ int main(int argc, char **argv)
     g_test_add_func("/eevdf/reweight", test_reweight);
     g_test_add_func("/eevdf/slice-wishes", test_slice_wishes);
     g_test_add_func("/eevdf/hrtick", test_hrtick);
-    g_test_add_func("/eevdf/next-buddy", test_next_buddy);
-    g_test_add_func("/eevdf/cgroup-buddy", test_cgroup_buddy);
     g_test_add_func("/eevdf/flat", test_flat);
     return g_test_run();
 }
