@@ -25,12 +25,16 @@ static void append_side(GString *out, const char *label, const struct schedule_e
     }
     g_string_append_printf(out, "  %s\n    %" G_GINT64_FORMAT ".%09" G_GINT64_FORMAT "s  %s\n",
                            label, e->time_ns / NSEC_PER_SEC, e->time_ns % NSEC_PER_SEC, e->text);
-    g_string_append_printf(out, "    decided by: %s\n",
-                           e->decision != NULL
-                               ? e->decision
-                               : "no policy at that moment (an event of the workload, "
-                                 "a cost, or the engine's default)");
-    g_string_append_printf(out, "    then: %s\n", e->queues);
+    g_auto(GStrv) decisions =
+        g_strsplit(e->decisions != NULL
+                       ? e->decisions
+                       : "by no policy (an event of the workload, a cost, or the engine's default)",
+                   "\n", -1);
+
+    for (size_t i = 0; decisions[i] != NULL; i++) {
+        g_string_append_printf(out, "    %s %s\n", i == 0 ? "decided:" : "        ", decisions[i]);
+    }
+    g_string_append_printf(out, "    then:    %s\n", e->queues);
 }
 
 static void append_parting(GString *out, const struct diff *d, const char *const labels[2])
@@ -210,8 +214,10 @@ static void json_event(struct json_out *out, const char *name, const struct sche
             json_string(out, "task", e->task);
         }
         json_string(out, "event", e->text);
-        if (e->decision != NULL) {
-            json_string(out, "decision", e->decision);
+        if (e->decisions != NULL) {
+            g_auto(GStrv) decisions = g_strsplit(e->decisions, "\n", -1);
+
+            json_strings(out, "decisions", decisions);
         }
         json_string(out, "queues", e->queues);
     }

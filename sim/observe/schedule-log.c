@@ -6,12 +6,11 @@
 #include "base/bitmap.h"
 #include "base/time.h"
 
-enum { NR_DECISIONS = 64, MAX_QUEUES = 8 };
+enum { NR_DECISIONS = 8, MAX_DECISIONS = 6, MAX_QUEUES = 8 };
 
 /* A decision of the last so many. */
 struct heard {
     int64_t time_ns;
-    int32_t cpu, task;
     char *text;
 };
 
@@ -100,11 +99,20 @@ static char *text_of(struct schedule_log *l, const struct tp_event *e)
     }
 }
 
-static char *decision_text(const struct tp_decision *d)
+/* "balance.select_cpu of linux-balance for p/t#0 on CPU 1 chose 3 (idle-core); nr_idle=2" */
+static char *decision_text(struct schedule_log *l, const struct tp_event *e)
 {
+    const struct tp_decision *d = (const struct tp_decision *)(uintptr_t)e->a;
     GString *s = g_string_new(NULL);
 
-    g_string_append_printf(s, "%s of %s chose %d", d->callback, d->plugin, d->record.chosen);
+    g_string_append_printf(s, "%s of %s", d->callback, d->plugin);
+    if (e->task >= 0) {
+        g_string_append_printf(s, " for %s", name_of(l, e->task));
+    }
+    g_string_append_printf(s, " on CPU %d", e->cpu);
+    if (strcmp(d->callback, "queue.pick") != 0 && strcmp(d->callback, "balance.left") != 0) {
+        g_string_append_printf(s, " chose %d", d->record.chosen);
+    }
     if (d->reason != NULL) {
         g_string_append_printf(s, " (%s)", d->reason);
     }
@@ -160,41 +168,26 @@ static void hear(struct schedule_log *l, const struct tp_event *e)
     struct heard *h = &l->heard[l->nr_heard++ % NR_DECISIONS];
 
     g_free(h->text);
-    *h = (struct heard){e->time_ns, e->cpu, e->task,
-                        decision_text((const struct tp_decision *)(uintptr_t)e->a)};
+    *h = (struct heard){e->time_ns, decision_text(l, e)};
 }
 
-/* The last decision at @e's time about its task, or else about its CPU. Newly allocated, or NULL. */
-static char *decision_at(const struct schedule_log *l, const struct tp_event *e)
+/* What was decided since the event before, in order, one to a line and no more than the last MAX_DECISIONS;
+ * those of another time than @e's with it. Newly allocated, or NULL. */
+static char *decisions_before(const struct schedule_log *l, const struct tp_event *e)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t back = 1; back <= MIN(l->nr_heard, NR_DECISIONS); back++) {
-            const struct heard *h = &l->heard[(l->nr_heard - back) % NR_DECISIONS];
+    uint32_t nr = MIN(l->nr_heard - l->heard_before, MAX_DECISIONS);
+    GString *s = g_string_new(NULL);
 
-            if (h->time_ns != e->time_ns) {
-                break;
-            }
-            if (pass == 0 ? h->task >= 0 && (h->task == e->task || h->task == e->other)
-                          : h->cpu == e->cpu) {
-                return g_strdup(h->text);
-            }
+    for (uint32_t back = nr; back > 0; back--) {
+        const struct heard *h = &l->heard[(l->nr_heard - back) % NR_DECISIONS];
+
+        g_string_append_printf(s, "%s%s", s->len > 0 ? "\n" : "", h->text);
+        if (h->time_ns != e->time_ns) {
+            g_string_append_printf(s, ", at %" G_GINT64_FORMAT ".%09" G_GINT64_FORMAT "s",
+                                   h->time_ns / NSEC_PER_SEC, h->time_ns % NSEC_PER_SEC);
         }
     }
-    return NULL;
-}
-
-/* The same; or else the last one since the event before, at its time: what let nothing happen sooner. */
-static char *decision_for(const struct schedule_log *l, const struct tp_event *e)
-{
-    char *text = decision_at(l, e);
-
-    if (text == NULL && l->nr_heard > l->heard_before) {
-        const struct heard *h = &l->heard[(l->nr_heard - 1) % NR_DECISIONS];
-
-        text = g_strdup_printf("%s, at %" G_GINT64_FORMAT ".%09" G_GINT64_FORMAT "s", h->text,
-                               h->time_ns / NSEC_PER_SEC, h->time_ns % NSEC_PER_SEC);
-    }
-    return text;
+    return g_string_free(s, nr == 0);
 }
 
 static void keep(struct schedule_log *l, const struct tp_event *e, uint64_t hash, uint64_t what)
@@ -207,7 +200,7 @@ static void keep(struct schedule_log *l, const struct tp_event *e, uint64_t hash
         .task =
             e->task >= 0 && e->type != TP_MM_MIGRATE_PAGES ? g_strdup(name_of(l, e->task)) : NULL,
         .text = text_of(l, e),
-        .decision = decision_for(l, e),
+        .decisions = decisions_before(l, e),
         .queues = queues_text(l),
     };
 
@@ -263,7 +256,7 @@ void schedule_log_free(struct schedule_log *l)
 
         g_free(e->task);
         g_free(e->text);
-        g_free(e->decision);
+        g_free(e->decisions);
         g_free(e->queues);
     }
     for (int i = 0; i < NR_DECISIONS; i++) {

@@ -26,10 +26,10 @@ struct schedule_event {
     uint64_t what; /* of the same, but for the time */
     int64_t time_ns;
     int32_t cpu;
-    char *task;     /* name, or NULL */
-    char *text;     /* "sched_waking: server/worker#2, for CPU 3" */
-    char *decision; /* the last decision that was about the task or CPU, at that time; or NULL */
-    char *queues;   /* who had how much to do: "idle 0-2; running 3, 5; waiting on 4: 2" */
+    char *task;      /* name, or NULL */
+    char *text;      /* "sched_waking: server/worker#2, for CPU 3" */
+    char *decisions; /* of policies since the event before, one to a line; or NULL */
+    char *queues;    /* who had how much to do: "idle 0-2; running 3, 5; waiting on 4: 2" */
 };
 
 struct schedule_log;

@@ -158,8 +158,8 @@ static void test_parting(void)
     g_assert_cmpint(c.diff->events[0]->time_ns, ==, 0);
     g_assert_true(g_str_has_prefix(c.diff->events[0]->text, "sched_wakeup_new: p/b#0 on CPU "));
     g_assert_cmpstr(c.diff->events[1]->text, ==, "sched_wakeup_new: p/b#0 on CPU 0");
-    g_assert_nonnull(strstr(c.diff->events[0]->decision, "balance.select_cpu"));
-    g_assert_nonnull(strstr(c.diff->events[0]->decision, " of linux-balance chose "));
+    g_assert_nonnull(strstr(c.diff->events[0]->decisions, "balance.select_cpu"));
+    g_assert_nonnull(strstr(c.diff->events[0]->decisions, " of linux-balance for p/b#0 on CPU "));
     g_assert_nonnull(strstr(c.diff->events[1]->queues, "2 on CPU 0"));
     g_assert_cmpint(b->position, ==, DIFF_END);
     g_assert_true(b->ended[0] && b->ended[1]);
