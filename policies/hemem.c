@@ -26,6 +26,7 @@
  * PARAMETERS. See params[]. COMPLEXITY. O(populations) every period, some 20 of them to a part of a
  * region.
  */
+#include "memcg-reclaim.h"
 #include "samples.h"
 #include "two-tier.h"
 
@@ -332,7 +333,11 @@ static void task_init(struct numasim_self *self, struct numasim_task *task,
 }
 
 static const struct numasim_tier_ops tier = {
-    .alloc = two_tier_alloc, .daemon = daemon_runs, .daemon_name = daemon_name};
+    .alloc = two_tier_alloc,
+    .daemon = daemon_runs,
+    .daemon_name = daemon_name,
+    .reclaim = memcg_reclaim_cache,
+};
 
 NUMASIM_PLUGIN = {
     .abi = NUMASIM_POLICY_ABI,

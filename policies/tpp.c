@@ -20,6 +20,7 @@
  *
  * PARAMETERS. See params[]. COMPLEXITY. O(populations) a second, O(1) for each batch of faults.
  */
+#include "memcg-reclaim.h"
 #include "samples.h"
 #include "two-tier.h"
 
@@ -248,7 +249,11 @@ static void task_init(struct numasim_self *self, struct numasim_task *task,
 static const struct numasim_numa_ops numa = {
     .tick = tick, .task_work = task_work, .hint_fault = hint_fault, .fault_done = fault_done};
 static const struct numasim_tier_ops tier = {
-    .alloc = two_tier_alloc, .daemon = daemon_runs, .daemon_name = daemon_name};
+    .alloc = two_tier_alloc,
+    .daemon = daemon_runs,
+    .daemon_name = daemon_name,
+    .reclaim = memcg_reclaim_cache,
+};
 
 NUMASIM_PLUGIN = {
     .abi = NUMASIM_POLICY_ABI,

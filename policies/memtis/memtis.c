@@ -31,6 +31,8 @@
  */
 #include "memtis.h"
 
+#include "memcg-reclaim.h"
+
 enum param {
     PARAM_PERIOD,
     PARAM_SAMPLE_PERIOD,
@@ -333,7 +335,11 @@ static void task_init(struct numasim_self *self, struct numasim_task *task,
 }
 
 static const struct numasim_tier_ops tier = {
-    .alloc = two_tier_alloc, .daemon = daemon_runs, .daemon_name = daemon_name};
+    .alloc = two_tier_alloc,
+    .daemon = daemon_runs,
+    .daemon_name = daemon_name,
+    .reclaim = memcg_reclaim_cache,
+};
 
 NUMASIM_PLUGIN = {
     .abi = NUMASIM_POLICY_ABI,

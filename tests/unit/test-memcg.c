@@ -124,6 +124,43 @@ static void test_max_file(void)
     engine_free(e);
 }
 
+/* Policies of their own for two tiers drop it as well, but for what memory.min protects; with nothing else
+ * left, the killer comes. */
+static void test_max_file_tiers(void)
+{
+    static const char *const sets[] = {"tpp", "hemem", "hemem-colloid", "memtis"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(sets); i++) {
+        struct engine *e = engine_new(
+            "teach-numa-2x4",
+            "numasim: workload/1\n"
+            "cgroups: {top: {memory.max: 64MiB}, a: {parent: top, memory.min: 8MiB}, b: {parent: "
+            "top}}\n"
+            "processes:\n"
+            "  p: {cgroup: a, regions: {r: {size: 8MiB, file: true}}, threads: {t: {cpus: 0, "
+            "program: [touch: r, run: 9s]}}}\n"
+            "  q: {cgroup: b, regions: {f: {size: 256MiB, file: true}}, threads: {u: {cpus: 1, "
+            "program: [sleep: 100ms, touch: f, run: 9s]}}}\n"
+            "  x: {cgroup: b, regions: {r: {size: 57MiB}}, threads: {x: {cpus: 4, program: [sleep: "
+            "5s, touch: r, run: 9s]}}}\n",
+            sets[i], &(struct kernel_config){.seed = 1});
+        const struct memcg *top = memcg(e, "top");
+
+        engine_run(e, 4 * NSEC_PER_SEC);
+        kernel_check(e->kernel);
+        g_assert_cmpint(top->pub.peak_bytes, ==, 64 * MIB);
+        g_assert_cmpint(memcg(e, "a")->pub.usage_bytes, ==, 8 * MIB);
+        g_assert_cmpint(memcg(e, "b")->pub.usage_bytes, >, 55 * MIB);
+        g_assert_cmpuint(top->pub.events[NUMASIM_MEMCG_OOM], ==, 0);
+        engine_run(e, 8 * NSEC_PER_SEC);
+        kernel_check(e->kernel);
+        g_assert_cmpint(memcg(e, "a")->pub.usage_bytes, ==, 8 * MIB);
+        g_assert_cmpuint(oom_kills(e), ==, 1);
+        g_assert_true(is_dead(e, "x"));
+        engine_free(e);
+    }
+}
+
 /* Anonymous pages have nowhere to go: the killer comes, within the cgroup, and takes the largest. */
 static void test_max_oom(void)
 {
@@ -370,6 +407,7 @@ int main(int argc, char **argv)
     g_test_add_func("/memcg/charge", test_charge);
     g_test_add_func("/memcg/move", test_move);
     g_test_add_func("/memcg/max/file", test_max_file);
+    g_test_add_func("/memcg/max/file-tiers", test_max_file_tiers);
     g_test_add_func("/memcg/max/oom", test_max_oom);
     g_test_add_func("/memcg/max/outer", test_max_outer);
     g_test_add_func("/memcg/max/huge", test_max_huge);
