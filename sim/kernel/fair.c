@@ -319,16 +319,6 @@ void fair_order_throttled(struct kernel *k, struct fair_queue *q, bool in)
 /* ------------------------------------------------------------------------------------------- */
 /* Picking                                                                                      */
 
-/* A pick has no record of its own to fill: who it was, and of how many. */
-static void tell_pick(struct kernel *k, const struct rq *rq, const struct fair_queue *q,
-                      struct numasim_entity *se)
-{
-    struct numasim_decision record = {.chosen = entity_task(se)->pub.id, .reason = UINT32_MAX};
-
-    numasim_compared(&record, "nr_queued", q->pub.nr_queued);
-    decision_end(k, NUMASIM_ROLE_QUEUE, "queue.pick", record.chosen, rq->pub.id, &record);
-}
-
 struct task *fair_pick(struct kernel *k, struct rq *rq)
 {
     struct fair_queue *q = rq->fair;
@@ -346,7 +336,7 @@ struct task *fair_pick(struct kernel *k, struct rq *rq)
         }
         if (se->is_task) {
             if (__builtin_expect(kernel_listens(k, TP_DECISION), 0)) {
-                tell_pick(k, rq, q, se);
+                decision_pick(k, rq->pub.id, entity_task(se), q->pub.nr_queued);
             }
             return (struct task *)(void *)se;
         }

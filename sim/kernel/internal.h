@@ -61,6 +61,8 @@ static inline void emit(struct kernel *k, enum tracepoint type, int32_t task, in
 struct numasim_decision *decision_begin(struct kernel *k, struct numasim_decision *record);
 void decision_end(struct kernel *k, enum numasim_role role, const char *callback, int32_t task,
                   int32_t cpu, const struct numasim_decision *record);
+/* A pick has no record of its own to fill: @t was picked on @cpu, of @nr_queued. */
+void decision_pick(struct kernel *k, int32_t cpu, const struct task *t, uint32_t nr_queued);
 
 static inline struct rq *cpu_rq(const struct kernel *k, int32_t cpu)
 {

@@ -118,3 +118,11 @@ void decision_end(struct kernel *k, enum numasim_role role, const char *callback
 
     kernel_tell_listeners(k, &event);
 }
+
+void decision_pick(struct kernel *k, int32_t cpu, const struct task *t, uint32_t nr_queued)
+{
+    struct numasim_decision record = {.chosen = t->pub.id, .reason = UINT32_MAX};
+
+    numasim_compared(&record, "nr_queued", nr_queued);
+    decision_end(k, NUMASIM_ROLE_QUEUE, "queue.pick", t->pub.id, cpu, &record);
+}

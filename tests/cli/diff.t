@@ -13,7 +13,7 @@ call "$NUMASIM" diff old new
 ok 'two runs are held against each other' test "$status" -eq 0
 ok 'they part somewhere' grep -q '^The schedules part at event [0-9]' out
 ok 'by a decision of a policy, which says why' grep -Eq '^    (decided:|        ) balance.* of linux-balance for .* chose' out
-ok 'with who had how much to do' grep -q '^    then: idle CPUs: ' out
+ok 'with who had how much to do' grep -q '^    then:    idle CPUs: ' out
 ok 'the time is divided' grep -Eq '^  tasks of +number +time +.*waiting' out
 cp out first
 call "$NUMASIM" diff old new
