@@ -414,20 +414,52 @@ static char **only_arguments(char **words)
     return (char **)g_ptr_array_free(args, FALSE);
 }
 
+/* True if @word is an option that takes its value from the next word: "-j", "--jobs". */
+static bool takes_next(const struct subcommand *cmd, const char *word)
+{
+    bool is_long = g_str_has_prefix(word, "--");
+
+    if (word[0] != '-' || word[1] == '\0' || (!is_long && word[2] != '\0')) {
+        return false;
+    }
+    return find_option(cmd, word)->arg != NULL;
+}
+
+/* The words of @argv behind the program's name, with "-j2" as "-j", "2", which GLib does not know. */
+static char **separate(const struct subcommand *cmd, char **argv)
+{
+    GPtrArray *words = g_ptr_array_new();
+    bool is_value = false, ended = false;
+
+    g_ptr_array_add(words, g_strdup("numasim"));
+    for (size_t i = 0; argv[i] != NULL; i++) {
+        const char *word = argv[i];
+        char letter[] = {word[0], word[0] != '\0' ? word[1] : '\0', '\0'};
+
+        ended = ended || (!is_value && strcmp(word, "--") == 0);
+        if (!ended && !is_value && word[0] == '-' && word[1] != '-' && strlen(word) > 2 &&
+            takes_next(cmd, letter)) {
+            g_ptr_array_add(words, g_strdup(letter));
+            g_ptr_array_add(words, g_strdup(word + 2));
+        } else {
+            g_ptr_array_add(words, g_strdup(word));
+            is_value = !ended && !is_value && takes_next(cmd, word);
+        }
+    }
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(words, FALSE);
+}
+
 bool cli_options_parse(const struct subcommand *cmd, const char *path, char **argv,
                        void **ret_options, char ***ret_args, bool *ret_help, GError **error)
 {
     g_autofree bool *given = g_new0(bool, cli_options_count(cmd->options) + 1);
     struct parse parse = {.cmd = cmd, .given = given, .base = g_malloc0(MAX(cmd->options_size, 1))};
     g_autoptr(GError) cause = NULL;
-    g_auto(GStrv) words = g_new0(char *, g_strv_length(argv) + 2);
+    g_auto(GStrv) words = separate(cmd, argv);
     g_auto(GStrv) args = NULL;
     bool good;
 
-    words[0] = g_strdup("numasim");
-    for (size_t i = 0; argv[i] != NULL; i++) {
-        words[i + 1] = g_strdup(argv[i]);
-    }
     good = parse_strv(&parse, &words, &cause) && check_flags(cmd, argv, &cause);
     if (!good) {
         explain(cmd, path, cause, error);

@@ -29,6 +29,10 @@ refuses 2 'run: missing argument for -t' run -t
 refuses 2 'run: unknown option --sed;' run --sed 3
 refuses 2 '(did you mean --seed?)' run --sead 3
 refuses 2 'run: --topology is given twice' run -t a -t b
+refuses 2 "no topology 'nowhere'" run -tnowhere -wx -px
+refuses 2 "study: --jobs: bad value '0'" study -j0 -o x mm1
+refuses 2 "no study '-j2'" study -- -j2
+refuses 2 "study: --jobs: bad value '-o2'" study -j -o2 mm1
 refuses 2 "run: --seed: bad value 'x'; expected a whole number, at least 0" run --seed x
 refuses 2 "run: --seed: bad value '-1'" run --seed=-1
 refuses 2 'expected a whole number in 0..9223372036854775807' run --seed 9223372036854775808
