@@ -21,7 +21,8 @@ struct slab *slab_new(size_t size)
 {
     struct slab *slab = g_new0(struct slab, 1);
 
-    slab->stride = (size + LINE - 1) / LINE * LINE;
+    /* An odd number of lines: what is used of each object spreads over all sets of a cache. */
+    slab->stride = ((size + LINE - 1) / LINE | 1) * LINE;
     slab->chunks = g_ptr_array_new_with_free_func(free);
     return slab;
 }

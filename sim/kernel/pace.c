@@ -314,8 +314,8 @@ void pace_switch_out(struct kernel *k, struct rq *rq, struct task *t)
         fault_leave(k, t);
         rate_leave(k, t);
         llc_leave(k, rq, t);
+        list_del(&t->running);
     }
-    list_del(&t->running);
 }
 
 void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)

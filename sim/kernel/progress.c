@@ -154,7 +154,7 @@ void segment_arm(struct kernel *k, struct rq *rq)
 
     if (t == NULL || t->action == ACTION_SPIN) {
         event_cancel(k, &rq->segment);
-        if (t != NULL) {
+        if (t != NULL && t->rate != NULL) {
             rate_disarm(k, t);
         }
         return;
@@ -166,7 +166,9 @@ void segment_arm(struct kernel *k, struct rq *rq)
         rate_arm(k, t, end_ns, class_work_left(t));
         return;
     }
-    rate_disarm(k, t);
+    if (t->rate != NULL) {
+        rate_disarm(k, t);
+    }
     if (t->action == ACTION_RUN) {
         end_ns = time_add_ns(end_ns, time_to_finish(t));
     }

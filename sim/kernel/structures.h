@@ -105,7 +105,8 @@ struct task {
     struct pace pace;      /* of one without a mix; else its class's holds */
     int32_t warm_llc;      /* the LLC that holds its working set, -1 none */
 
-    /* Of tasks that access memory, of real-time ones, and what hardly ever is looked at. */
+    /* Of tasks that access memory, of real-time ones, and what hardly ever is looked at: a wakeup, a switch
+     * or a block of any other task touches none of it. */
     uint64_t stretch_cold_work; /* of stretch_work, how much was done cold */
     uint64_t rate_from, rate_end;
     int64_t rate_start_ns;     /* while it is in rate_starting: when its overhead ends */

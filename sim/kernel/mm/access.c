@@ -45,12 +45,15 @@ static void parts_accessed(struct mm_slice *s, uint64_t accesses)
 void access_account(struct kernel *k, struct rq *rq, struct task *t)
 {
     const struct mm_mix *mix = t->mix;
-    uint64_t warm_work = t->stretch_work, cold_work = t->stretch_cold_work;
+    uint64_t warm_work = t->stretch_work;
 
-    t->stretch_work = t->stretch_cold_work = 0;
+    t->stretch_work = 0;
     if (mix == NULL || warm_work == 0) {
         return;
     }
+    uint64_t cold_work = t->stretch_cold_work;
+
+    t->stretch_cold_work = 0;
     memset(k->accesses, 0, sizeof(*k->accesses) * (size_t)k->nr_nodes);
     memset(k->writes, 0, sizeof(*k->writes) * (size_t)k->nr_nodes);
     for (int32_t i = 0; i < mix->nr_entries; i++) {
