@@ -224,26 +224,40 @@ static void tell_slice(const struct kernel *k, struct mm_slice *s)
     }
 }
 
-static bool uses_told(const struct task *t)
+/* Slices that are to be told anew, and those that were just now. */
+static bool is_stale(const struct mm_slice *s)
+{
+    return s->stale;
+}
+
+static bool is_told(const struct mm_slice *s)
+{
+    return s->told;
+}
+
+/* True if @t accesses a slice that @is so. */
+static bool uses(const struct task *t, bool (*is)(const struct mm_slice *s))
 {
     for (int32_t i = 0; i < t->mix->nr_entries; i++) {
         const struct mm_region *r = task_process(t)->regions[t->mix->entries[i].region];
 
-        if (mm_slice(r, t->slice_index)->told) {
+        if (is(mm_slice(r, t->slice_index))) {
             return true;
         }
     }
     return false;
 }
 
-/* What the running tasks of @p accessed so far is accounted. */
+/* What the running tasks of @p accessed so far is accounted, where it depends on what is to be told. */
 static void account_running(struct kernel *k, struct process *p)
 {
     for (struct list *l = p->running.next; l != &p->running; l = l->next) {
         struct task *t = container_of(l, struct task, running);
 
-        settle(k, task_rq(k, t));
-        access_account(k, task_rq(k, t), t);
+        if (uses(t, is_stale)) {
+            settle(k, task_rq(k, t));
+            access_account(k, task_rq(k, t), t);
+        }
     }
 }
 
@@ -253,7 +267,7 @@ static void refresh_running(struct kernel *k, struct process *p)
     for (struct list *l = p->running.next; l != &p->running; l = l->next) {
         struct task *t = container_of(l, struct task, running);
 
-        if (uses_told(t)) {
+        if (uses(t, is_told)) {
             pace_refresh(k, task_rq(k, t));
             if (k->acting != t) {
                 segment_arm(k, task_rq(k, t));
