@@ -193,9 +193,7 @@ static struct pace_inputs inputs_of(const struct kernel *k, const struct rq *rq,
 
     in.core = core_pace(k, rq, &in.smt);
     for (int32_t i = 0; i < t->mix->nr_entries; i++) {
-        const struct mm_region *r = task_process(t)->regions[t->mix->entries[i].region];
-
-        in.told += mm_slice(r, t->slice_index)->nr_told;
+        in.told += t->access[i].slice->nr_told;
     }
     return in;
 }
@@ -236,7 +234,7 @@ static struct rate_key make_key(struct kernel *k, struct rq *rq, const struct ta
             misses += more;
         }
         key.tlb += tlb_pace(k, r, (uint64_t)e->milli, mix->mlp_ppm);
-        add_flows(k, mm_slice(r, t->slice_index), rq->pub.node, misses, e->writes_ppm);
+        add_flows(k, t->access[i].slice, rq->pub.node, misses, e->writes_ppm);
     }
     /* The misses of a cold cache are its own component, what they would cost near; the way to remote
      * pages is remote's. */
@@ -332,6 +330,10 @@ void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)
     }
     g_free(t->access);
     t->access = mix != NULL ? g_new0(struct task_access, (gsize)mix->nr_entries) : NULL;
+    for (int32_t i = 0; mix != NULL && i < mix->nr_entries; i++) {
+        t->access[i].slice =
+            mm_slice(task_process(t)->regions[mix->entries[i].region], t->slice_index);
+    }
     t->mix = mix;
     t->last_class = -1;
     if (running) {

@@ -23,6 +23,7 @@
 
 /* What a task accessed by one entry of its mix. */
 struct task_access {
+    struct mm_slice *slice;     /* what it accesses */
     uint64_t miss_carry, carry; /* remainders of misses and accesses, x MILLI_PER_UNIT */
     uint64_t write_carry;       /* of lines written back, x 1e6 */
     uint64_t accesses;          /* lines, since its faults were last looked for */

@@ -58,7 +58,6 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
     memset(k->writes, 0, sizeof(*k->writes) * (size_t)k->nr_nodes);
     for (int32_t i = 0; i < mix->nr_entries; i++) {
         const struct mm_mix_entry *e = &mix->entries[i];
-        struct mm_region *r = task_process(t)->regions[e->region];
         struct task_access *own = &t->access[i];
         uint64_t more, misses = pace_misses_milli(k, rq, t, e, &more);
         uint128 x = (uint128)warm_work * misses + (uint128)cold_work * more + own->miss_carry;
@@ -68,7 +67,7 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
         uint64_t accesses = div_rest_u128(all, MILLI_PER_UNIT, &own->carry);
         uint128 writes = (uint128)lines * e->writes_ppm + own->write_carry;
         uint64_t lines_written = div_rest_u128(writes, 1000000, &own->write_carry);
-        struct mm_slice *s = mm_slice(r, t->slice_index);
+        struct mm_slice *s = own->slice;
 
         spread_lines(k, s, rq->pub.node, lines, k->accesses);
         spread_lines(k, s, rq->pub.node, lines_written, k->writes);

@@ -99,8 +99,8 @@ static uint64_t work_to_batch(const struct kernel *k, const struct task *t, int3
 {
     const struct mm_mix_entry *e = &t->mix->entries[i];
     const struct mm_region *r = task_process(t)->regions[e->region];
-    const struct mm_slice *s = mm_slice(r, t->slice_index);
     struct task_access *own = &t->access[i];
+    const struct mm_slice *s = own->slice;
     int64_t protected = 0, unit = r->pub.page_bytes / k->machine->page_size_bytes;
     uint128 accesses;
 
@@ -149,7 +149,7 @@ static void pass_over(const struct kernel *k, struct task *t, int32_t i)
     const struct mm_region *r = task_process(t)->regions[t->mix->entries[i].region];
 
     if (r->sequential) {
-        move_on(k, own, mm_slice(r, t->slice_index), own->accesses);
+        move_on(k, own, own->slice, own->accesses);
     }
     own->accesses = own->earlier = 0;
 }

@@ -172,7 +172,7 @@ void task_faults(struct kernel *k, struct rq *rq, struct task *t)
 
         own->accesses = own->earlier = 0;
         at.r = p->regions[e->region];
-        at.s = mm_slice(at.r, t->slice_index);
+        at.s = own->slice;
         at.write = e->writes_ppm > 0;
         at.before_ns = own->earlier_ns;
         if (!at.r->sequential) {

@@ -139,7 +139,7 @@ static void claim_all(struct kernel *k, struct rq *rq, struct task *t, int32_t b
         const struct mm_region *r = task_process(t)->regions[e->region];
 
         if (e->references) {
-            claim(s, mm_slice(r, t->slice_index), mm_working_set_bytes(r), by);
+            claim(s, t->access[i].slice, mm_working_set_bytes(r), by);
             any = true;
         }
     }

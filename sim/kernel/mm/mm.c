@@ -239,9 +239,7 @@ static bool is_told(const struct mm_slice *s)
 static bool uses(const struct task *t, bool (*is)(const struct mm_slice *s))
 {
     for (int32_t i = 0; i < t->mix->nr_entries; i++) {
-        const struct mm_region *r = task_process(t)->regions[t->mix->entries[i].region];
-
-        if (is(mm_slice(r, t->slice_index))) {
+        if (is(t->access[i].slice)) {
             return true;
         }
     }
