@@ -91,6 +91,9 @@ const struct rng *kernel_workload_rng(const struct kernel *k);
 
 /* Listeners: called for each event whose bit (1 << type) is in @mask. Add before the first run. */
 void kernel_listen(struct kernel *k, uint64_t mask, tp_listener_fn fn, void *data);
+/* NUMASIM_WAKE_SYNC or 0: how the task was woken that the last TP_SCHED_WAKING is about. The kernel's
+ * tracepoint has no such field. */
+uint32_t kernel_waking_flags(const struct kernel *k);
 /* Emits an event of the driver's own kind (TP_REQUEST_*, TP_COUNT, TP_MEASURE). */
 void kernel_emit(struct kernel *k, enum tracepoint type, int32_t task, int32_t cpu, int32_t other,
                  int64_t a, int64_t b, int64_t c);

@@ -261,7 +261,8 @@ struct role {
 enum { BOOT_TICK_PHASE = 1, BOOT_CPU_ORDER = 2, BOOT_PERIOD_PHASE = 3, BOOT_RT_PHASE = 4 };
 
 struct kernel {
-    int64_t now_ns; /* differs from the event queue's clock inside a replayed tick */
+    uint32_t waking_flags; /* of the last kernel_wake() */
+    int64_t now_ns;        /* differs from the event queue's clock inside a replayed tick */
     struct evq *events;
     const struct machine *machine;
     struct kernel_config config;

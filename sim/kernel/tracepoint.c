@@ -65,6 +65,11 @@ void kernel_emit(struct kernel *k, enum tracepoint type, int32_t task, int32_t c
     emit(k, type, task, cpu, other, a, b, c);
 }
 
+uint32_t kernel_waking_flags(const struct kernel *k)
+{
+    return k->waking_flags;
+}
+
 char *kernel_digest(const struct kernel *k)
 {
     return digest_hex(k->digest);

@@ -462,6 +462,7 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
         kernel_fail(k, "task %d (%s) is woken in state %d", t->pub.id, t->comm, (int)state);
         return;
     }
+    k->waking_flags = flags;
     k->counters.wakeups++;
     if (waker != NULL) {
         task_charge(k, waker, k->machine->costs.wakeup_ns);
