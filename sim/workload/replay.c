@@ -342,7 +342,7 @@ static void set_past(struct thread *th)
     int64_t span_ns = th->instance->spec->trace->span_ns;
     int64_t run_ns = MIN(replay_left_ns(th), span_ns);
 
-    if (th->trace->parent < 0) {
+    if (th->trace->parent < 0 && !th->trace->is_new) {
         kernel_task_set_past(th->task, (uint32_t)(run_ns / (span_ns / 1024 + 1)));
     }
 }
@@ -356,6 +356,12 @@ static void begin(struct thread *th)
 
     if (t->parent >= 0) {
         return; /* its parent forks it */
+    }
+    if (t->is_new) {
+        th->trace_next = 1;
+        th->timer.fn = start_timer;
+        kernel_timer_set(k, &th->timer, trace_step_arg(first));
+        return;
     }
     if (t->runs_at_start ||
         (trace_step_op(first) != TRACE_BLOCK && trace_step_op(first) != TRACE_BLOCK_UNTIL)) {
@@ -396,6 +402,17 @@ static struct process *process_of(struct instance *in, GHashTable *by_comm, cons
                             tasks_of(trace, comm));
     }
     return p;
+}
+
+/* Where all are one session, it has nobody to share with. */
+static bool is_one_session(const struct workload_trace *trace)
+{
+    for (int32_t i = 1; i < trace->nr_tasks; i++) {
+        if (trace->tasks[i].session != trace->tasks[0].session) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* The autogroup of session @session, made at its first task: nice 0, which is 1024 shares. */
@@ -477,6 +494,8 @@ bool replay_new(struct instance *in, GError **error)
     g_autoptr(GHashTable) slices = g_hash_table_new(NULL, NULL);
     g_autoptr(GHashTable) autogroups = g_hash_table_new(NULL, NULL);
 
+    bool alone = is_one_session(trace);
+
     (void)error;
     in->trace_threads = g_new0(struct thread *, (gsize)trace->nr_tasks);
     for (int32_t i = 0; i < trace->nr_tasks; i++) {
@@ -488,7 +507,7 @@ bool replay_new(struct instance *in, GError **error)
         struct task_params params = {
             .comm = spec->comm,
             .process = p,
-            .cgroup = autogroup_of(in, autogroups, spec->session),
+            .cgroup = alone ? 0 : autogroup_of(in, autogroups, spec->session),
             .nice = spec->prio - 120,
             .policy = spec->prio < 100 ? NUMASIM_SCHED_FIFO : NUMASIM_SCHED_OTHER,
             .rt_priority = 99 - spec->prio,

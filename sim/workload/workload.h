@@ -288,6 +288,9 @@ struct trace_task {
     int32_t parent;     /* task index that forks it, -1: it is there from the start */
     int32_t session;    /* setsid(): those of one number share it; 0: none, a kernel thread's */
     bool runs_at_start; /* was running or runnable when the trace begins */
+    /* Without a parent, but does not exist before its first step ends, a TRACE_BLOCK_UNTIL: then it is
+     * started, as a forked one is. */
+    bool is_new;
     struct trace_step *steps;
     int32_t nr_steps;
 };

@@ -88,6 +88,13 @@ static void classify(struct building *b, const struct ftrace_event *e,
     b->import->guessed += unknown ? 1 : 0;
 }
 
+/* What the text does not tell is guessed in the end, by trace_task_mark_sync(). */
+static bool is_sync(const struct ftrace_event *e, enum trace_wake_kind kind)
+{
+    return e->sync == FTRACE_SYNC_NOT_TOLD ? kind == TRACE_WAKE_BY_SOFTIRQ
+                                           : e->sync == FTRACE_SYNC_YES;
+}
+
 /* The wake of @t that @e prints, by sched_waking or what stands for it. */
 static void wake(struct building *b, const struct ftrace_event *e, struct building_task *t)
 {
@@ -122,8 +129,7 @@ static void wake(struct building *b, const struct ftrace_event *e, struct buildi
     classify(b, e, t, &kind, &timer);
     if (kind == TRACE_WAKE_BY_TASK || kind == TRACE_WAKE_BY_SOFTIRQ) {
         trace_task_run_until(waker, e->time_ns);
-        trace_task_step(waker, kind == TRACE_WAKE_BY_SOFTIRQ ? TRACE_WAKE_SYNC : TRACE_WAKE,
-                        t->index);
+        trace_task_step(waker, is_sync(e, kind) ? TRACE_WAKE_SYNC : TRACE_WAKE, t->index);
     }
     if (t->state == TRACE_TASK_BLOCKED) {
         settle_block(b, t, kind, timer, e->time_ns);
@@ -165,14 +171,16 @@ static void on_wakeup(struct building *b, const struct ftrace_event *e)
     t->cpu = e->dest_cpu;
 }
 
+/* @parent NULL: the idle task, as who starts what is there from the start of a simulation. */
 static struct building_task *start_child(struct building *b, const struct ftrace_event *e,
+                                         struct building_task *parent,
                                          const struct ftrace_task *who)
 {
-    struct building_task *parent = building_printer(b, e);
     struct building_task *child = building_add(b, who);
 
     child->state = TRACE_TASK_NEW;
     if (parent == NULL) {
+        child->is_new = true;
         trace_task_step(child, TRACE_BLOCK_UNTIL, e->time_ns - b->start_ns);
     } else {
         child->parent = parent->index;
@@ -207,7 +215,7 @@ static void on_fork(struct building *b, const struct ftrace_event *e)
             end_task(b, old);
         }
     }
-    start_child(b, e, &e->other);
+    start_child(b, e, e->task.pid == 0 ? NULL : building_find(b, e->task.pid), &e->other);
 }
 
 static void on_wakeup_new(struct building *b, const struct ftrace_event *e)
@@ -216,7 +224,7 @@ static void on_wakeup_new(struct building *b, const struct ftrace_event *e)
 
     if (t == NULL || t->state == TRACE_TASK_DEAD) {
         b->import->pids_reused += t != NULL ? 1 : 0;
-        t = start_child(b, e, &e->task);
+        t = start_child(b, e, building_printer(b, e), &e->task);
     }
     t->comm = e->task.comm;
     if (t->state == TRACE_TASK_NEW) {
@@ -324,7 +332,9 @@ static void finish_tasks(struct building *b)
         b->import->blocked_at_end += t->state == TRACE_TASK_BLOCKED ? 1 : 0;
         b->import->running_at_start += t->runs_at_start ? 1 : 0;
         b->import->blocked_at_start += t->blocked_at_start ? 1 : 0;
-        trace_task_mark_sync(t);
+        if (!b->text->tells_sync) {
+            trace_task_mark_sync(t);
+        }
         if (is_stopper(t)) {
             g_array_set_size(t->steps, 0);
             t->runs_at_start = false;
@@ -355,6 +365,7 @@ static struct workload *make_workload(struct building *b, const char *name)
         to->prio = from->prio;
         to->parent = from->parent;
         to->runs_at_start = from->runs_at_start;
+        to->is_new = from->is_new;
         to->nr_steps = (int32_t)from->steps->len;
         to->steps = (struct trace_step *)(void *)g_array_free(g_steal_pointer(&from->steps), FALSE);
     }

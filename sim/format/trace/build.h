@@ -46,7 +46,8 @@
 
 /*
  * A wake is marked synchronous (TRACE_WAKE_SYNC) if its waker runs no longer than this before it
- * blocks. The hint itself (WF_SYNC) is in no tracepoint.
+ * blocks. The hint itself (WF_SYNC) is in no tracepoint of the kernel's; where the text has it all the same
+ * (enum ftrace_sync), nothing is guessed.
  */
 enum { TRACE_SYNC_RUN_NS = 100000 };
 

@@ -384,6 +384,7 @@ static bool read_switch(struct piece fields, GStringChunk *strings, struct ftrac
         return false;
     }
     prev = (struct piece){fields.begin, next};
+    e->preempted = last_field(prev, " prev_state=", &state, NULL) && equals(state, "R+");
     return read_task((struct piece){next + 1, fields.end}, "next_comm=", " next_pid=", strings,
                      &e->other) &&
            last_number(fields, " next_prio=", 139, &e->other.prio, NULL) &&
@@ -396,6 +397,7 @@ static bool read_switch(struct piece fields, GStringChunk *strings, struct ftrac
 static bool read_one_task(struct piece fields, GStringChunk *strings, struct ftrace_event *e)
 {
     const char *at;
+    int32_t sync;
 
     if (!starts(fields, "comm=")) {
         at = find_last(fields, "] ");
@@ -414,6 +416,11 @@ static bool read_one_task(struct piece fields, GStringChunk *strings, struct ftr
     case FTRACE_MIGRATE:
         return last_number(fields, " orig_cpu=", FTRACE_MAX_CPUS - 1, &e->orig_cpu, NULL) &&
                last_number(fields, " dest_cpu=", FTRACE_MAX_CPUS - 1, &e->dest_cpu, NULL);
+    case FTRACE_WAKING:
+        if (last_number(fields, " sync=", 1, &sync, NULL)) {
+            e->sync = sync > 0 ? FTRACE_SYNC_YES : FTRACE_SYNC_NO;
+        }
+        return last_number(fields, " target_cpu=", FTRACE_MAX_CPUS - 1, &e->dest_cpu, NULL);
     default:
         return last_number(fields, " target_cpu=", FTRACE_MAX_CPUS - 1, &e->dest_cpu, NULL);
     }

@@ -76,6 +76,7 @@ static bool take_event(struct reading *r, const struct ftrace_event *e, bool has
     }
     r->latest_ns = MAX(r->latest_ns, e->time_ns);
     text->has_flags |= has_flags;
+    text->tells_sync |= e->sync != FTRACE_SYNC_NOT_TOLD;
     text->kind_counts[e->kind]++;
     text->nr_cpus = MAX(text->nr_cpus, e->cpu + 1);
     g_array_append_val(r->events, *e);

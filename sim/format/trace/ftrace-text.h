@@ -62,11 +62,16 @@ enum ftrace_state {
     FTRACE_STATE_DEAD,     /* Z, X */
 };
 
+/* If a wake says that its waker is about to sleep (WF_SYNC): " sync=0" or " sync=1" behind the fields
+ * that the kernel has, as ftrace-write.h writes it. */
+enum ftrace_sync { FTRACE_SYNC_NOT_TOLD, FTRACE_SYNC_NO, FTRACE_SYNC_YES };
+
 /* A task as an event names it. comm is owned by the struct ftrace_text; NULL where not told. */
 struct ftrace_task {
     const char *comm;
     int32_t pid;
     int32_t prio; /* INT32_MIN where not told */
+    int32_t tgid; /* of its process; 0 where not told, as by every line of text */
 };
 
 struct ftrace_event {
@@ -76,6 +81,8 @@ struct ftrace_event {
     enum ftrace_kind kind;
     enum ftrace_context context;
     enum ftrace_state task_state;
+    bool preempted;             /* RUNNABLE: against its will, "R+" */
+    enum ftrace_sync sync;      /* of a WAKING */
     int32_t orig_cpu, dest_cpu; /* -1 where not told */
     struct ftrace_task printer; /* the task on whose back the line was printed; pid 0: idle */
     struct ftrace_task task;    /* whom the event is about */
@@ -87,6 +94,7 @@ struct ftrace_text {
     struct ftrace_event *events;
     size_t nr_events;
     uint64_t kind_counts[NR_FTRACE_KINDS];
+    bool tells_sync; /* at least one wake tells if it is synchronous */
     int32_t nr_cpus; /* highest CPU number + 1 */
     bool has_flags;  /* at least one line has them */
     char *digest;    /* digest_of() the file's bytes as they are (compressed or not) */

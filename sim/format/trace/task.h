@@ -19,6 +19,7 @@ struct building_task {
     const char *comm; /* the latest; owned by the text */
     enum trace_task_state state;
     bool runs_at_start, blocked_at_start;
+    bool is_new;     /* forked by the idle task */
     bool fresh;      /* READY: has not run since it was woken */
     bool recorded;   /* RUNNING: the switch that began the run is in the record */
     bool exiting;    /* sched_process_exit seen */

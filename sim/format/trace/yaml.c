@@ -18,7 +18,8 @@ struct task_spec {
     const struct yaml_node *steps;
 };
 
-static const char *const starts_words[] = {"blocked", "running", NULL};
+enum { STARTS_BLOCKED, STARTS_RUNNING, STARTS_NEW };
+static const char *const starts_words[] = {"blocked", "running", "new", NULL};
 
 #define ROW(s, member, k, t, ...)                                                                  \
     {                                                                                              \
@@ -35,7 +36,8 @@ static const struct yaml_field task_fields[] = {
     ROW(task_spec, session, "session", INT, .max = TRACE_MAX_TASKS,
         .help = "those of one number share a session (setsid), and so an autogroup; absent: none"),
     ROW(task_spec, starts, "starts", CHOICE, .names = starts_words,
-        .help = "running (or runnable) or blocked when the trace begins; default blocked"),
+        .help = "running (or runnable) or blocked when the trace begins; or new: forked by nobody, "
+                "when its first step, u, says; default blocked"),
     ROW(task_spec, steps, "steps", NODE, .required = true, .help = "what it does"),
     {.key = NULL},
 };
@@ -169,7 +171,8 @@ static bool read_task(const struct yaml_node *node, int64_t nr_tasks, struct tra
     t->prio = (int32_t)spec.prio;
     t->parent = (int32_t)spec.parent;
     t->session = (int32_t)spec.session;
-    t->runs_at_start = spec.starts == 1;
+    t->runs_at_start = spec.starts == STARTS_RUNNING;
+    t->is_new = spec.starts == STARTS_NEW;
     if (!ok) {
         return false;
     }
@@ -182,11 +185,22 @@ static bool read_task(const struct yaml_node *node, int64_t nr_tasks, struct tra
                           "there is no task %" G_GINT64_FORMAT "; expected 0 to %" G_GINT64_FORMAT,
                           spec.parent, nr_tasks - 1);
     }
-    if (t->parent >= 0 && t->runs_at_start) {
+    if (t->parent >= 0 && (t->runs_at_start || t->is_new)) {
         return yaml_error(yaml_map_get(node, "starts"), error,
-                          "a task with a parent cannot run at the start; expected one of the two");
+                          t->is_new ? "a task with a parent is started by it; expected one of the "
+                                      "two"
+                                    : "a task with a parent cannot run at the start; expected one "
+                                      "of the two");
     }
-    return read_steps(spec.steps, t, error);
+    if (!read_steps(spec.steps, t, error)) {
+        return false;
+    }
+    if (t->is_new && (t->nr_steps == 0 || trace_step_op(t->steps[0]) != TRACE_BLOCK_UNTIL)) {
+        return yaml_error(yaml_map_get(node, "starts"), error,
+                          "a new task's first step says when it starts; expected steps that begin "
+                          "with u, as in u0");
+    }
+    return true;
 }
 
 /* Tasks named in steps exist, and each child is forked once, by its parent. */
@@ -328,8 +342,9 @@ static void write_task(GString *yaml, int32_t index, const struct trace_task *t)
     if (t->session > 0) {
         g_string_append_printf(yaml, "      session: %d\n", t->session);
     }
-    if (t->runs_at_start) {
-        g_string_append(yaml, "      starts: running\n");
+    if (t->runs_at_start || t->is_new) {
+        g_string_append_printf(yaml, "      starts: %s\n",
+                               starts_words[t->is_new ? STARTS_NEW : STARTS_RUNNING]);
     }
     g_string_append(yaml, t->nr_steps == 0 ? "      steps: \"\"" : "      steps: >-");
     for (int32_t i = 0; i < t->nr_steps; i++) {
