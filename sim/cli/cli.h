@@ -26,7 +26,8 @@ struct cli {
 
 /* One to a file: sim/cli/cmd-NAME.c. */
 extern const struct subcommand cmd_run, cmd_study, cmd_accuracy, cmd_compare, cmd_diff, cmd_explain,
-    cmd_plot, cmd_report, cmd_topology, cmd_workload, cmd_policy, cmd_man, cmd_completion, cmd_help;
+    cmd_plot, cmd_report, cmd_trace, cmd_topology, cmd_workload, cmd_policy, cmd_man,
+    cmd_completion, cmd_help;
 
 /* A line "numasim: ..." on standard error; the text has no newline of its own. */
 void cli_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);

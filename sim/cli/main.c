@@ -9,9 +9,9 @@
 #include "cli/commands.h"
 
 static const struct subcommand *const all_commands[] = {
-    &cmd_run,     &cmd_study, &cmd_accuracy,   &cmd_compare,  &cmd_diff,
-    &cmd_explain, &cmd_plot,  &cmd_report,     &cmd_topology, &cmd_workload,
-    &cmd_policy,  &cmd_man,   &cmd_completion, &cmd_help,     NULL,
+    &cmd_run,  &cmd_study,      &cmd_accuracy, &cmd_compare,  &cmd_diff,     &cmd_explain,
+    &cmd_plot, &cmd_trace,      &cmd_report,   &cmd_topology, &cmd_workload, &cmd_policy,
+    &cmd_man,  &cmd_completion, &cmd_help,     NULL,
 };
 
 static int status_of(const GError *error)

@@ -1,0 +1,143 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TAP: numasim trace writes what other tools read, and what it writes comes back as a workload that is
+# scheduled alike.
+. "$(dirname "$0")/tap.sh"
+
+"$NUMASIM" run -t teach-numa-2x4 -w db-server -d 300ms --warmup 0ms -p linux-6.12 -o db >/dev/null
+
+call "$NUMASIM" trace db
+cp out db.ftrace
+ok 'the text begins as the kernel file trace does' test "$(head -1 out)" = '# tracer: nop'
+ok 'a switch has the kernel fields' grep -Eq \
+    '^ +postgres-[0-9]+ +\[00[0-7]\] d\.\.2\. +0\.[0-9]{9}: sched_switch: prev_comm=postgres prev_pid=[0-9]+ prev_prio=120 prev_state=(S|R\+) ==> next_comm=(postgres|swapper/[0-7]) next_pid=[0-9]+ next_prio=120$' out
+for event in sched_waking sched_wakeup sched_wakeup_new sched_migrate_task sched_process_fork \
+    sched_stat_runtime; do
+    ok "has $event" grep -q " $event: " out
+done
+call "$NUMASIM" trace db -o again.ftrace
+ok 'the file is the same as what is printed' cmp db.ftrace again.ftrace
+ok 'nothing else is left' test ! -e again.ftrace.part
+
+call "$NUMASIM" trace db --from 200ms --to 210ms
+ok 'a part of the time' awk '!/^#/ { sub(/^.*\] [^ ]+ +/, ""); if ($1 + 0 < 0.2 || $1 + 0 >= 0.21) exit 1 }' out
+call "$NUMASIM" trace db --cpu 1-2
+ok 'some CPUs' test "$(grep -v '^#' out | grep -cv '\[00[12]\]')" -eq 0
+ok 'and all of theirs' test "$(grep -c ': sched_' out)" -eq "$(grep -c '\[00[12]\].*: sched_' db.ftrace)"
+call "$NUMASIM" trace db --task 'nobody*'
+ok 'no task of that name' test "$(grep -cv '^#' out)" -eq 0
+
+call "$NUMASIM" trace -f timehist db --from 200ms --to 210ms
+ok 'timehist has the columns of perf' grep -q '^           time    cpu  task name  *wait time  sch delay   run time$' out
+ok 'and lines like its own' grep -Eq '^ +0\.20[0-9]{4} \[000[0-7]\]  postgres\[[0-9/]+\] +[0-9]+\.[0-9]{3} +[0-9]+\.[0-9]{3} +[0-9]+\.[0-9]{3}$' out
+call "$NUMASIM" trace -f latency db
+ok 'latency merges the tasks of a command' grep -Eq '^  postgres:\([0-9]+\) +\| +[0-9.]+ ms \| +[0-9]+ \| avg: +[0-9.]+ ms \| max: +[0-9.]+ ms \| max start: +[0-9.]+ s \| max end: +[0-9.]+ s$' out
+call "$NUMASIM" trace -f map db
+ok 'map names a task where it first runs' grep -Eq '^  [ *][A-Z.][0-9 ] .* secs A0 => postgres:1$' out
+
+refuses 2 "nowhere" trace nowhere
+refuses 2 "'perfeto'" trace -f perfeto db
+refuses 2 'nothing between --from and --to' trace db --from 2s
+refuses 2 'trace: --cpu: ' trace db --cpu 9
+refuses 2 'missing/x: cannot be written' trace db -o missing/x
+cp -r db changed
+echo '# another' >>changed/db-server.yaml
+refuses 2 "no copy of the workload 'db-server' as it was" trace changed
+
+# Costs, SMT and memory effects: none. The replay's schedule is the recorded one, switch by switch.
+cat >free.yaml <<'END'
+numasim: topology/1
+arch: x86_64
+cpus: {packages: 1, cores-per-llc: 4, source: chosen}
+memory: {nodes: [{nodes: 0, size: 8GiB}], source: chosen}
+distances: {matrix: [[10]], source: chosen}
+latency: {by-distance: {10: 100ns}, source: chosen}
+bandwidth: {by-distance: {10: 40GB/s}, source: chosen}
+caches: {l1d: 32KiB, l2: 1MiB, llc: 16MiB, source: chosen}
+frequency: {nominal: 1GHz, source: chosen}
+costs:
+  context-switch: 0us
+  wakeup: 0us
+  wakeup-ipi: {self: 0us, core: 0us, llc: 0us, node: 0us, package: 0us, remote: 0us}
+  idle-exit: 0us
+  fork: 0us
+  exit: 0us
+  tick: 0us
+  balance-pass: 0us
+  balance-cpu: 0us
+  migration: {self: 0us, core: 0us, llc: 0us, node: 0us, package: 0us, remote: 0us}
+  page-fault: 0us
+  page-zero: 0B/s
+  page-move: 0us
+  page-move-copy: 0B/s
+  hint-fault: 0us
+  smt-pace: 100%
+  source: chosen
+END
+
+# switches FILE [END]: time, CPU, state and tasks, by the order in which they are forked, of each switch
+# before END.
+switches() {
+    perl -e 'open F, shift; my $end = shift; my (%n, $nr);
+        while (<F>) {
+            next unless /\[(\d+)\] \S+ +([\d.]+): (\w+): (.*)/;
+            my ($cpu, $t, $event, $f) = ($1, $2, $3, $4);
+            last if defined $end && $t >= $end;
+            $n{$1} = ++$nr if $event eq "sched_process_fork" && $f =~ /child_pid=(\d+)/;
+            next unless $event eq "sched_switch";
+            $f =~ /prev_pid=(\d+).*prev_state=(\S+).*next_pid=(\d+)/;
+            printf "%s %s %d %s %d\n", $t, $cpu, $n{$1} // 0, $2, $n{$3} // 0;
+        }' "$@"
+}
+
+# record TOPOLOGY WORKLOAD POLICY: into the folders once and again, and the traces of both.
+record() {
+    rm -rf once again
+    "$NUMASIM" run -t "$1" -w "$2" -d 1s --warmup 0ms -p "$3" -o once >/dev/null
+    "$NUMASIM" trace once -o once.ftrace
+    "$NUMASIM" workload import once.ftrace -t "$1" -o back.yaml 2>counts
+    "$NUMASIM" run -t "$1" -w ./back.yaml -d 1s --warmup 0ms -p "$3" -o again >/dev/null
+    "$NUMASIM" trace again -o again.ftrace
+}
+
+for case in hackbench/linux-6.12 fork-join/linux-6.12 hackbench/linux-6.1 hackbench/eevdf-random \
+    fork-join/rr-none; do
+    record ./free.yaml "${case%/*}" "${case#*/}"
+    switches once.ftrace >once.switches
+    switches again.ftrace >again.switches
+    ok "replayed without costs, all switches are the same: $case ($(wc -l <once.switches))" \
+        cmp once.switches again.switches
+done
+# It never ends; a recording cuts its last bursts, so what they lead to is left out.
+record ./free.yaml schbench linux-6.12
+switches once.ftrace 0.98 >once.switches
+switches again.ftrace 0.98 >again.switches
+ok 'also of what goes on when the recording stops' cmp once.switches again.switches
+
+# cpu_time RESULT: in ns; slowed RESULT: by how much its work was slowed, in %
+metric() {
+    perl -MJSON::PP -0777 -ne 'my $m = decode_json($_)->{metrics}; print $m->{"'"$2"'"}{value}' "$1/result.json"
+}
+cpu_time() {
+    echo $(($(metric "$1" cpu.busy_ns) + $(metric "$1" cpu.overhead_ns)))
+}
+# alike SLOW: the replay's CPU time is that of the recording, at most 2% less, and at most SLOW% + 2% more.
+alike() {
+    before=$(cpu_time once)
+    after=$(cpu_time again)
+    echo "$after of $before, $1%"
+    [ $((after * 100)) -ge $((before * 98)) ] && [ $((after * 100)) -le $((before * ($1 + 102))) ]
+}
+for workload in fork-join schbench hackbench db-server; do
+    record teach-numa-2x4 "$workload" linux-6.12
+    ok "with costs the CPU time stays within 2%: $workload" alike 0
+done
+# A recorded run holds what slowed it, and is slowed once more where the replay has a sibling beside it: by
+# 1 / smt-pace at most.
+sed -e 's/^  packages: 2/  packages: 2\n  threads-per-core: 2/; s/smt-pace: 100%/smt-pace: 62%/' \
+    "$tests/../topologies/teach-numa-2x4.yaml" >smt.yaml
+for workload in schbench hackbench db-server; do
+    record ./smt.yaml "$workload" linux-6.12
+    ok "with SMT it grows by what SMT takes at most: $workload" alike 62
+done
+done_testing
