@@ -8,14 +8,16 @@
 #include "cli/cli.h"
 #include "cli/trace-events.h"
 #include "cli/trace-output.h"
+#include "cli/trace-perfetto.h"
 #include "format/trace/ftrace-write.h"
 #include "format/trace/sched-latency.h"
 #include "format/trace/sched-map.h"
 #include "format/trace/sched-timehist.h"
 #include "machine/cpulist.h"
 
-enum format { FORMAT_FTRACE, FORMAT_TIMEHIST, FORMAT_LATENCY, FORMAT_MAP };
-static const char *const format_names[] = {"ftrace", "timehist", "latency", "map", NULL};
+enum format { FORMAT_FTRACE, FORMAT_PERFETTO, FORMAT_TIMEHIST, FORMAT_LATENCY, FORMAT_MAP };
+static const char *const format_names[] = {"ftrace",  "perfetto", "timehist",
+                                           "latency", "map",      NULL};
 
 struct trace_options {
     int format;
@@ -32,7 +34,8 @@ static const struct cli_option trace_options[] = {
      .arg = "FORMAT",
      .initial = "ftrace",
      .choices = format_names,
-     .help = "ftrace: the text of the kernel's tracing; timehist, latency, map: tables as `perf "
+     .help = "ftrace: the text of the kernel's tracing; perfetto: for ui.perfetto.dev; timehist, "
+             "latency, map: tables as `perf "
              "sched` prints them"},
     CLI_OUTPUT_ROW(AT(output), "FILE", CLI_COMPLETE_FILE,
                    "write to this file; otherwise it is printed"),
@@ -66,6 +69,7 @@ struct tracing {
     struct trace_filter filter;
     struct trace_events *events;
     struct trace_output *output;
+    struct trace_perfetto *perfetto;
     struct sched_timehist *timehist;
     struct sched_latency *latency;
     struct sched_map *map;
@@ -82,6 +86,9 @@ static void on_event(const struct ftrace_event *e, void *data)
     switch (tr->format) {
     case FORMAT_FTRACE:
         ftrace_write_event(out, e);
+        break;
+    case FORMAT_PERFETTO:
+        trace_perfetto_event(tr->perfetto, e);
         break;
     case FORMAT_TIMEHIST:
         sched_timehist_event(tr->timehist, e, shown && trace_filter_comm(&tr->filter, e->task.comm),
@@ -112,6 +119,18 @@ static void attach(struct kernel *k, void *data)
     struct tracing *tr = data;
 
     trace_events_attach(tr->events, k);
+    if (tr->perfetto != NULL) {
+        trace_perfetto_attach(tr->perfetto, k, tr->events);
+    }
+}
+
+static void finished(const struct kernel *k, void *data)
+{
+    struct tracing *tr = data;
+
+    if (tr->perfetto != NULL) {
+        trace_perfetto_finish(tr->perfetto, k);
+    }
 }
 
 static bool wants_comm(const char *comm, void *data)
@@ -124,6 +143,10 @@ static void begin(struct tracing *tr)
     switch (tr->format) {
     case FORMAT_FTRACE:
         ftrace_write_header(trace_output_buffer(tr->output), tr->nr_cpus);
+        break;
+    case FORMAT_PERFETTO:
+        tr->perfetto =
+            trace_perfetto_new(&tr->filter, tr->nr_cpus, trace_output_buffer(tr->output));
         break;
     case FORMAT_TIMEHIST:
         tr->timehist = sched_timehist_new(tr->nr_cpus);
@@ -150,9 +173,9 @@ static bool trace(struct tracing *tr, const struct simulation *s, const char *pa
         passes.from_ns = tr->filter.from_ns;
         passes.cpus = tr->filter.cpus;
     }
-    tr->events = trace_events_new(&sink, tr->format == FORMAT_FTRACE ? &tr->filter : &passes);
+    tr->events = trace_events_new(&sink, tr->format <= FORMAT_PERFETTO ? &tr->filter : &passes);
     begin(tr);
-    ok = again_run(s, path, r, attach, NULL, tr, error);
+    ok = again_run(s, path, r, attach, finished, tr, error);
     if (ok && tr->format == FORMAT_LATENCY) {
         sched_latency_append(tr->latency, wants_comm, &tr->filter, trace_output_buffer(tr->output));
     }
@@ -217,6 +240,7 @@ static int32_t count_cpus(const struct machine *m)
 static void tracing_release(struct tracing *tr)
 {
     trace_events_free(tr->events);
+    trace_perfetto_free(tr->perfetto);
     trace_output_free(tr->output);
     sched_timehist_free(tr->timehist);
     sched_latency_free(tr->latency);
@@ -250,6 +274,7 @@ static int run_trace(struct cli *cli, const void *data, char **args, GError **er
 
 static const char *const examples[] = {
     "numasim trace out -o out.ftrace # all of a run, for trace tools and `workload import`",
+    "numasim trace -f perfetto out -o out.pftrace # for ui.perfetto.dev and trace_processor",
     "numasim trace -f timehist --from 100ms --to 110ms out # who ran when, how long it had waited",
     "numasim trace -f latency --task 'client*' out # delays of these commands",
     NULL,

@@ -35,6 +35,16 @@ ok 'latency merges the tasks of a command' grep -Eq '^  postgres:\([0-9]+\) +\| 
 call "$NUMASIM" trace -f map db
 ok 'map names a task where it first runs' grep -Eq '^  [ *][A-Z.][0-9 ] .* secs A0 => postgres:1$' out
 
+call "$NUMASIM" trace -f perfetto db -o db.pftrace
+ok 'a trace for Perfetto' test -s db.pftrace
+if command -v protoc >/dev/null; then
+    protoc --decode_raw <db.pftrace >raw
+    ok 'is well-formed to its end' test "$(grep -c '^1 {' raw)" -gt 100
+    ok 'has every switch' test "$(grep -c '^      4 {' raw)" -eq "$(grep -c ': sched_switch:' db.ftrace)"
+    ok 'and ends each slice that it begins' test "$(grep -c '^    9: 1$' raw)" -eq "$(grep -c '^    9: 2$' raw)"
+else
+    skip 'the trace for Perfetto decoded' 'no protoc'
+fi
 refuses 2 "nowhere" trace nowhere
 refuses 2 "'perfeto'" trace -f perfeto db
 refuses 2 'nothing between --from and --to' trace db --from 2s
