@@ -82,6 +82,14 @@ tell compare compare "$before" "$after" -m 'request_latency_ns.*.p*' -m 'wakeup_
 tell diff diff "$before/seed-1" "$after/seed-1" --tasks 3
 tell explain explain "$after/seed-1"
 
+say 'Memory that follows its thread, on two nodes'
+echo 'A program has its 256 MiB on node 0, and a thread on node 1 goes through them over and over. Automatic
+NUMA balancing takes hint faults and brings page after page.
+'
+show numa-follow run -t results/studies/machines/behaviour-2x2.yaml \
+    -w results/studies/workloads/numa-follow-base-6.12.yaml -p linux-6.12
+rows numa-follow 'memory' memory.pages_migrated memory.local_access_ratio 'numa.*'
+
 say 'Pictures'
 draw() {
     "$numasim" plot "$@"
@@ -93,5 +101,8 @@ for format in svg png; do
         -o "$out/access.$format"
     draw -k occupancy "$out"/numa-process/eevdf-random/seed-1 --from 2s --to 2200ms \
         -o "$out/who-runs-where.$format"
+    draw -k queues "$out"/db-server/eevdf-random/seed-1 -o "$out/queues.$format"
+    draw -k pages "$out"/numa-follow --to 6s -o "$out/pages.$format"
 done | grep '\.png'
+"$numasim" report "$out"/db-server/linux-6.12/seed-1 "$out"/db-server/eevdf-random/seed-1 -o "$out/db-server.html"
 printf '\nIn %s: the whole tables, the results, the pictures (svg and png).\n' "$out"

@@ -6,7 +6,8 @@ set -eu
 cd "$(dirname "$0")/.."
 demo=results/runs/demo
 mkdir -p results/pictures
-cp $demo/latency.svg $demo/access.svg $demo/who-runs-where.png results/pictures/
+cp $demo/latency.svg $demo/access.svg $demo/who-runs-where.png $demo/queues.png \
+    $demo/pages.svg results/pictures/
 
 awk -v demo="$demo" '
     /^<!-- [a-z.-]* -->$/ { file = demo "/" $2 ".short.txt" }

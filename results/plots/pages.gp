@@ -18,6 +18,9 @@ set bmargin at screen 58.0 / height
 set format x "%g"
 set xlabel "simulated time (s)" textcolor rgb ink
 set ylabel "pages per second" textcolor rgb ink
+set yrange [0:1000<*]
+set format y "%.0s %c"
+set ytics autofreq
 set key at screen 1 - 24.0 / width, screen 0.46 right top horizontal maxrows 2 samplen 3 width 1 textcolor rgb ink
 # Most often each remote fault moves its page: the line of these runs on that of the faults, so it has marks.
 plot for [i = 1:2] "$rates" using 1:i + 1 with lines linetype i title value(sprintf("rates%d", i)), \

@@ -19,7 +19,8 @@ static int64_t low_of(const struct plot_bars *b, int32_t nr_inputs)
 
 void plot_set_bars(struct plot *p, const struct plot_bars *b)
 {
-    int64_t low = b->logarithmic ? low_of(b, p->nr_inputs) : 0, high = low + 1;
+    int64_t low = b->logarithmic ? low_of(b, p->nr_inputs) : 0,
+            high = low + result_unit_scale(b->unit);
 
     for (int32_t i = 0; i < p->nr_inputs; i++) {
         g_string_append_printf(p->script, "$data%d << EOD\n", i + 1);

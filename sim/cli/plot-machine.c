@@ -178,7 +178,9 @@ static void draw_bandwidth(struct drawing *d, int32_t node, int32_t x, int32_t y
             : g_strdup_printf("memory: %s%s%s", bytes, share != NULL ? ", " : "",
                               share != NULL ? share : "");
 
-    append_box(d->boxes, x, y, (struct size){width, BAR});
+    if (use != NULL) { /* else nothing limits it */
+        append_box(d->boxes, x, y, (struct size){width, BAR});
+    }
     if (ppm > 0) {
         append_box(d->bars, x, y, (struct size){(int32_t)(width * ppm / 1000000), BAR});
     }

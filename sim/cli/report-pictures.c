@@ -51,9 +51,10 @@ static bool append_picture(struct report *r, struct plot *p, int32_t number, GSt
     g_autofree char *svg = text != NULL ? html_svg(text, prefix) : NULL;
 
     if (svg != NULL) {
-        g_string_append_printf(r->out, "<figure role=\"img\" aria-label=\"");
+        g_string_append(r->out, "<figure role=\"img\" aria-label=\"");
         html_text(r->out, p->finding->str);
-        g_string_append_printf(r->out, "\">\n%s</figure>\n", svg);
+        g_string_append_printf(r->out, "\"><div style=\"max-width:%dpx\">\n%s</div></figure>\n",
+                               p->width, svg);
         return true;
     }
     if (cause != NULL && !g_error_matches(cause, NUMASIM_ERROR, NUMASIM_ERROR_INPUT)) {
