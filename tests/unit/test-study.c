@@ -523,8 +523,8 @@ static void test_text(void)
 /* A run that failed costs the expectations that need it, whatever is known of them. */
 static void test_lost(void)
 {
-    g_autoptr(study_t) s = read_ok(HEAD AXES
-                                   "seeds: 1-3\nexpect:\n  - {metric: lat_ns, at-most: 1s}\n");
+    g_autoptr(study_t) s =
+        read_ok(HEAD AXES "seeds: 1-3\nexpect:\n  - {metric: lat_ns, at-most: 1s}\n");
     g_autoptr(study_results_t) results = results_new();
 
     result_free(results->results[4]);
