@@ -80,13 +80,19 @@ static const struct plot_watch *watch_of(const struct plot *p)
     return p->kind->watch != NULL ? p->kind->watch(p) : NULL;
 }
 
-void plot_release(struct plot *p)
+static void free_watch(struct plot *p)
 {
     const struct plot_watch *watch = watch_of(p);
 
     if (watch != NULL) {
         watch->free(p->watch);
+        p->watch = NULL;
     }
+}
+
+void plot_release(struct plot *p)
+{
+    free_watch(p);
     g_string_free(p->finding, TRUE);
     g_string_free(p->detail, TRUE);
     g_string_free(p->script, TRUE);
@@ -211,7 +217,11 @@ char *plot_script(struct plot *p, const char *terminal, const char *output, GErr
     }
     if (p->kind->needs_machine && p->machine == NULL) {
         s = again_open(p->paths, p->inputs[0].path, p->inputs[0].result, error);
-        if (s == NULL || !plot_watch_run(&p, 1, s, error)) {
+        if (s == NULL) {
+            return NULL;
+        }
+        if (!plot_watch_run(&p, 1, s, error)) {
+            free_watch(p); /* it may refer to the machine, which is that of the simulation */
             return NULL;
         }
     }
@@ -226,6 +236,7 @@ char *plot_script(struct plot *p, const char *terminal, const char *output, GErr
     bool ok = p->kind->draw(p, error);
 
     if (s != NULL) {
+        free_watch(p);
         p->machine = NULL;
     }
     if (!ok) {
