@@ -204,8 +204,7 @@ static void assert_adds_up(const char *topology, const char *workload, const cha
     options.attach = attach;
     options.finished = finished;
     options.data = &w;
-    g_autoptr(result_t) r =
-        simulate(e->machine, e->domains, workloads, 1, e->stack, &options, NULL, &error);
+    result_free(simulate(e->machine, e->domains, workloads, 1, e->stack, &options, NULL, &error));
 
     g_assert_no_error(error);
     g_assert_cmpint(account_nr_tasks(w.account), >, 0);
