@@ -95,7 +95,7 @@ static void on_event(const struct ftrace_event *e, void *data)
                              out);
         break;
     case FORMAT_LATENCY:
-        sched_latency_event(tr->latency, e);
+        sched_latency_event(tr->latency, e, shown);
         break;
     case FORMAT_MAP:
         sched_map_event(tr->map, e, shown && trace_filter_comm(&tr->filter, e->other.comm), out);
@@ -165,13 +165,12 @@ static bool trace(struct tracing *tr, const struct simulation *s, const char *pa
                   const struct result *r, GError **error)
 {
     const struct trace_sink sink = {.event = on_event, .other = on_other, .data = tr};
-    /* A table knows of each task what came before the part that it shows. */
+    /* A table knows of each task what came before the part that it shows, and on other CPUs. */
     struct trace_filter passes = {.to_ns = tr->filter.to_ns};
     bool ok;
 
     if (tr->format == FORMAT_LATENCY) {
         passes.from_ns = tr->filter.from_ns;
-        passes.cpus = tr->filter.cpus;
     }
     tr->events = trace_events_new(&sink, tr->format <= FORMAT_PERFETTO ? &tr->filter : &passes);
     begin(tr);

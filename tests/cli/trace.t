@@ -32,6 +32,25 @@ ok 'timehist has the columns of perf' grep -q '^           time    cpu  task nam
 ok 'and lines like its own' grep -Eq '^ +0\.20[0-9]{4} \[000[0-7]\]  postgres\[[0-9/]+\] +[0-9]+\.[0-9]{3} +[0-9]+\.[0-9]{3} +[0-9]+\.[0-9]{3}$' out
 call "$NUMASIM" trace -f latency db
 ok 'latency merges the tasks of a command' grep -Eq '^  postgres:\([0-9]+\) +\| +[0-9.]+ ms \| +[0-9]+ \| avg: +[0-9.]+ ms \| max: +[0-9.]+ ms \| max start: +[0-9.]+ s \| max end: +[0-9.]+ s$' out
+# Four CPUs that tasks migrate between and share: what -C shows of each adds up to the whole.
+"$NUMASIM" run -t "$tests/../results/studies/machines/free-uma-4.yaml" -w db-server -d 300ms --warmup 0ms \
+    -p linux-6.12 -o uma >/dev/null
+call "$NUMASIM" trace -f latency uma
+cp out all.latency
+for cpu in 0 1 2 3; do
+    call "$NUMASIM" trace -f latency -C "$cpu" uma
+    cp out "$cpu.latency"
+done
+# longest FILE...: the greatest of the longest delays; delays FILE...: their number
+longest() {
+    sed -n 's/.*| max: *\([0-9.]*\) ms.*/\1/p' "$@" | sort -n | tail -1
+}
+delays() {
+    awk '/TOTAL:/ { nr += $6 } END { print nr }' "$@"
+}
+ok 'no CPU has a longer delay than all together' \
+    test "$(longest [0-3].latency)" = "$(longest all.latency)"
+ok 'and each delay is on one CPU' test "$(delays [0-3].latency)" -eq "$(delays all.latency)"
 call "$NUMASIM" trace -f map db
 ok 'map names a task where it first runs' grep -Eq '^  [ *][A-Z.][0-9 ] .* secs A0 => postgres:1$' out
 

@@ -62,11 +62,11 @@ static struct task *task_of(struct sched_latency *l, const struct ftrace_task *w
     return t;
 }
 
-static void gets_cpu(struct task *t, int64_t now_ns)
+static void gets_cpu(struct task *t, int64_t now_ns, bool counted)
 {
     int64_t delay_ns = now_ns - t->ready_ns;
 
-    if (t->ready_ns != NEVER) {
+    if (counted && t->ready_ns != NEVER) {
         t->delay_ns += delay_ns;
         if (delay_ns > t->max_ns || t->nr == 0) {
             t->max_ns = delay_ns;
@@ -78,19 +78,19 @@ static void gets_cpu(struct task *t, int64_t now_ns)
     t->in_ns = now_ns;
 }
 
-void sched_latency_event(struct sched_latency *l, const struct ftrace_event *e)
+void sched_latency_event(struct sched_latency *l, const struct ftrace_event *e, bool counted)
 {
     struct task *t;
 
     if (e->kind == FTRACE_SWITCH) {
         if (e->task.pid != 0) {
             t = task_of(l, &e->task);
-            t->run_ns += t->in_ns != NEVER ? e->time_ns - t->in_ns : 0;
+            t->run_ns += counted && t->in_ns != NEVER ? e->time_ns - t->in_ns : 0;
             t->in_ns = NEVER;
             t->ready_ns = e->task_state == FTRACE_STATE_RUNNABLE ? e->time_ns : NEVER;
         }
         if (e->other.pid != 0) {
-            gets_cpu(task_of(l, &e->other), e->time_ns);
+            gets_cpu(task_of(l, &e->other), e->time_ns, counted);
         }
     } else if ((e->kind == FTRACE_WAKEUP || e->kind == FTRACE_WAKEUP_NEW) && e->task.pid != 0) {
         t = task_of(l, &e->task);

@@ -17,8 +17,11 @@ struct sched_latency;
 struct sched_latency *sched_latency_new(void);
 void sched_latency_free(struct sched_latency *l); /* accepts NULL */
 
-/* Takes the next event. */
-void sched_latency_event(struct sched_latency *l, const struct ftrace_event *e);
+/*
+ * Takes the next event, of any CPU: since when a task waits is known from all of them. Of a switch that is
+ * not @counted neither the run that it ends nor the delay that it ends is in the table.
+ */
+void sched_latency_event(struct sched_latency *l, const struct ftrace_event *e, bool counted);
 
 /* Appends the table of the commands that @shown (NULL: all) is true for. */
 void sched_latency_append(const struct sched_latency *l,
