@@ -2,6 +2,7 @@
 /* The metrics: each result's, and how it changed against the first. */
 #include <string.h>
 
+#include "base/fixed.h"
 #include "cli/html.h"
 #include "cli/report.h"
 #include "observe/compare-print.h"
@@ -58,21 +59,43 @@ static const struct compare_metric *find(const struct comparison *c, const char 
     return NULL;
 }
 
-/* Value, change and verdict of @side, the latter two only where it is not the first. */
+/* Over the seeds of @side that have the metric. False where none has. */
+static bool mean_of_side(const struct report_side *side, const char *name, double *ret_mean,
+                         enum result_unit *ret_unit)
+{
+    int128 sum = 0;
+    uint32_t nr = 0;
+
+    for (guint i = 0; i < side->results->len; i++) {
+        const struct result_metric *m = result_metric(side->results->pdata[i], name);
+
+        if (m != NULL) {
+            sum += m->value;
+            *ret_unit = m->unit;
+            nr++;
+        }
+    }
+    if (nr == 0) {
+        return false;
+    }
+    *ret_mean = (double)sum / (double)nr;
+    return true;
+}
+
+/*
+ * Mean, change and verdict of @side, the latter two only where it is not the first. The mean is there also
+ * where sides cannot be paired.
+ */
 static void append_side(struct report *r, const struct changes *c, int32_t side, const char *name)
 {
-    const struct compare_metric *m = find(c->with[side > 0 ? side : r->nr > 1 ? 1 : 0], name);
-    const struct result_metric *own = result_metric(r->inputs[side].result, name);
+    const struct compare_metric *m = side > 0 ? find(c->with[side], name) : NULL;
+    enum result_unit unit;
+    double mean;
 
-    if (m != NULL) {
-        double mean = side > 0 ? m->new_mean : m->base_mean;
-        g_autofree char *text = compare_mean_text(m->unit, mean);
+    if (mean_of_side(&r->sides[side], name, &mean, &unit)) {
+        g_autofree char *text = compare_mean_text(unit, mean);
 
         html_cell_number(r->out, mean, text, NULL);
-    } else if (own != NULL) {
-        g_autofree char *text = result_value_human(own->unit, own->value);
-
-        html_cell_number(r->out, (double)own->value, text, NULL);
     } else {
         html_cell(r->out, "–");
     }
@@ -102,6 +125,15 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void add_names(const struct result *x, bool usual, GHashTable *seen, GPtrArray *names)
+{
+    for (int32_t k = 0; k < x->nr_metrics; k++) {
+        if (is_shown(x->metrics[k].name, usual) && g_hash_table_add(seen, x->metrics[k].name)) {
+            g_ptr_array_add(names, x->metrics[k].name);
+        }
+    }
+}
+
 /* All metrics that any result has, in the order of their names. */
 static GPtrArray *names_of(const struct report *r, bool usual)
 {
@@ -109,12 +141,8 @@ static GPtrArray *names_of(const struct report *r, bool usual)
     GPtrArray *names = g_ptr_array_new();
 
     for (int32_t i = 0; i < r->nr; i++) {
-        const struct result *x = r->inputs[i].result;
-
-        for (int32_t k = 0; k < x->nr_metrics; k++) {
-            if (is_shown(x->metrics[k].name, usual) && g_hash_table_add(seen, x->metrics[k].name)) {
-                g_ptr_array_add(names, x->metrics[k].name);
-            }
+        for (guint k = 0; k < r->sides[i].results->len; k++) {
+            add_names(r->sides[i].results->pdata[k], usual, seen, names);
         }
     }
     g_ptr_array_sort(names, compare_names);

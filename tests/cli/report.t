@@ -51,6 +51,15 @@ ok 'seeds are one result' test "$status" -eq 0 -a "$(grep -c '<h2 id="run' seeds
 ok 'well-formed, too' xmllint --noout seeds.html
 [ -n "$drawn" ] || ok 'what cannot be shown is told' has seeds.html 'no memory was accessed'
 
+# Their mean is shown, alone and beside a result that they cannot be paired with.
+switches=$(perl -MJSON::PP -ne 'BEGIN { $/ = undef }
+    push @v, decode_json($_)->{metrics}{context_switches}{value};
+    END { $v[0] != $v[1] and print(($v[0] + $v[1]) / 2) }' seeds/*/seed-*/result.json)
+ok "as their mean: $switches" has seeds.html ">context_switches</td><td data-v=\"$switches\">"
+call "$NUMASIM" report runs/linux-6.12 seeds -o apart.html --no-pictures
+ok 'which have no partner' has apart.html 'Not all are compared with the first'
+ok 'as their mean, too' grep -qE ">context_switches</td><td[^>]*>[^<]*</td><td data-v=\"$switches\">" apart.html
+
 # Names that would be markup: of a task, of a file, of a label.
 hostile="<script>alert(1)</script>&'\""
 mkdir nasty
