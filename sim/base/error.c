@@ -108,7 +108,18 @@ gboolean file_write_atomic(const char *path, const char *bytes, gsize size, GErr
     int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0666);
     bool written;
     int code;
+    struct stat there;
 
+    /* Renaming over a device, a pipe or a link would put a file in its place. */
+    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO,
+                    "%s: is no regular file; expected the name of one, or a new name", path);
+        if (fd >= 0) {
+            (void)close(fd);
+            (void)unlink(temporary);
+        }
+        return FALSE;
+    }
     if (fd < 0) {
         set_io_error(error, path, "create a file in its folder", errno);
         return FALSE;

@@ -116,9 +116,37 @@ static char *baseline_path(const char *folder, const struct result *r)
     return g_build_filename(folder, topology, workload->str, policy, seed, NULL);
 }
 
+/* Whether @folder holds results and the folders above them, and nothing else. */
+static bool is_baseline(const char *folder)
+{
+    g_autofree char *file = g_build_filename(folder, "result.json", NULL);
+    bool has_result = g_file_test(file, G_FILE_TEST_IS_REGULAR);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        bool good = has_result ? strcmp(name, "result.json") == 0
+                               : g_file_test(path, G_FILE_TEST_IS_DIR) && is_baseline(path);
+
+        if (!good) {
+            return false;
+        }
+    }
+    return dir != NULL;
+}
+
 /* @folder becomes the metrics of @set: what a comparison reads, without the inputs and histograms. */
 static bool update_baseline(const struct result_set *set, const char *folder, GError **error)
 {
+    if (g_file_test(folder, G_FILE_TEST_EXISTS) && !is_baseline(folder)) {
+        g_set_error(
+            error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+            "--update-baseline: %s holds more than a baseline's results; expected a new folder, "
+            "or one that --update-baseline made",
+            folder);
+        return false;
+    }
     g_autofree char *building = folder_begin(folder, error);
     bool ok = building != NULL;
 
@@ -220,6 +248,10 @@ static int run(struct cli *cli, const void *options, char **args, GError **error
     g_autoptr(gate_t) gate = o->gate != NULL ? gate_read_yaml(o->gate, error) : NULL;
 
     if (o->gate != NULL && gate == NULL) {
+        return CLI_DONE;
+    }
+    if (args[0][0] == '\0') {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "BASE is empty; expected a folder");
         return CLI_DONE;
     }
     g_autoptr(result_set_t) new_ = result_set_read(args[1], error);

@@ -127,6 +127,25 @@ static int carry_out(struct cli *cli, const struct study_options *o, const struc
     return status;
 }
 
+/* Whether @runs is not there, or holds nothing but folders that are named as a cache names them. */
+static bool check_runs(const char *runs, GError **error)
+{
+    g_autoptr(GDir) dir = g_dir_open(runs, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        if (strlen(name) != 32 || strspn(name, "0123456789abcdef") != 32) {
+            g_set_error(
+                error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                "study: %s has '%s' in it, which no interrupted study left; expected another "
+                "--output, or --cache",
+                runs, name);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* With a folder to fill: results go to a cache first, so that whoever is interrupted may resume. */
 static int run_into_folder(struct cli *cli, const struct study_options *o, struct study_task *task,
                            GError **error)
@@ -138,6 +157,10 @@ static int run_into_folder(struct cli *cli, const struct study_options *o, struc
 
     if (o->cache == NULL) {
         task->cache = runs;
+        task->cache_goes = true;
+        if (!check_runs(runs, error)) {
+            return CLI_BAD_INPUT;
+        }
         if (!o->resume) {
             folder_remove(runs);
         }
@@ -152,7 +175,8 @@ static int run_into_folder(struct cli *cli, const struct study_options *o, struc
         folder_remove(building);
     }
     /* What faulted, or found the disk full, may be mended and resumed. */
-    if (*error != NULL ? (*error)->code != NUMASIM_ERROR_IO : status != CLI_FAULT) {
+    if (o->cache == NULL &&
+        (*error != NULL ? (*error)->code != NUMASIM_ERROR_IO : status != CLI_FAULT)) {
         folder_remove(runs);
     }
     return status;

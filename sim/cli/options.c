@@ -177,6 +177,10 @@ static bool set_value(const struct cli_option *option, char *base, const char *v
         *(bool *)target = true;
         return true;
     case CLI_STRING:
+        if (value[0] == '\0' &&
+            (option->complete == CLI_COMPLETE_FILE || option->complete == CLI_COMPLETE_DIR)) {
+            return bad_value(option, value, "a name", error);
+        }
         g_free(*(char **)target);
         *(char **)target = g_strdup(value);
         return true;

@@ -104,6 +104,7 @@ char *run_cache_inputs(struct run_cache *c, const struct simulation *s,
         add_text(d, overrides[i]);
     }
     add_text(d, s->kernel);
+    add_text(d, policy->set->digest); /* of the sets that it extends, too, wherever they are */
     add_int(d, duration_ns);
     add_int(d, warmup_ns);
     hex = digest_hex(d);
@@ -122,19 +123,19 @@ char *run_cache_folder(const struct run_cache *c, const char *inputs, uint64_t s
 /* ------------------------------------------------------------------------------------------- */
 /* Copies                                                                                       */
 
-static bool copy_file(const char *from, const char *to, GError **error)
+static bool copy_file(const char *from, const char *to, bool may_link, GError **error)
 {
     g_autofree char *bytes = NULL;
     gsize size;
 
-    if (link(from, to) == 0) {
+    if (may_link && link(from, to) == 0) {
         return true;
     }
     return file_read(from, G_MAXINT32, &bytes, &size, error) &&
            file_write_atomic(to, bytes, size, error);
 }
 
-bool run_cache_copy(const char *from, const char *to, GError **error)
+bool run_cache_copy(const char *from, const char *to, bool may_link, GError **error)
 {
     g_autoptr(GDir) dir = g_dir_open(from, 0, NULL);
     const char *name;
@@ -147,7 +148,7 @@ bool run_cache_copy(const char *from, const char *to, GError **error)
         g_autofree char *source = g_build_filename(from, name, NULL);
         g_autofree char *target = g_build_filename(to, name, NULL);
 
-        ok = copy_file(source, target, error);
+        ok = copy_file(source, target, may_link, error);
     }
     return ok;
 }

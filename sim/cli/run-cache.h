@@ -29,7 +29,8 @@ char *run_cache_inputs(struct run_cache *c, const struct simulation *s,
 /* The folder of the run with @seed, whether there or not; newly allocated. */
 char *run_cache_folder(const struct run_cache *c, const char *inputs, uint64_t seed);
 
-/* Puts the files of the folder @from into the new folder @to: links, or copies where that cannot be. */
-bool run_cache_copy(const char *from, const char *to, GError **error);
+/* Puts the files of the folder @from into the new folder @to: as links if @may_link, which then share what
+ * is written to them, else or where that cannot be as copies. */
+bool run_cache_copy(const char *from, const char *to, bool may_link, GError **error);
 
 #endif

@@ -420,7 +420,8 @@ static bool deliver(const struct studying *st, GError **error)
             study_run_folder(st->study, i / st->study->nr_seeds, i % st->study->nr_seeds);
         g_autofree char *folder = g_build_filename(st->task->building, name, NULL);
 
-        if (st->results->results[i] != NULL && !run_cache_copy(st->folders[i], folder, error)) {
+        if (st->results->results[i] != NULL &&
+            !run_cache_copy(st->folders[i], folder, st->task->cache_goes, error)) {
             return false;
         }
     }

@@ -18,6 +18,7 @@ struct study_task {
     const struct study *study;
     int32_t max_running;  /* processes */
     const char *cache;    /* folder where results are kept as they come (run-cache.h), or NULL */
+    bool cache_goes;      /* nobody uses the cache later */
     const char *building; /* folder to put every result into at the end, or NULL; needs a cache */
 };
 

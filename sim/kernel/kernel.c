@@ -159,8 +159,8 @@ void kernel_free(struct kernel *k)
     for (int32_t i = 0; i < k->nr_processes; i++) {
         process_free(k, k->processes[i]);
     }
-    cgroups_free(k);
     daemons_free(k);
+    cgroups_free(k);
     paces_free(k);
     frequency_free(k);
     objects_free(k);

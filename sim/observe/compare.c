@@ -133,6 +133,17 @@ static bool sort_items(GArray *items, bool by_policy, GError **error)
     return true;
 }
 
+static bool is_same_work(const struct item *a, const struct item *b)
+{
+    bool same = a->result->duration_ns == b->result->duration_ns &&
+                a->result->warmup_ns == b->result->warmup_ns;
+
+    for (int32_t i = 0; same && i < a->result->nr_workloads; i++) {
+        same = strcmp(a->result->workloads[i].digest, b->result->workloads[i].digest) == 0;
+    }
+    return same;
+}
+
 static bool check_pairs(GArray *base, GArray *new_, const struct compare_side *base_side,
                         const struct compare_side *new_side, bool by_policy, GError **error)
 {
@@ -148,6 +159,16 @@ static bool check_pairs(GArray *base, GArray *new_, const struct compare_side *b
                         "%s has no result of %s, as %s; expected the same runs on both sides",
                         order < 0 ? new_side->label : base_side->label, what,
                         order < 0 ? a->path : b->path);
+            return false;
+        }
+        if (!is_same_work(a, b)) {
+            g_autofree char *what = describe(a, by_policy);
+
+            g_set_error(
+                error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                "%s and %s did other work, though both are %s: durations, warmups or workload "
+                "files differ; expected runs that differ in machine or policy alone",
+                a->path, b->path, what);
             return false;
         }
     }

@@ -85,7 +85,8 @@ static void span(const struct account_span *s, void *data)
 {
     struct diff_pass *p = data;
 
-    if (s->state != ACCOUNT_IS_BLOCKED || p->wants == NULL || progress_of(p, s->task)->kept) {
+    if (s->state != ACCOUNT_IS_BLOCKED || p->wants == NULL || progress_of(p, s->task)->wanted < 0 ||
+        progress_of(p, s->task)->kept) {
         return;
     }
     const char *group = group_of(p, s->task), *waker = group_of(p, s->by);

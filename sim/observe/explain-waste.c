@@ -88,8 +88,7 @@ void waste_until(struct explain *x, int64_t now_ns)
     x->wasted_ns += wasted_ns;
     for (int32_t id = x->first_waiting; id >= 0 && wasted_ns > 0; id = x->tasks[id].next) {
         if (idle_cpu_allows(x, id)) {
-            add_waste(x, x->groups->pdata[explain_group(x, id)], reason_of(x, &x->tasks[id]),
-                      length_ns);
+            add_waste(x, task_names_group(x->names, id), reason_of(x, &x->tasks[id]), length_ns);
             wasted_ns -= length_ns;
         }
     }

@@ -523,11 +523,35 @@ static void read_document(struct reader *rd, struct result *r, JsonNode *root)
     }
 }
 
+enum { MAX_DEPTH = 64 };
+
+/* The parser goes down once a bracket: what is hostile would go too far. Brackets in strings count, too,
+ * of which names have none. */
+static bool is_too_deep(const char *text, gssize size)
+{
+    gsize length = size < 0 ? strlen(text) : (gsize)size;
+    int depth = 0;
+
+    for (gsize i = 0; i < length; i++) {
+        depth += text[i] == '[' || text[i] == '{' ? 1 : text[i] == ']' || text[i] == '}' ? -1 : 0;
+        if (depth > MAX_DEPTH) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct result *result_parse(const char *path, const char *text, gssize size, GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
     g_autoptr(GError) problem = NULL;
 
+    if (is_too_deep(text, size)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                    "%s: more than %d brackets within one another; expected a result.json", path,
+                    MAX_DEPTH);
+        return NULL;
+    }
     if (!json_parser_load_from_data(parser, text, size, &problem)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, "%s:%u:%u: not JSON: %s", path,
                     json_parser_get_current_line(parser), json_parser_get_current_pos(parser),

@@ -80,7 +80,21 @@ ok 'it is replaced even where the gate fails' test "$status" -eq 1
 call "$NUMASIM" compare --gate gate.yaml base old
 ok 'by what was new' test "$status" -eq 0
 
+mkdir project && cp -r new project/results && echo precious >project/main.c
+refuses 2 "project holds more than a baseline's results" compare --update-baseline project new
+ok 'what is no baseline stays' test -f project/main.c
+refuses 2 'BASE is empty' compare --update-baseline '' new
+refuses 2 "bad value ''" compare -o '' old new
+mkfifo pipe
+refuses 2 'pipe: is no regular file' compare -o pipe old new
+ok 'and stays what it is' test -p pipe
+
 # Bad input.
+sed 's/150ms/160ms/' old.yaml >longer.yaml
+call "$NUMASIM" study longer.yaml -o longer
+refuses 2 'did other work' compare longer new
+mkdir deep && head -c 200000 /dev/zero | tr '\0' '[' >deep/result.json
+refuses 2 'more than 64 brackets within one another' compare old deep
 mkdir empty
 refuses 2 'empty: no result in it' compare old empty
 refuses 2 'nowhere: cannot be read' compare old nowhere

@@ -16,4 +16,8 @@ call "$NUMASIM" explain --format json result
 ok 'JSON' is_json out
 refuses 2 'nowhere: cannot be read' explain nowhere
 
+"$NUMASIM" run -t teach-numa-2x4 -w phases -p linux-6.12 -d 20ms -o short >/dev/null
+call "$NUMASIM" explain short
+ok 'a run whose tasks waste time before any was named' test "$status" -eq 0
+
 done_testing

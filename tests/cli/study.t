@@ -97,6 +97,21 @@ sed 's/duration: 100ms/duration: 101ms/' small.yaml >other.yaml
 call "$NUMASIM" study other.yaml --cache runs
 ok 'but what has other inputs' \
     test "$(find runs -name result.json -newermt '2002-01-01' | wc -l)" -eq 4
+mkdir -p mine.runs && echo precious >mine.runs/notes
+refuses 2 "mine.runs has 'notes' in it" study small.yaml -o mine
+ok 'what no study left stays' test -f mine.runs/notes
+call "$NUMASIM" study small.yaml --cache runs -o mine
+ok 'also beside a cache' test -f mine.runs/notes
+mkdir -p sets/sub
+printf 'numasim: policy-set/1\ndescription: x\nextends: sub/mid.yaml\n' >sets/top.yaml
+printf 'numasim: policy-set/1\ndescription: x\nextends: linux-6.12\nqueue: {params: {base_slice: 1ms}}\n' \
+    >sets/sub/mid.yaml
+sed 's|\[linux-6.12, fifo-none\]|[./sets/top.yaml]|; s/teach-shares/spinners/; s/20%, 30%/20%, 100%/' small.yaml >chain.yaml
+call "$NUMASIM" study chain.yaml --cache chained --format json
+ok 'a set that extends one elsewhere' test "$status" -eq 0
+sed -i 's/1ms/20ms/' sets/sub/mid.yaml
+call "$NUMASIM" study chain.yaml --cache chained --format json
+ok 'has it in its key' test "$(find chained -name result.json | wc -l)" -eq 4
 refuses 2 '--resume without --output' study small.yaml --resume
 
 done_testing
