@@ -278,7 +278,7 @@ static bool has_file(const GArray *files, const char *name)
     return false;
 }
 
-/* Two files of one name, a workload and a topology perhaps, get numbers. */
+/* Of two files of one name, a workload and a topology perhaps, the later gets a number. */
 static char *free_name(const GArray *files, const char *path)
 {
     g_autofree char *base = g_path_get_basename(path);
@@ -328,12 +328,25 @@ static char *find_below(const struct simulation *s, const struct policy_set *set
     return path != NULL ? path : policy_set_find_in(name, (const char *const *)s->paths->sets);
 }
 
+static bool copy_sets(GArray *files, const struct simulation *s, const struct policy_set *set,
+                      GError **error)
+{
+    bool good = set->path == NULL || copy_file(files, set->path, error);
+
+    for (size_t i = 0; good && set->path != NULL && set->extends[i] != NULL; i++) {
+        g_autofree char *path = find_below(s, set, set->extends[i]);
+
+        good = path == NULL || copy_file(files, path, error);
+    }
+    return good;
+}
+
 GArray *simulation_copies(const struct simulation *s, const struct simulation_policy *policy,
                           GError **error)
 {
-    const struct policy_set *set = policy->set;
     GArray *files = g_array_new(FALSE, FALSE, sizeof(struct result_file));
-    bool good = true;
+    /* Sets keep their names, by which they are found again; the others are found by digest. */
+    bool good = copy_sets(files, s, policy->set, error);
 
     for (guint i = 0; good && i < s->files->len; i++) {
         good = copy_file(files, s->files->pdata[i], error);
@@ -344,14 +357,6 @@ GArray *simulation_copies(const struct simulation *s, const struct simulation_po
                                    text->size};
 
         g_array_append_val(files, file);
-    }
-    if (good && set->path != NULL) {
-        good = copy_file(files, set->path, error);
-    }
-    for (size_t i = 0; good && set->path != NULL && set->extends[i] != NULL; i++) {
-        g_autofree char *path = find_below(s, set, set->extends[i]);
-
-        good = path == NULL || copy_file(files, path, error);
     }
     if (!good) {
         simulation_copies_free(files);

@@ -54,8 +54,9 @@ bool simulation_add_policy(struct simulation *s, const char *name, char *const *
                            GError **error);
 
 /*
- * Copies of the input files for result_write(): topology, workloads, the set and the sets it
- * extends, under their own names. (element-type struct result_file), transfer full, with the bytes.
+ * Copies of the input files for result_write(): the set and the sets it extends, topology, workloads,
+ * under their own names; of two with one name the later gets a number. (element-type struct
+ * result_file), transfer full, with the bytes.
  */
 GArray *simulation_copies(const struct simulation *s, const struct simulation_policy *policy,
                           GError **error);

@@ -28,4 +28,20 @@ refuses 2 'nowhere: cannot be read' diff old nowhere
 rm new/schbench.yaml
 refuses 2 "no copy of the workload 'schbench'" diff old new
 
+# A set, what it extends and a workload, all of one file name or another's: the copies are told apart.
+mkdir -p p
+cp "$tests/../workloads/schbench.yaml" mine.yaml
+cp "$tests/../workloads/fork-join.yaml" below.yaml
+cp "$tests/../topologies/teach-numa-2x4.yaml" teach.yaml
+printf 'numasim: policy-set/1\nextends: linux-6.12\n' >p/below.yaml
+printf 'numasim: policy-set/1\nextends: below\n' >p/mine.yaml
+printf 'numasim: policy-set/1\nextends: below\n' >p/teach.yaml
+for set in mine below teach; do
+    "$NUMASIM" run -t ./teach.yaml -w ./mine.yaml -w ./below.yaml -d 20ms --warmup 0s -p "p/$set.yaml" -o "same/$set" >/dev/null
+    call "$NUMASIM" trace "same/$set"
+    ok "a set named like another input: $set" test "$status" -eq 0
+done
+call "$NUMASIM" diff same/mine same/teach
+ok 'and two such runs' grep -q '^The schedules are the same' out
+
 done_testing
