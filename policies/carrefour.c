@@ -222,7 +222,8 @@ static void task_work(struct numasim_self *self, struct numasim_task *task)
 {
     struct carrefour_process *p = task->process->state[self->slot];
     int32_t nr = numasim_nr_regions(task->process);
-    int64_t now_ns = numasim_now(self->host), left = self->param[PARAM_SAMPLE_SIZE] >> 12;
+    int64_t now_ns = numasim_now(self->host), page = numasim_page_bytes(self->host);
+    int64_t left = (self->param[PARAM_SAMPLE_SIZE] + page - 1) / page;
 
     if (now_ns < p->next_ns) {
         return;

@@ -98,6 +98,12 @@ struct hemem {
     bool cool, started;
 };
 
+/* Base pages of one of @pages. */
+static int64_t unit_of(const struct numasim_self *self, const struct numasim_pages *pages)
+{
+    return pages->page_bytes / numasim_page_bytes(self->host);
+}
+
 static bool is_managed(const struct hemem *own, const struct numasim_pages *pages)
 {
     return (pages->node == own->tiers.fast || pages->node == own->tiers.slow) &&
@@ -112,9 +118,9 @@ static void sample_pages(struct numasim_self *self, const struct numasim_pages *
 {
     struct hemem *own = self->state;
     int32_t max = (int32_t)self->param[PARAM_COOL];
-    int64_t unit = pages->page_bytes >> 12, with[SAMPLES_MAX + 1];
+    int64_t unit = unit_of(self, pages), with[SAMPLES_MAX + 1];
     uint32_t most = (uint32_t)max;
-    uint64_t mean = samples_mean(pages, self->param[PARAM_SAMPLE_PERIOD]);
+    uint64_t mean = samples_mean(self->host, pages, self->param[PARAM_SAMPLE_PERIOD]);
 
     own->weight[pages->node == own->tiers.slow] += (int64_t)pages->accesses_x256 * pages->nr_pages;
     samples_draw(self->host, DRAW_SAMPLES, &own->draws, pages->nr_pages / unit, mean, max, with);
@@ -152,7 +158,7 @@ static void cool(struct numasim_self *self)
     own->samples = 0;
     while (numasim_next_pages(self->host, NULL, -1, &pages)) {
         if (is_managed(own, &pages)) {
-            own->samples += pages.nr_pages / (pages.page_bytes >> 12) * (pages.tag / 2);
+            own->samples += pages.nr_pages / unit_of(self, &pages) * (pages.tag / 2);
             if (pages.tag > 0) {
                 numasim_tag_pages(self->host, &pages, pages.nr_pages, pages.tag / 2);
             }
@@ -189,13 +195,13 @@ static int64_t move_tag(struct numasim_self *self, struct batch *b, int32_t node
         if (b->samples != INT64_MAX && units > b->samples / (tag > 0 ? tag : 1)) {
             units = b->samples / (tag > 0 ? tag : 1) + 1;
         }
-        int64_t base = units * (pages.page_bytes >> 12);
+        int64_t base = units * unit_of(self, &pages);
 
         base = base < pages.nr_pages ? base : pages.nr_pages;
         base = numasim_move_pages(self->host, b->cpu, &pages, base, to, 0);
-        moved_bytes += base << 12;
+        moved_bytes += base * numasim_page_bytes(self->host);
         if (b->samples != INT64_MAX) {
-            b->samples -= base / (pages.page_bytes >> 12) * (int64_t)tag;
+            b->samples -= base / unit_of(self, &pages) * (int64_t)tag;
         }
     }
     b->bytes -= moved_bytes;
@@ -213,7 +219,7 @@ static void make_room(struct numasim_self *self, struct batch *b, uint32_t hot, 
         int64_t moved = move_tag(self, &room, own->tiers.fast, own->tiers.slow, tag, left);
 
         numasim_node(self->host, own->tiers.fast)->vmstat[NUMASIM_PGDEMOTE_PROACTIVE] +=
-            (uint64_t)moved >> 12;
+            (uint64_t)(moved / numasim_page_bytes(self->host));
         left -= moved;
     }
     b->bytes = room.bytes;
@@ -228,7 +234,7 @@ static int64_t bytes_of(struct numasim_self *self, int32_t node, uint32_t tag)
     while (numasim_next_pages(self->host, NULL, node, &pages)) {
         nr += pages.tag == tag && !two_tier_is_bound(&pages) ? pages.nr_pages : 0;
     }
-    return nr << 12;
+    return nr * numasim_page_bytes(self->host);
 }
 
 /* The hottest pages of slow memory, down to tag @hot, go to fast memory. */
@@ -246,7 +252,8 @@ static void pack(struct numasim_self *self, struct batch *b, uint32_t hot)
         bytes = bytes < b->bytes ? bytes : b->bytes;
         make_room(self, b, hot < tag ? hot : tag, bytes);
         bytes = move_tag(self, b, own->tiers.slow, own->tiers.fast, tag, bytes);
-        fast->vmstat[NUMASIM_PGPROMOTE_SUCCESS] += (uint64_t)bytes >> 12;
+        fast->vmstat[NUMASIM_PGPROMOTE_SUCCESS] +=
+            (uint64_t)(bytes / numasim_page_bytes(self->host));
     }
 }
 
@@ -259,7 +266,8 @@ static void spread(struct numasim_self *self, struct batch *b)
     for (uint32_t tag = (uint32_t)self->param[PARAM_COOL]; tag > 0; tag--) {
         int64_t bytes = move_tag(self, b, own->tiers.fast, own->tiers.slow, tag, INT64_MAX);
 
-        fast->vmstat[NUMASIM_PGDEMOTE_PROACTIVE] += (uint64_t)bytes >> 12;
+        fast->vmstat[NUMASIM_PGDEMOTE_PROACTIVE] +=
+            (uint64_t)(bytes / numasim_page_bytes(self->host));
     }
 }
 

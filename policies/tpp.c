@@ -104,7 +104,8 @@ static void task_work(struct numasim_self *self, struct numasim_task *task)
 {
     struct tpp_process *scan = task->process->state[self->slot];
     struct tpp *own = self->state;
-    int64_t left = self->param[PARAM_SCAN_SIZE] >> 12, now_ns = numasim_now(self->host);
+    int64_t now_ns = numasim_now(self->host), page = numasim_page_bytes(self->host);
+    int64_t left = (self->param[PARAM_SCAN_SIZE] + page - 1) / page;
     int32_t nr = numasim_nr_regions(task->process);
 
     if (now_ns < scan->next_scan_ns) {
@@ -159,7 +160,7 @@ static void fault_done(struct numasim_self *self, const struct numasim_fault *f)
 
     if (f->target >= 0) {
         numasim_node(self->host, own->tiers.fast)->vmstat[NUMASIM_PGPROMOTE_SUCCESS] +=
-            (uint64_t)(f->nr_moved * (f->pages.page_bytes >> 12));
+            (uint64_t)(f->nr_moved * (f->pages.page_bytes / numasim_page_bytes(self->host)));
     }
 }
 
@@ -174,10 +175,10 @@ static void age(struct numasim_self *self)
     int64_t with[2];
 
     while (numasim_next_pages(self->host, NULL, own->tiers.fast, &pages)) {
-        int64_t unit = pages.page_bytes >> 12;
+        int64_t unit = pages.page_bytes / numasim_page_bytes(self->host);
 
         samples_draw(self->host, DRAW_LRU, &own->draws, pages.nr_pages / unit,
-                     samples_mean(&pages, 1), 1, with);
+                     samples_mean(self->host, &pages, 1), 1, with);
         if (with[1] > 0) {
             numasim_tag_pages(self->host, &pages, with[1] * unit, TAG_ACTIVE);
         }
@@ -201,8 +202,8 @@ static int64_t daemon_runs(struct numasim_self *self, int32_t node)
 
         while (fast->free_bytes < wanted &&
                numasim_next_pages(self->host, NULL, own->tiers.fast, &pages)) {
-            int64_t unit = pages.page_bytes >> 12;
-            int64_t units = ((wanted - fast->free_bytes) >> 12) / unit + 1;
+            int64_t unit = pages.page_bytes / numasim_page_bytes(self->host);
+            int64_t units = (wanted - fast->free_bytes) / pages.page_bytes + 1;
 
             if (pages.tag != tag || two_tier_is_bound(&pages)) {
                 continue;

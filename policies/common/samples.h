@@ -39,9 +39,10 @@ static inline uint64_t samples_none(uint64_t x)
 
 /* Mean samples of one page of @pages since it was last tagged, in 2^-20, where one access in @period is
  * recorded. */
-static inline uint64_t samples_mean(const struct numasim_pages *pages, int64_t period)
+static inline uint64_t samples_mean(const struct numasim_host *host,
+                                    const struct numasim_pages *pages, int64_t period)
 {
-    uint64_t base_pages = (uint64_t)(pages->page_bytes >> 12);
+    uint64_t base_pages = (uint64_t)(pages->page_bytes / numasim_page_bytes(host));
     uint64_t accesses_x256 = pages->accesses_x256;
 
     if (accesses_x256 > UINT64_MAX / base_pages >> (SAMPLES_SHIFT - 8)) {

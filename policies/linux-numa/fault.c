@@ -15,8 +15,8 @@ static const struct numasim_region *region_of(const struct numasim_fault *f)
 
 static bool is_large(const struct numasim_self *self, const struct numasim_fault *f)
 {
-    (void)self;
-    return f->pages.page_bytes > 4096 && f->pages.page_bytes < INT64_C(2097152);
+    return f->pages.page_bytes > numasim_page_bytes(self->host) &&
+           f->pages.page_bytes < INT64_C(2097152);
 }
 
 /* Where @task's group runs, and where its memory is. */

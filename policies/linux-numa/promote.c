@@ -11,7 +11,7 @@ enum {
      * as distributions build it (include/linux/page-flags-layout.h). */
     TIME_BITS = 21,
     LIMIT_PERIOD_MS = 1000,
-    PAGES_PER_MB = 256
+    MB_BYTES = 1048576
 };
 
 #define GIB (INT64_C(1) << 30)
@@ -113,7 +113,8 @@ int64_t numa_promotable(struct numasim_self *self, struct numasim_fault *f, int3
 {
     struct numasim_node *node = numasim_node(self->host, dst);
     struct numa_node *own = node->state[self->slot];
-    int64_t limit = self->param[NUMA_PARAM_PROMOTE_LIMIT] * PAGES_PER_MB;
+    int64_t limit =
+        self->param[NUMA_PARAM_PROMOTE_LIMIT] * (MB_BYTES / numasim_page_bytes(self->host));
     int64_t now_ms = numasim_now(self->host) / 1000000;
     int64_t each = f->pages.nr_pages / f->nr_faults;
 

@@ -5,7 +5,8 @@
 #include <string.h>
 
 enum {
-    HUGE_PAGES = 512,   /* of 2 MiB, to which a piece is rounded */
+    HUGE_BYTES = 2097152, /* to which a piece is rounded */
+    MB_BYTES = 1048576,
     VIRT_FACTOR = 8,    /* of the budget, in address space that need not be there */
     RESET_DELAYS = 4,   /* VMA_PID_RESET_PERIOD, in scan delays */
     STAMP_TICKS = 2,    /* after a scan, so that another thread scans next */
@@ -217,10 +218,11 @@ static bool is_over(const struct scan *s)
 static void scan_area(struct scan *s, struct numasim_region *region)
 {
     int64_t first = region->first_vpn, end = first + region->nr_pages;
+    int64_t huge = HUGE_BYTES / numasim_page_bytes(s->self->host);
 
     s->start = s->start > first ? s->start : first;
     while (s->start < end && !is_over(s)) {
-        int64_t upto = (s->start + s->pages + HUGE_PAGES - 1) / HUGE_PAGES * HUGE_PAGES;
+        int64_t upto = (s->start + s->pages + huge - 1) / huge * huge;
 
         upto = upto < end ? upto : end;
         struct numasim_protected done =
@@ -365,7 +367,7 @@ void numa_task_work(struct numasim_self *self, struct numasim_task *task)
     }
     mm->next_scan_j = now_j + numa_ms_to_jiffies(self, own->period_ms);
     own->node_stamp_ns += STAMP_TICKS * tick_ns;
-    s.pages = self->param[NUMA_PARAM_SCAN_SIZE] * 256;
+    s.pages = self->param[NUMA_PARAM_SCAN_SIZE] * (MB_BYTES / numasim_page_bytes(self->host));
     s.virt = s.pages * VIRT_FACTOR;
     scan(&s);
     /* Only ticks that come meanwhile bring the runtime up to date. */

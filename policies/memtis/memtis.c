@@ -104,10 +104,10 @@ static void add_samples(struct numasim_self *self, const struct numasim_pages *p
                               (uint32_t)((count - count_of(tag)) * 1000000 / gap));
     }
     if (up > 0) {
-        numasim_tag_pages(self->host, pages, up * unit_of(pages), tag + 1);
+        numasim_tag_pages(self->host, pages, up * unit_of(own, pages), tag + 1);
     }
     if (nr > up) {
-        numasim_tag_pages(self->host, pages, (nr - up) * unit_of(pages), tag);
+        numasim_tag_pages(self->host, pages, (nr - up) * unit_of(own, pages), tag);
     }
 }
 
@@ -118,8 +118,8 @@ static void sample(struct numasim_self *self)
     int64_t with[SAMPLES_MAX + 1];
 
     while (next_managed(self, -1, &pages)) {
-        int64_t nr = pages.nr_pages / unit_of(&pages);
-        uint64_t mean = samples_mean(&pages, self->param[PARAM_SAMPLE_PERIOD]);
+        int64_t nr = pages.nr_pages / unit_of(own, &pages);
+        uint64_t mean = samples_mean(self->host, &pages, self->param[PARAM_SAMPLE_PERIOD]);
 
         if (mean >> SAMPLES_SHIFT >= MANY) {
             uint64_t each = mean >> SAMPLES_SHIFT;
@@ -169,7 +169,7 @@ static int64_t fast_room(struct numasim_self *self)
 {
     const struct memtis *own = self->state;
     struct numasim_pages pages = {0};
-    int64_t room = numasim_node(self->host, own->tiers.fast)->free_bytes >> 12;
+    int64_t room = numasim_node(self->host, own->tiers.fast)->free_bytes / own->base_bytes;
 
     while (next_managed(self, own->tiers.fast, &pages)) {
         room += pages.nr_pages;
@@ -177,23 +177,23 @@ static int64_t fast_room(struct numasim_self *self)
     return room - room * RESERVE_PERCENT / 100;
 }
 
-void base_bins(int64_t count, int64_t nr, int64_t *bins)
+void base_bins(int64_t count, int64_t huge, int64_t nr, int64_t *bins)
 {
-    uint64_t mean = ((uint64_t)count << SAMPLES_SHIFT) / HUGE, p = samples_none(mean);
+    uint64_t mean = ((uint64_t)count << SAMPLES_SHIFT) / (uint64_t)huge, p = samples_none(mean);
     int64_t left = nr;
 
     for (int32_t i = 0; i < NR_BINS; i++) {
         bins[i] = 0;
     }
-    for (int32_t c = 0; c < 2 * HUGE && left > 0 && p > 0; c++) {
+    for (int32_t c = 0; c < MOST_SAMPLES && left > 0 && p > 0; c++) {
         int64_t with = (int64_t)(((uint64_t)nr * p) >> SAMPLES_ONE_SHIFT);
 
         with = with < left ? with : left;
-        bins[bin_of((int64_t)c * HUGE)] += with;
+        bins[bin_of((int64_t)c * huge)] += with;
         left -= with;
         p = (p * mean >> SAMPLES_SHIFT) / (uint64_t)(c + 1);
     }
-    bins[bin_of((int64_t)(mean >> SAMPLES_SHIFT) * HUGE)] += left;
+    bins[bin_of((int64_t)(mean >> SAMPLES_SHIFT) * huge)] += left;
 }
 
 void memtis_adjust(struct numasim_self *self)
@@ -206,12 +206,13 @@ void memtis_adjust(struct numasim_self *self)
         own->hist[i] = own->base_hist[i] = 0;
     }
     while (next_managed(self, -1, &pages)) {
-        own->hist[bin_of_pages(&pages)] += pages.nr_pages;
-        if (unit_of(&pages) < HUGE) {
-            own->base_hist[bin_of_pages(&pages)] += pages.nr_pages;
+        own->hist[bin_of_pages(own, &pages)] += pages.nr_pages;
+        if (unit_of(own, &pages) < own->huge) {
+            own->base_hist[bin_of_pages(own, &pages)] += pages.nr_pages;
             continue;
         }
-        base_bins(count_of(pages.tag) * HUGE / unit_of(&pages), pages.nr_pages, bins);
+        base_bins(count_of(pages.tag) * own->huge / unit_of(own, &pages), own->huge, pages.nr_pages,
+                  bins);
         for (int32_t i = 0; i < NR_BINS; i++) {
             own->base_hist[i] += bins[i];
         }
@@ -228,15 +229,16 @@ void memtis_adjust(struct numasim_self *self)
 static int64_t move_bin(struct numasim_self *self, int32_t cpu, int32_t node, int32_t to,
                         int64_t bin, int64_t bytes)
 {
+    const struct memtis *own = self->state;
     struct numasim_pages pages = {0};
     int64_t moved = 0;
 
     while (moved < bytes && next_managed(self, node, &pages)) {
-        int64_t nr = (bytes - moved) / pages.page_bytes * unit_of(&pages);
+        int64_t nr = (bytes - moved) / pages.page_bytes * unit_of(own, &pages);
 
-        if (bin_of_pages(&pages) == bin && nr > 0) {
+        if (bin_of_pages(own, &pages) == bin && nr > 0) {
             nr = nr < pages.nr_pages ? nr : pages.nr_pages;
-            moved += numasim_move_pages(self->host, cpu, &pages, nr, to, 0) << 12;
+            moved += numasim_move_pages(self->host, cpu, &pages, nr, to, 0) * own->base_bytes;
         }
     }
     return moved;
@@ -252,11 +254,11 @@ static int64_t demote(struct numasim_self *self, int32_t cpu, int64_t end, int64
     int64_t used = 0;
 
     for (int64_t bin = 0; bin < end && fast->free_bytes < bytes && used < budget; bin++) {
-        int64_t most = bytes - fast->free_bytes + (HUGE << 12) - 1;
+        int64_t most = bytes - fast->free_bytes + HUGE_BYTES - 1;
         int64_t moved = move_bin(self, cpu, own->tiers.fast, own->tiers.slow, bin,
                                  most < budget - used ? most : budget - used);
 
-        fast->vmstat[NUMASIM_PGDEMOTE_PROACTIVE] += (uint64_t)moved >> 12;
+        fast->vmstat[NUMASIM_PGDEMOTE_PROACTIVE] += (uint64_t)(moved / own->base_bytes);
         used += moved;
     }
     return used;
@@ -271,7 +273,7 @@ static void migrate(struct numasim_self *self, int32_t cpu)
     struct numasim_pages pages = {0};
 
     while (next_managed(self, own->tiers.slow, &pages)) {
-        wanted += bin_of_pages(&pages) >= own->hot ? pages.nr_pages << 12 : 0;
+        wanted += bin_of_pages(own, &pages) >= own->hot ? pages.nr_pages * own->base_bytes : 0;
     }
     wanted = wanted < budget / 2 ? wanted : budget / 2;
     /* Warm pages leave for hot ones alone. */
@@ -280,7 +282,7 @@ static void migrate(struct numasim_self *self, int32_t cpu)
     for (int64_t bin = NR_BINS - 1; bin >= own->hot && budget > 0; bin--) {
         int64_t moved = move_bin(self, cpu, own->tiers.slow, own->tiers.fast, bin, budget);
 
-        fast->vmstat[NUMASIM_PGPROMOTE_SUCCESS] += (uint64_t)moved >> 12;
+        fast->vmstat[NUMASIM_PGPROMOTE_SUCCESS] += (uint64_t)(moved / own->base_bytes);
         budget -= moved;
     }
 }
@@ -317,6 +319,8 @@ static bool init(struct numasim_self *self, char *error, size_t size)
     (void)error;
     (void)size;
     own->tiers = two_tier_find(self->host);
+    own->base_bytes = numasim_page_bytes(self->host);
+    own->huge = HUGE_BYTES / own->base_bytes;
     own->hot = own->warm = own->base_hot = MIN_HOT;
     return true;
 }

@@ -8,10 +8,11 @@
 
 enum {
     NR_BINS = 16,
-    MIN_HOT = 1,   /* htmm_thres_hot */
-    HUGE = 512,    /* base pages of a huge one */
-    MANY = 16,     /* samples of a page from which on their spread does not matter */
-    TAG_EXACT = 8, /* counts below are tags; from there on, four tags to a power of two */
+    MIN_HOT = 1, /* htmm_thres_hot */
+    HUGE_BYTES = 2097152,
+    MANY = 16,           /* samples of a page from which on their spread does not matter */
+    MOST_SAMPLES = 1024, /* of a base page, far beyond those that samples_none() tells from never */
+    TAG_EXACT = 8,       /* counts below are tags; from there on, four tags to a power of two */
     TAG_MAX = 60,
     RESERVE_PERCENT = 3, /* get_memcg_promotion_watermark() */
     FREE_PERCENT = 2,    /* get_memcg_demotion_watermark() */
@@ -24,6 +25,7 @@ enum {
 
 struct memtis {
     struct two_tier tiers;
+    int64_t base_bytes, huge; /* of a base page; how many of them a huge one has */
     uint64_t draws;
     int64_t samples, samples_for_split, split_rhr_ppm; /* the last: when some were split; 0 never */
     int64_t hist[NR_BINS], base_hist[NR_BINS];         /* base pages in each bin */
@@ -65,17 +67,18 @@ static inline int32_t bin_of(int64_t hotness)
     return bin;
 }
 
-static inline int64_t unit_of(const struct numasim_pages *pages)
+/* Base pages of one of @pages. */
+static inline int64_t unit_of(const struct memtis *own, const struct numasim_pages *pages)
 {
-    return pages->page_bytes >> 12;
+    return pages->page_bytes / own->base_bytes;
 }
 
-/* Of a page as a whole: a base page counts for the 512 that it would be one of. */
-static inline int32_t bin_of_pages(const struct numasim_pages *pages)
+/* Of a page as a whole: a base page counts for all those of the huge one that it would be in. */
+static inline int32_t bin_of_pages(const struct memtis *own, const struct numasim_pages *pages)
 {
-    int64_t unit = unit_of(pages);
+    int64_t unit = unit_of(own, pages);
 
-    return bin_of(count_of(pages->tag) * (unit < HUGE ? HUGE / unit : 1));
+    return bin_of(count_of(pages->tag) * (unit < own->huge ? own->huge / unit : 1));
 }
 
 static inline bool is_managed(const struct memtis *own, const struct numasim_pages *pages)
@@ -95,9 +98,9 @@ static inline bool next_managed(struct numasim_self *self, int32_t node,
     return false;
 }
 
-/* How many of @nr base pages of huge ones with @count samples fall in each of @bins, by Poisson's law; @nr is
- * less than 2^32 (16 TiB of 4 KiB). */
-void base_bins(int64_t count, int64_t nr, int64_t *bins);
+/* How many of @nr base pages of huge ones, which have @huge of them and @count samples, fall in each of
+ * @bins, by Poisson's law; @nr is less than 2^32 (16 TiB of 4 KiB). */
+void base_bins(int64_t count, int64_t huge, int64_t nr, int64_t *bins);
 /* Fills the histograms, and the thresholds from them. */
 void memtis_adjust(struct numasim_self *self);
 

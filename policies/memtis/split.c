@@ -2,16 +2,16 @@
 /* Huge pages whose base pages are not alike: what splitting them would bring, how many, and which. */
 #include "memtis.h"
 
-/* Hot base pages of those in huge pages @pages, x 512 / nr_pages: of each huge one. */
+/* Hot base pages of those in huge pages @pages: of each huge one. */
 static int64_t hot_in_each(const struct memtis *own, const struct numasim_pages *pages)
 {
     int64_t bins[NR_BINS], hot = 0;
 
-    base_bins(count_of(pages->tag), INT64_C(1) << 30, bins);
+    base_bins(count_of(pages->tag), own->huge, INT64_C(1) << 30, bins);
     for (int64_t i = own->base_hot; i < NR_BINS; i++) {
         hot += bins[i];
     }
-    return hot >> 21; /* 2^30 / 512 */
+    return hot * own->huge >> 30;
 }
 
 static struct hit_ratios estimate(struct numasim_self *self)
@@ -22,16 +22,16 @@ static struct hit_ratios estimate(struct numasim_self *self)
     int64_t all = 0, fast = 0, hot = 0;
 
     while (next_managed(self, -1, &pages)) {
-        int64_t nr = pages.nr_pages / unit_of(&pages), samples = nr * count_of(pages.tag);
+        int64_t nr = pages.nr_pages / unit_of(own, &pages), samples = nr * count_of(pages.tag);
 
         all += samples;
         fast += pages.node == own->tiers.fast ? samples : 0;
-        if (unit_of(&pages) == HUGE) {
+        if (unit_of(own, &pages) == own->huge) {
             int64_t each = hot_in_each(own, &pages);
 
-            hot += samples * each / HUGE;
+            hot += samples * each / own->huge;
             r.nr_useful += each > 0 ? nr : 0;
-        } else if (bin_of_pages(&pages) >= own->base_hot) {
+        } else if (bin_of_pages(own, &pages) >= own->base_hot) {
             hot += samples;
         }
     }
@@ -55,11 +55,13 @@ static int64_t skewness(const struct memtis *own, const struct numasim_pages *pa
 {
     int64_t count = count_of(pages->tag), hot = hot_in_each(own, pages);
 
-    if (unit_of(pages) != HUGE || count == 0 || hot == 0 || bin_of_pages(pages) >= VERY_HOT) {
+    if (unit_of(own, pages) != own->huge || count == 0 || hot == 0 ||
+        bin_of_pages(own, pages) >= VERY_HOT) {
         return 0;
     }
-    /* Of Poisson's law: mean and its square, of each of 512; a sample is 512 of a base page. */
-    return (count * HUGE * HUGE + count * count * HUGE) / (hot * hot);
+    /* Of Poisson's law: mean and its square, of each base page; a sample is as many of a base page as
+     * the huge one has. */
+    return (count * own->huge * own->huge + count * count * own->huge) / (hot * hot);
 }
 
 static void split_most_skewed(struct numasim_self *self, int32_t cpu, int64_t nr)
@@ -81,16 +83,17 @@ static void split_most_skewed(struct numasim_self *self, int32_t cpu, int64_t nr
         if (greatest == 0) {
             return;
         }
-        int64_t units = most.nr_pages / HUGE < nr ? most.nr_pages / HUGE : nr;
+        int64_t units = most.nr_pages / own->huge < nr ? most.nr_pages / own->huge : nr;
 
-        numasim_split_pages(self->host, cpu, &most, units * HUGE);
+        numasim_split_pages(self->host, cpu, &most, units * own->huge);
         /* Each of the base pages has its part of the count. */
         pages = (struct numasim_pages){0};
         while (next_managed(self, most.node, &pages)) {
             if (pages.first == most.first && pages.region == most.region &&
-                pages.process == most.process && unit_of(&pages) == 1 && pages.tag == most.tag) {
-                uint32_t ppm = (uint32_t)(count_of(most.tag) * 1000000 / HUGE % 1000000);
-                uint32_t tag = tag_of(count_of(most.tag) / HUGE);
+                pages.process == most.process && unit_of(own, &pages) == 1 &&
+                pages.tag == most.tag) {
+                uint32_t ppm = (uint32_t)(count_of(most.tag) * 1000000 / own->huge % 1000000);
+                uint32_t tag = tag_of(count_of(most.tag) / own->huge);
                 int64_t up =
                     numasim_binomial(self->host, DRAW_ROUND,
                                      ((struct memtis *)self->state)->draws++, pages.nr_pages, ppm);
@@ -111,7 +114,7 @@ void memtis_split(struct numasim_self *self, int32_t cpu)
     for (int32_t i = 0; i < NR_BINS; i++) {
         enough += own->hist[i];
     }
-    fast_pages = numasim_node(self->host, own->tiers.fast)->total_bytes >> 12;
+    fast_pages = numasim_node(self->host, own->tiers.fast)->total_bytes / own->base_bytes;
     enough = enough / 4 > fast_pages ? enough / 4 : fast_pages;
     if (own->no_split || own->samples_for_split <= enough) {
         return;

@@ -15,6 +15,7 @@
 
 static void test_bins(void)
 {
+    const struct memtis own = {.base_bytes = 4096, .huge = 512};
     static const struct {
         int64_t hotness;
         int32_t bin;
@@ -29,8 +30,8 @@ static void test_bins(void)
     struct numasim_pages base = {.page_bytes = 4096, .tag = 1};
     struct numasim_pages huge = {.page_bytes = 2097152, .tag = tag_of(512)};
 
-    g_assert_cmpint(bin_of_pages(&base), ==, 9);
-    g_assert_cmpint(bin_of_pages(&huge), ==, 9);
+    g_assert_cmpint(bin_of_pages(&own, &base), ==, 9);
+    g_assert_cmpint(bin_of_pages(&own, &huge), ==, 9);
 }
 
 /* Tags keep counts to an eighth; halving them is exact. */
@@ -73,7 +74,7 @@ static void test_base_bins(void)
 {
     int64_t bins[NR_BINS], sum = 0;
 
-    base_bins(512, 1000000, bins);
+    base_bins(512, 512, 1000000, bins);
     for (int32_t i = 0; i < NR_BINS; i++) {
         sum += bins[i];
     }
@@ -82,7 +83,16 @@ static void test_base_bins(void)
     g_assert_cmpint(ABS(bins[9] - 367879), <, 10);
     g_assert_cmpint(ABS(bins[10] - 245253), <, 10);
 
-    base_bins(0, 1000, bins);
+    /* As many samples to each of 32 of 64 KiB are in the bins of as large a part. */
+    base_bins(32, 32, 1000000, bins);
+    g_assert_cmpint(ABS(bins[0] - 367879), <, 10);
+    g_assert_cmpint(ABS(bins[5] - 367879), <, 10);
+    g_assert_cmpint(ABS(bins[6] - 245253), <, 10);
+    /* Of two of 1 MiB with five on average, four to seven fall in one bin. */
+    base_bins(10, 2, 1000000, bins);
+    g_assert_cmpint(ABS(bins[3] - 601602), <, 100);
+
+    base_bins(0, 512, 1000, bins);
     g_assert_cmpint(bins[0], ==, 1000);
 }
 
@@ -100,7 +110,7 @@ static void test_nr_to_split(void)
 /* The same samples on fewer hot base pages are more skewed; base pages and very hot ones are none. */
 static void test_skewness(void)
 {
-    struct memtis own = {.base_hot = 9};
+    struct memtis own = {.base_hot = 9, .base_bytes = 4096, .huge = 512};
     struct numasim_pages few = {.page_bytes = 2097152, .tag = tag_of(16)};
     struct numasim_pages many = {.page_bytes = 2097152, .tag = tag_of(512)};
     struct numasim_pages base = {.page_bytes = 4096, .tag = 3};
@@ -111,6 +121,12 @@ static void test_skewness(void)
     g_assert_cmpint(skewness(&own, &many), >, 0);
     g_assert_cmpint(skewness(&own, &base), ==, 0);
     g_assert_cmpint(skewness(&own, &hottest), ==, 0);
+
+    /* The same huge page of 32 base pages. */
+    const struct memtis own_64k = {.base_hot = 5, .base_bytes = 65536, .huge = 32};
+
+    g_assert_cmpint(hot_in_each(&own_64k, &few), ==, 12); /* 32 x (1 - exp(-1 / 2)) = 12.6 */
+    g_assert_cmpint(skewness(&own_64k, &few), ==, (16 * 32 * 32 + 16 * 16 * 32) / (12 * 12));
 }
 
 /* ------------------------------------------------------------------------------------------- */

@@ -3,7 +3,8 @@
 #include <glib.h>
 
 /* Expectations in place of draws. */
-#define numasim_binomial expected_binomial
+#define numasim_binomial   expected_binomial
+#define numasim_page_bytes fake_page_bytes
 #include "samples.h"
 #include "two-tier.h"
 
@@ -14,6 +15,12 @@ int64_t numasim_binomial(const struct numasim_host *host, uint64_t entity, uint6
     (void)entity;
     (void)index;
     return n * (int64_t)ppm / 1000000;
+}
+
+/* @host is but a number of bytes here. */
+int64_t numasim_page_bytes(const struct numasim_host *host)
+{
+    return *(const int64_t *)(const void *)host;
 }
 
 static void assert_near(uint64_t x, double expected)
@@ -65,13 +72,16 @@ static void test_draw(void)
 
 static void test_mean(void)
 {
+    const int64_t small = 4096, large = 65536;
+    const struct numasim_host *host = (const void *)&small, *host_64k = (const void *)&large;
     struct numasim_pages pages = {.page_bytes = 4096, .accesses_x256 = 256 * 5000};
 
-    g_assert_cmpuint(samples_mean(&pages, 5000), ==, UINT64_C(1) << SAMPLES_SHIFT);
+    g_assert_cmpuint(samples_mean(host, &pages, 5000), ==, UINT64_C(1) << SAMPLES_SHIFT);
     pages.page_bytes = 2097152;
-    g_assert_cmpuint(samples_mean(&pages, 5000), ==, UINT64_C(512) << SAMPLES_SHIFT);
+    g_assert_cmpuint(samples_mean(host, &pages, 5000), ==, UINT64_C(512) << SAMPLES_SHIFT);
+    g_assert_cmpuint(samples_mean(host_64k, &pages, 5000), ==, UINT64_C(32) << SAMPLES_SHIFT);
     pages.accesses_x256 = UINT64_MAX / 4;
-    g_assert_cmpuint(samples_mean(&pages, 5000), ==, UINT64_MAX);
+    g_assert_cmpuint(samples_mean(host, &pages, 5000), ==, UINT64_MAX);
 }
 
 /* A fast tier that waits 100 ns + p x 400 ns, where the slow one always takes 300 ns: p = 1/2. */
