@@ -84,6 +84,33 @@ static void test_alloc_good(void)
     }
 }
 
+/* Says that it reclaimed what it was asked for. */
+static int64_t pretending_reclaim(struct numasim_self *self, int32_t cgroup, int32_t cpu,
+                                  int64_t bytes)
+{
+    (void)self;
+    (void)cgroup;
+    (void)cpu;
+    return bytes;
+}
+static const struct numasim_tier_ops pretending_ops = {.reclaim = pretending_reclaim};
+POLICY(pretending, .tier = &pretending_ops);
+
+#define LIMITED(limit)                                                                             \
+    "numasim: workload/1\nduration: 1s\n"                                                          \
+    "cgroups:\n  here: {" limit "}\n"                                                              \
+    "processes:\n  p:\n    cgroup: here\n    regions: {heap: {size: 64MiB}}\n"                     \
+    "    threads:\n      toucher: {program: [touch: heap, forever: [run: 1ms]]}\n"
+
+/* At memory.max and above memory.high it is not asked for ever. */
+static void test_reclaim(void)
+{
+    run_faulty(LIMITED("memory.max: 1MiB"), NULL, NUMASIM_ROLE_TIER, &pretending, "tier.reclaim",
+               "'here'", "nothing has changed");
+    run_faulty(LIMITED("memory.high: 1MiB"), NULL, NUMASIM_ROLE_TIER, &pretending, "tier.reclaim",
+               "'here'", "nothing has changed");
+}
+
 /* What a numa policy asks for at its ticks. */
 #define NUMA_CALLS(name, call)                                                                     \
     static int64_t name##_tick(struct numasim_self *self, struct numasim_task *task)               \
@@ -256,6 +283,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/kernel-checks/alloc", test_alloc);
     g_test_add_func("/kernel-checks/alloc-good", test_alloc_good);
+    g_test_add_func("/kernel-checks/reclaim", test_reclaim);
     g_test_add_func("/kernel-checks/numa-calls", test_numa_calls);
     g_test_add_func("/kernel-checks/hint-fault", test_hint_fault);
     g_test_add_func("/kernel-checks/hint-fault-good", test_hint_fault_good);

@@ -143,6 +143,30 @@ int64_t memcg_margin_pages(const struct kernel *k, uint16_t memcg)
 /* ------------------------------------------------------------------------------------------- */
 /* memory.max                                                                                   */
 
+/* What changes whenever reclaim for @mc frees or demotes a page. */
+static uint64_t state_of_memory(const struct kernel *k, const struct memcg *mc)
+{
+    uint64_t mixed = (uint64_t)mc->pub.usage_bytes;
+
+    for (int32_t n = 0; n < k->nr_nodes; n++) {
+        mixed = mixed * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)k->nodes[n].free_bytes;
+    }
+    return mixed;
+}
+
+/* A policy that says it reclaims, and does not, would be asked for ever. */
+static void check_progress(struct kernel *k, struct memcg *mc, int64_t bytes, uint64_t before)
+{
+    if (bytes <= 0 || state_of_memory(k, mc) != before) {
+        mc->nr_idle = 0;
+    } else if (++mc->nr_idle > MAX_RECLAIM_RETRIES && !k->failed) {
+        kernel_fault(k, NUMASIM_ROLE_TIER, "tier.reclaim", NULL,
+                     "it says of cgroup '%s' that %" G_GINT64_FORMAT
+                     " bytes are reclaimed, and nothing has changed %d times in a row",
+                     k->cgroups[mc->pub.cgroup]->name, bytes, mc->nr_idle);
+    }
+}
+
 /* try_to_free_mem_cgroup_pages(): how many of the pages of @mc were reclaimed. */
 static int64_t reclaim(struct kernel *k, struct memcg *mc, int32_t cpu, int64_t pages)
 {
@@ -151,10 +175,13 @@ static int64_t reclaim(struct kernel *k, struct memcg *mc, int32_t cpu, int64_t 
     if (role->self == NULL || role->policy->tier->reclaim == NULL || k->failed) {
         return 0;
     }
+    uint64_t before = state_of_memory(k, mc);
+
     k->pages_kept++;
     int64_t bytes = role->policy->tier->reclaim(role->self, mc->pub.cgroup, cpu,
                                                 MAX(pages, SWAP_CLUSTER_MAX) * page_bytes(k));
     k->pages_kept--;
+    check_progress(k, mc, bytes, before);
     return bytes / page_bytes(k);
 }
 

@@ -20,6 +20,7 @@ enum memcg_kind { MEMCG_ANON, MEMCG_FILE, MEMCG_SHMEM, NR_MEMCG_KINDS };
 struct memcg {
     struct numasim_memcg pub;         /* first */
     int64_t *by_node[NR_MEMCG_KINDS]; /* [nr_nodes], in pages: its own alone */
+    int32_t nr_idle; /* calls of reclaim() in a row that claimed pages, and changed nothing */
 };
 
 void memcg_free(struct memcg *mc);
