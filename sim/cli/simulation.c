@@ -318,25 +318,12 @@ void simulation_copies_free(GArray *files)
     }
 }
 
-/* A set that @set extends: beside it, or in the folders of sets. */
-static char *find_below(const struct simulation *s, const struct policy_set *set, const char *name)
-{
-    g_autofree char *folder = g_path_get_dirname(set->path);
-    const char *const own[] = {folder, NULL};
-    char *path = policy_set_find_in(name, own);
-
-    return path != NULL ? path : policy_set_find_in(name, (const char *const *)s->paths->sets);
-}
-
-static bool copy_sets(GArray *files, const struct simulation *s, const struct policy_set *set,
-                      GError **error)
+static bool copy_sets(GArray *files, const struct policy_set *set, GError **error)
 {
     bool good = set->path == NULL || copy_file(files, set->path, error);
 
-    for (size_t i = 0; good && set->path != NULL && set->extends[i] != NULL; i++) {
-        g_autofree char *path = find_below(s, set, set->extends[i]);
-
-        good = path == NULL || copy_file(files, path, error);
+    for (size_t i = 0; good && set->below[i] != NULL; i++) {
+        good = copy_file(files, set->below[i], error);
     }
     return good;
 }
@@ -346,7 +333,7 @@ GArray *simulation_copies(const struct simulation *s, const struct simulation_po
 {
     GArray *files = g_array_new(FALSE, FALSE, sizeof(struct result_file));
     /* Sets keep their names, by which they are found again; the others are found by digest. */
-    bool good = copy_sets(files, s, policy->set, error);
+    bool good = copy_sets(files, policy->set, error);
 
     for (guint i = 0; good && i < s->files->len; i++) {
         good = copy_file(files, s->files->pdata[i], error);

@@ -447,8 +447,16 @@ static char *find_below(const struct yaml_node *node, const struct chain *chain,
         return NULL;
     }
     if (policy_set_is_path(name)) {
+        g_autofree char *base = g_path_get_basename(name);
+        g_autofree char *beside = g_build_filename(dir, base, NULL);
+
         path = g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(dir, name, NULL);
         if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+            /* Where a result is, the copies of its inputs stand side by side. */
+            if (g_file_test(beside, G_FILE_TEST_IS_REGULAR)) {
+                g_free(path);
+                return g_steal_pointer(&beside);
+            }
             yaml_error(node, error, "no file '%s'; expected a policy set", path);
             g_clear_pointer(&path, g_free);
         }
@@ -524,6 +532,11 @@ static struct policy_set *read_below(const struct yaml_node *node, const char *n
     append_strings(&chain_above, (const char *const *)set->extends);
     g_strfreev(set->extends);
     set->extends = chain_above;
+    chain_above = g_new0(char *, 2);
+    chain_above[0] = g_canonicalize_filename(path, NULL);
+    append_strings(&chain_above, (const char *const *)set->below);
+    g_strfreev(set->below);
+    set->below = chain_above;
     return set;
 }
 

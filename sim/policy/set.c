@@ -105,6 +105,7 @@ struct policy_set *policy_set_new(const char *name)
 
     set->name = g_strdup(name);
     set->extends = g_new0(char *, 1);
+    set->below = g_new0(char *, 1);
     set->sources = g_new0(char *, 1);
     set->roles[POLICY_HOST].plugin = g_strdup("host");
     return set;
@@ -120,6 +121,7 @@ struct policy_set *policy_set_copy(const struct policy_set *set)
     copy->kernel = g_strdup(set->kernel);
     copy->digest = g_strdup(set->digest);
     copy->extends = g_strdupv(set->extends);
+    copy->below = g_strdupv(set->below);
     copy->sources = g_strdupv(set->sources);
     for (int r = 0; r < POLICY_NR_PARTS; r++) {
         const struct policy_role *role = &set->roles[r];
@@ -156,6 +158,7 @@ void policy_set_free(struct policy_set *set)
     g_free(set->kernel);
     g_free(set->digest);
     g_strfreev(set->extends);
+    g_strfreev(set->below);
     g_strfreev(set->sources);
     g_free(set);
 }

@@ -57,6 +57,7 @@ struct policy_set {
     char *kernel;      /* release whose sched_domains rules apply, "6.12"; NULL: the default */
     char *digest;      /* of the bytes of the file and of those it extends, or NULL */
     char **extends;    /* names of the sets below, nearest first; NULL-terminated, never NULL */
+    char **below;      /* the files of these, likewise */
     char **sources;    /* of this set and those below; NULL-terminated, never NULL */
     struct policy_role roles[POLICY_NR_PARTS];
 };

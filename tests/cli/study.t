@@ -109,6 +109,9 @@ printf 'numasim: policy-set/1\ndescription: x\nextends: linux-6.12\nqueue: {para
 sed 's|\[linux-6.12, fifo-none\]|[./sets/top.yaml]|; s/teach-shares/spinners/; s/20%, 30%/20%, 100%/' small.yaml >chain.yaml
 call "$NUMASIM" study chain.yaml --cache chained --format json
 ok 'a set that extends one elsewhere' test "$status" -eq 0
+call "$NUMASIM" study chain.yaml -o chain
+call "$NUMASIM" explain chain/teach-uma-4/spinners/top/seed-1
+ok 'which a result has a copy of' test "$status" -eq 0
 sed -i 's/1ms/20ms/' sets/sub/mid.yaml
 call "$NUMASIM" study chain.yaml --cache chained --format json
 ok 'has it in its key' test "$(find chained -name result.json | wc -l)" -eq 4
