@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Carrefour: its thresholds, to the number; and what becomes of shared and private pages on teach-numa-2x4,
  * where CPUs 0-3 are on node 0. */
-/* The plugins that it runs beside have one, too. */
+/* The plugins that it runs beside have these, too. */
+#define numasim_policy             carrefour_policy
 #define numasim_policy_source_hash carrefour_source_hash
 #include "../../policies/carrefour.c"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* MEMTIS: counts, bins and thresholds, to the number; and what becomes of hot and cold memory on a small
  * machine. */
-/* The plugins that it runs beside have one, too. */
+/* The plugins that it runs beside have these, too. */
+#define numasim_policy             memtis_policy
 #define numasim_policy_source_hash memtis_source_hash
 #include "../../policies/memtis/memtis.c"
 #include "../../policies/memtis/split.c"
