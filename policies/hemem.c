@@ -95,7 +95,7 @@ struct hemem {
     uint64_t draws;
     int64_t weight[2]; /* accesses since the last look, x 256, on fast and on slow memory */
     int64_t samples;   /* in tags, over all pages */
-    bool cool, started;
+    bool cool;
 };
 
 /* Base pages of one of @pages. */
@@ -327,17 +327,13 @@ static bool init(struct numasim_self *self, char *error, size_t size)
     return true;
 }
 
-/* The first task brings the thread to life: there is nothing to do before. */
 static void task_init(struct numasim_self *self, struct numasim_task *task,
                       struct numasim_task *parent)
 {
     struct hemem *own = self->state;
 
     (void)parent;
-    if (own->tiers.slow >= 0 && !own->started && !task->kthread) {
-        own->started = true;
-        numasim_wake_daemon(self->host, own->tiers.fast, numasim_now(self->host));
-    }
+    two_tier_task_init(self, &own->tiers, task);
 }
 
 static const struct numasim_tier_ops tier = {

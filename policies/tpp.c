@@ -74,7 +74,6 @@ struct tpp {
     struct two_tier tiers;
     uint64_t draws, skip_fast[2];
     int64_t aged_ns;
-    bool started;
 };
 
 struct tpp_process {
@@ -241,10 +240,7 @@ static void task_init(struct numasim_self *self, struct numasim_task *task,
     struct tpp *own = self->state;
 
     (void)parent;
-    if (own->tiers.slow >= 0 && !own->started && !task->kthread) {
-        own->started = true;
-        numasim_wake_daemon(self->host, own->tiers.fast, numasim_now(self->host));
-    }
+    two_tier_task_init(self, &own->tiers, task);
 }
 
 static const struct numasim_numa_ops numa = {

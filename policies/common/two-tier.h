@@ -10,6 +10,7 @@
 
 struct two_tier {
     int32_t fast, slow; /* nodes; slow is -1 where there is one tier only */
+    bool started;       /* two_tier_task_init() brought the fast node's daemon to life */
 };
 
 /* Answers alloc(): memory policies hold, and of the nodes that they leave each is filled to its last
@@ -31,7 +32,7 @@ static inline void two_tier_alloc(struct numasim_self *self, struct numasim_allo
 /* The first node of the top tier with memory and CPUs, and the one of a slower tier nearest to it. */
 static inline struct two_tier two_tier_find(const struct numasim_host *host)
 {
-    struct two_tier t = {-1, -1};
+    struct two_tier t = {.fast = -1, .slow = -1};
     int32_t nr_nodes = numasim_nr_nodes(host);
 
     for (int32_t n = 0; n < nr_nodes && t.fast < 0; n++) {
@@ -49,6 +50,16 @@ static inline struct two_tier two_tier_find(const struct numasim_host *host)
         }
     }
     return t;
+}
+
+/* The first task brings the fast node's daemon to life: there is nothing to do before. */
+static inline void two_tier_task_init(struct numasim_self *self, struct two_tier *tiers,
+                                      const struct numasim_task *task)
+{
+    if (tiers->slow >= 0 && !tiers->started && !task->kthread) {
+        tiers->started = true;
+        numasim_wake_daemon(self->host, tiers->fast, numasim_now(self->host));
+    }
 }
 
 /* True if the user bound the pages of @region to nodes, by mbind(2) or, for want of that, the policy of

@@ -325,17 +325,13 @@ static bool init(struct numasim_self *self, char *error, size_t size)
     return true;
 }
 
-/* The first task brings the thread to life: there is nothing to do before. */
 static void task_init(struct numasim_self *self, struct numasim_task *task,
                       struct numasim_task *parent)
 {
     struct memtis *own = self->state;
 
     (void)parent;
-    if (own->tiers.slow >= 0 && !own->started && !task->kthread) {
-        own->started = true;
-        numasim_wake_daemon(self->host, own->tiers.fast, numasim_now(self->host));
-    }
+    two_tier_task_init(self, &own->tiers, task);
 }
 
 static const struct numasim_tier_ops tier = {

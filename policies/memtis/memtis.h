@@ -30,7 +30,7 @@ struct memtis {
     int64_t samples, samples_for_split, split_rhr_ppm; /* the last: when some were split; 0 never */
     int64_t hist[NR_BINS], base_hist[NR_BINS];         /* base pages in each bin */
     int64_t hot, warm, base_hot;                       /* least bins */
-    bool no_split, started;
+    bool no_split;
 };
 
 /* The samples that @tag stands for. */

@@ -238,6 +238,22 @@ static void read_line(struct accuracy_test *t, const char *line)
     }
 }
 
+/* Fewer tests than the plan says, no plan, or a bail-out. */
+static bool is_cut_short(char *const *lines)
+{
+    int64_t planned = -1, seen = 0;
+
+    for (; *lines != NULL; lines++) {
+        if (g_str_has_prefix(*lines, "1..")) {
+            planned = g_ascii_strtoll(*lines + strlen("1.."), NULL, 10);
+        } else if (g_str_has_prefix(*lines, "Bail out!")) {
+            return true;
+        }
+        seen += g_str_has_prefix(*lines, "ok ") || g_str_has_prefix(*lines, "not ok ");
+    }
+    return seen < planned || (planned < 0 && seen > 0);
+}
+
 bool accuracy_add_test(struct accuracy *a, const char *name, const char *path, const char *text,
                        GError **error)
 {
@@ -248,6 +264,14 @@ bool accuracy_add_test(struct accuracy *a, const char *name, const char *path, c
     t->notes = g_ptr_array_new_with_free_func(g_free);
     for (char **line = lines; *line != NULL; line++) {
         read_line(t, g_strchomp(*line));
+    }
+    if (is_cut_short(lines)) {
+        g_set_error(
+            error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+            "%s: not all of the tests that its plan (1..N) announces ran; expected whole TAP",
+            path);
+        free_test(t);
+        return false;
     }
     if (t->nr_ok + t->nr_known + t->nr_failed == 0) {
         g_set_error(

@@ -6,16 +6,6 @@
 #include "base/units.h"
 #include "observe/study.h"
 
-const char **gate_patterns(const struct gate *gate)
-{
-    const char **patterns = g_new0(const char *, (gsize)gate->nr_rules + 1);
-
-    for (uint32_t i = 0; i < gate->nr_rules; i++) {
-        patterns[i] = gate->rules[i].metric;
-    }
-    return patterns;
-}
-
 static bool fail(const struct gate *gate, const struct gate_rule *rule, GError **error,
                  const char *text)
 {

@@ -18,10 +18,6 @@ struct gate_finding {
     bool failed;
 };
 
-/* The patterns of @gate, for compare_results(): those of rules that fit one of @sides' results. NULL-
- * terminated, the names borrowed; free with g_free(). */
-const char **gate_patterns(const struct gate *gate);
-
 /*
  * Every finding, those that failed first, then in the order of the gate's rules (element-type struct
  * gate_finding). NULL with NUMASIM_ERROR_INPUT, "PATH:LINE:COLUMN: ...", where a rule that is about a

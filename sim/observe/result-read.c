@@ -157,11 +157,8 @@ static enum result_unit as_unit(struct reader *rd, JsonNode *node, const char *m
 static int64_t as_value(struct reader *rd, JsonNode *node, const char *member,
                         enum result_unit unit)
 {
-    int64_t scale = 1;
+    int64_t scale = result_unit_scale(unit);
 
-    for (int32_t i = 0; i < result_unit_decimals(unit); i++) {
-        scale *= 10;
-    }
     if (scale == 1 || holds(node, G_TYPE_INT64)) {
         int64_t value, whole = as_int(rd, node, member);
 

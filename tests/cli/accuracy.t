@@ -30,6 +30,8 @@ ok 'the same bytes from the same outcomes' cmp first page.md
 mkdir empty
 refuses 2 'empty: no outcome in it' accuracy --page page.md.in empty
 refuses 2 'nowhere' accuracy --page page.md.in nowhere
+printf '1..3\nok 1 - a\n' >cut.tap
+refuses 2 'not all of the tests that its plan (1..N) announces ran' accuracy --page page.md.in runs cut.tap
 refuses 2 'a second outcome' accuracy --page page.md.in runs runs/here real.tap
 refuses 2 'page.md.in:4: no outcome of a test' accuracy --page page.md.in runs
 refuses 2 'not JSON' accuracy --page page.md.in page.md.in
