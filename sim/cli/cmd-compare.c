@@ -177,9 +177,9 @@ static char *print(const struct comparison *c, const GArray *findings, int forma
     case FORMAT_JUNIT:
         return compare_junit(c, findings);
     case FORMAT_MMTESTS:
-        return compare_mmtests(c);
+        return compare_mmtests(c, findings);
     case FORMAT_BENCHSTAT:
-        return compare_benchstat(c);
+        return compare_benchstat(c, findings);
     case FORMAT_TEXT:
         break;
     }

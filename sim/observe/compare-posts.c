@@ -87,10 +87,11 @@ static void mmtests_metric(GString *out, const struct compare_metric *m, uint32_
     mmtests_row(out, "Max", m, (double)a[nr - 1], (double)b[nr - 1], false);
 }
 
-char *compare_mmtests(const struct comparison *c)
+char *compare_mmtests(const struct comparison *c, const GArray *findings)
 {
     GString *out = g_string_new(NULL);
 
+    compare_append_findings(findings, false, out);
     for (uint32_t g = 0; g < c->nr_groups; g++) {
         g_autofree char *title = compare_group_title(&c->groups[g]);
 
@@ -142,12 +143,19 @@ static char *si_text(double value)
     return g_strdup("0.000");
 }
 
+/* Of @nr values. */
+static double median_of(const int64_t *values, uint32_t nr)
+{
+    g_autofree int64_t *s = sorted(values, nr);
+
+    return nr % 2 != 0 ? (double)s[nr / 2] : ((double)s[nr / 2 - 1] + (double)s[nr / 2]) / 2;
+}
+
 /* "236.5µ ± 2%": the median, and half of what lies between the outermost of the middle 95 %. */
 static char *spread_text(const int64_t *values, uint32_t nr, double one)
 {
     g_autofree int64_t *s = sorted(values, nr);
-    double median =
-        nr % 2 != 0 ? (double)s[nr / 2] : ((double)s[nr / 2 - 1] + (double)s[nr / 2]) / 2;
+    double median = median_of(values, nr);
     uint32_t cut = nr * 25 / 1000;
     double half = ((double)s[nr - 1 - cut] - (double)s[cut]) / 2;
     g_autofree char *text = si_text(median / one);
@@ -176,13 +184,29 @@ static void benchstat_row(GString *out, const struct compare_group *g,
     g_autofree char *name = row_name(g, m);
     g_autofree char *a = spread_text(m->base, g->nr_seeds, posted[m->unit].one);
     g_autofree char *b = spread_text(m->new_, g->nr_seeds, posted[m->unit].one);
-    g_autofree char *change = compare_change_text(m);
+    double before = median_of(m->base, g->nr_seeds), after = median_of(m->new_, g->nr_seeds);
+    g_autofree char *change =
+        before == 0
+            ? g_strdup("-")
+            : g_strdup_printf("%+.2f%%", (after - before) / (before < 0 ? -before : before) * 100);
     bool told = m->verdict != COMPARE_UNCLEAR && m->verdict != COMPARE_SAME;
 
     append_padded(out, name, width);
     append_padded(out, a, 18);
     append_padded(out, b, 18);
     g_string_append_printf(out, "%9s (p=%.3f n=%u)\n", told ? change : "~", m->p, g->nr_seeds);
+}
+
+/* Of those that have one. */
+static void append_median_ratio(GArray *ratios, const struct compare_metric *m, uint32_t nr)
+{
+    double before = median_of(m->base, nr), after = median_of(m->new_, nr);
+
+    if (before > 0 && after > 0) {
+        double ratio = after / before;
+
+        g_array_append_val(ratios, ratio);
+    }
 }
 
 /* All metrics in @unit; nothing where there are none. */
@@ -206,11 +230,7 @@ static void benchstat_table(GString *out, const struct comparison *c, enum resul
                     continue;
                 }
                 benchstat_row(rows, &c->groups[g], m, width);
-                if (m->base_mean > 0 && m->new_mean > 0) {
-                    double ratio = m->new_mean / m->base_mean;
-
-                    g_array_append_val(ratios, ratio);
-                }
+                append_median_ratio(ratios, m, c->groups[g].nr_seeds);
             }
         }
     }
@@ -230,10 +250,11 @@ static void benchstat_table(GString *out, const struct comparison *c, enum resul
     g_string_append_printf(out, "%+8.2f%%\n\n", (mean - 1) * 100);
 }
 
-char *compare_benchstat(const struct comparison *c)
+char *compare_benchstat(const struct comparison *c, const GArray *findings)
 {
     GString *out = g_string_new(NULL);
 
+    compare_append_findings(findings, false, out);
     for (int unit = 0; unit < NR_RESULT_UNITS; unit++) {
         benchstat_table(out, c, (enum result_unit)unit);
     }

@@ -20,9 +20,12 @@ char *compare_json(const struct comparison *c, const GArray *findings);
 char *compare_junit(const struct comparison *c, const GArray *findings);
 
 /* Min, Amean, Stddev and so on are over seeds. A change counts positive where it is for the better. */
-char *compare_mmtests(const struct comparison *c);
-/* A median and half the range of the middle 95 % of the seeds; ~ where p is above 0.05. */
-char *compare_benchstat(const struct comparison *c);
+char *compare_mmtests(const struct comparison *c, const GArray *findings);
+/* A median and half the range of the middle 95 % of the seeds; changes are of the medians, ~ where the verdict
+ * is unclear or same. */
+char *compare_benchstat(const struct comparison *c, const GArray *findings);
+/* "FAIL  ..." for each finding that failed, and how many of all did; nothing where @findings is NULL. */
+void compare_append_findings(const GArray *findings, bool markdown, GString *out);
 
 /* For these files: "+5.3%", "-" where there is no telling; "+0.5% to +2.8%"; "0.004"; a mean. */
 char *compare_change_text(const struct compare_metric *m);

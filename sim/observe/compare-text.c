@@ -72,8 +72,9 @@ char *compare_finding_text(const struct gate_finding *f)
         f->group->nr_seeds > 1 ? compare_interval_text(f->metric) : g_strdup("exact");
     g_autofree char *allows = gate_rule_allows(f->rule);
 
-    return g_strdup_printf("%s on %s: %s to %s, %s (%s); it %s", f->metric->name, title, base, new_,
-                           change, interval, allows);
+    return g_strdup_printf("%s on %s: %s to %s, %s (%s); it %s%s%s", f->metric->name, title, base,
+                           new_, change, interval, allows, f->rule->why != NULL ? ": " : "",
+                           f->rule->why != NULL ? f->rule->why : "");
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -206,8 +207,7 @@ static void append_means(const struct comparison *c, bool markdown, GString *out
 
 /* ------------------------------------------------------------------------------------------- */
 
-/* The gate: what failed, and how many did not. */
-static void append_findings(const GArray *findings, bool markdown, GString *out)
+void compare_append_findings(const GArray *findings, bool markdown, GString *out)
 {
     guint failed = findings != NULL ? gate_nr_failed(findings) : 0;
 
@@ -260,7 +260,7 @@ static char *for_people(const struct comparison *c, const GArray *findings, bool
     if (markdown) {
         g_string_append_printf(out, "## numasim: %s against %s\n\n", c->new_label, c->base_label);
     }
-    append_findings(findings, markdown, out);
+    compare_append_findings(findings, markdown, out);
     for (uint32_t g = 0; g < c->nr_groups; g++) {
         append_group(c, &c->groups[g], markdown, out);
     }

@@ -63,6 +63,11 @@ ok 'and counts' grep -q '^gate: 0 of 6 failed$' out
 call "$NUMASIM" compare --gate gate.yaml old new
 ok 'one that does not ends with 1' test "$status" -eq 1
 ok 'and what failed stands first' sh -c 'head -1 out | grep -q "^FAIL  context_switches on "'
+sed 's/\(context_switches.*\)}/\1, why: they cost 2 us}/' gate.yaml >why.yaml
+for format in text markdown mmtests benchstat; do
+    call "$NUMASIM" compare --format "$format" --gate why.yaml old new
+    ok "as $format, too, with its reason" sh -c 'head -5 out | grep -q "context_switches.*: they cost 2 us"'
+done
 sed 's/context_switches/context_swiches/' gate.yaml >unknown.yaml
 refuses 2 "unknown.yaml:3:5: no metric of teach-numa-2x4, schbench is called 'context_swiches'" \
     compare --gate unknown.yaml old new

@@ -348,7 +348,7 @@ static void test_forms(void)
     g_autoptr(GArray) findings = gate_judge(gate, c, NULL);
     char *forms[] = {compare_text(c, findings), compare_markdown(c, findings),
                      compare_json(c, findings), compare_junit(c, findings),
-                     compare_mmtests(c),        compare_benchstat(c)};
+                     compare_mmtests(c, NULL),  compare_benchstat(c, NULL)};
 
     for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
         g_assert_nonnull(strstr(forms[i], "request_latency_ns.clients.p99"));
