@@ -73,7 +73,9 @@ struct tracing {
     struct sched_timehist *timehist;
     struct sched_latency *latency;
     struct sched_map *map;
-    int32_t nr_cpus; /* the highest number + 1 */
+    int32_t nr_cpus;  /* the highest number + 1 */
+    GPtrArray *comms; /* char *, of all tasks */
+    bool found;       /* one of them is wanted */
 };
 
 static void on_event(const struct ftrace_event *e, void *data)
@@ -124,18 +126,41 @@ static void attach(struct kernel *k, void *data)
     }
 }
 
-static void finished(const struct kernel *k, void *data)
+static bool wants_cpu(int32_t cpu, void *data)
 {
-    struct tracing *tr = data;
-
-    if (tr->perfetto != NULL) {
-        trace_perfetto_finish(tr->perfetto, k);
-    }
+    return trace_filter_cpu(data, cpu);
 }
 
 static bool wants_comm(const char *comm, void *data)
 {
     return trace_filter_comm(data, comm);
+}
+
+/* Notes the commands of the run, and if one is wanted, where --task asks for some. */
+static void note_comms(struct tracing *tr, const struct kernel *k)
+{
+    for (int32_t id = 0; tr->filter.task != NULL && id < kernel_nr_tasks(k); id++) {
+        const char *comm = task_pub(kernel_task(k, id))->comm;
+
+        tr->found = tr->found || trace_filter_comm(&tr->filter, comm);
+        if (!g_ptr_array_find_with_equal_func(tr->comms, comm, g_str_equal, NULL)) {
+            g_ptr_array_add(tr->comms, g_strdup(comm));
+        }
+    }
+}
+
+static void finished(const struct kernel *k, void *data)
+{
+    struct tracing *tr = data;
+
+    note_comms(tr, k);
+    if (tr->perfetto != NULL) {
+        trace_perfetto_finish(tr->perfetto, k);
+    }
+    if (tr->latency != NULL) {
+        sched_latency_finish(tr->latency, MIN(kernel_now_ns(k), tr->filter.to_ns), wants_cpu,
+                             &tr->filter);
+    }
 }
 
 static void begin(struct tracing *tr)
@@ -153,7 +178,7 @@ static void begin(struct tracing *tr)
         sched_timehist_header(trace_output_buffer(tr->output));
         break;
     case FORMAT_LATENCY:
-        tr->latency = sched_latency_new();
+        tr->latency = sched_latency_new(tr->filter.from_ns);
         break;
     case FORMAT_MAP:
         tr->map = sched_map_new(tr->nr_cpus);
@@ -161,20 +186,34 @@ static void begin(struct tracing *tr)
     }
 }
 
+/* That the run has a task of a command that fits @task; NULL: any. */
+static bool check_task(const struct tracing *tr, const char *task, GError **error)
+{
+    if (task == NULL || tr->found) {
+        return true;
+    }
+    g_ptr_array_add(tr->comms, NULL);
+    const char *near = error_nearest(task, (const char *const *)tr->comms->pdata);
+
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                "trace: --task: the run has no task of the command '%s'; expected one of its "
+                "commands, or a pattern with * and ?%s%s%s",
+                task, near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
+                near != NULL ? "'?)" : "");
+    return false;
+}
+
 static bool trace(struct tracing *tr, const struct simulation *s, const char *path,
-                  const struct result *r, GError **error)
+                  const struct result *r, const char *task, GError **error)
 {
     const struct trace_sink sink = {.event = on_event, .other = on_other, .data = tr};
     /* A table knows of each task what came before the part that it shows, and on other CPUs. */
     struct trace_filter passes = {.to_ns = tr->filter.to_ns};
     bool ok;
 
-    if (tr->format == FORMAT_LATENCY) {
-        passes.from_ns = tr->filter.from_ns;
-    }
     tr->events = trace_events_new(&sink, tr->format <= FORMAT_PERFETTO ? &tr->filter : &passes);
     begin(tr);
-    ok = again_run(s, path, r, attach, finished, tr, error);
+    ok = again_run(s, path, r, attach, finished, tr, error) && check_task(tr, task, error);
     if (ok && tr->format == FORMAT_LATENCY) {
         sched_latency_append(tr->latency, wants_comm, &tr->filter, trace_output_buffer(tr->output));
     }
@@ -199,6 +238,11 @@ static bool read_cpus(const struct trace_options *o, const struct machine *m, in
     cpus = g_new0(uint64_t, BITMAP_WORDS(nr_cpus));
     if (!machine_parse_cpulist(m, o->cpus, found, error)) {
         g_prefix_error(error, "trace: --cpu: ");
+        return false;
+    }
+    if (bitmap_empty(found, (uint32_t)m->nr_cpus)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "trace: --cpu: the list is empty; expected CPUs as in 0-3,8");
         return false;
     }
     for (int32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
@@ -245,6 +289,7 @@ static void tracing_release(struct tracing *tr)
     sched_latency_free(tr->latency);
     sched_map_free(tr->map);
     g_clear_pointer(&tr->filter.task, g_pattern_spec_free);
+    g_ptr_array_unref(tr->comms);
 }
 
 static int run_trace(struct cli *cli, const void *data, char **args, GError **error)
@@ -259,12 +304,13 @@ static int run_trace(struct cli *cli, const void *data, char **args, GError **er
         return CLI_BAD_INPUT;
     }
     tr.nr_cpus = count_cpus(s->machine);
+    tr.comms = g_ptr_array_new_with_free_func(g_free);
     tr.filter.task = o->task != NULL ? g_pattern_spec_new(o->task) : NULL;
     if (read_times(o, r, &tr.filter, error) && read_cpus(o, s->machine, tr.nr_cpus, &cpus, error)) {
         tr.filter.cpus = cpus;
         tr.output = trace_output_open(o->output, error);
         if (tr.output != NULL) {
-            (void)trace(&tr, s, args[0], r, error);
+            (void)trace(&tr, s, args[0], r, o->task, error);
         }
     }
     tracing_release(&tr);

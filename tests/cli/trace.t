@@ -24,8 +24,12 @@ ok 'a part of the time' awk '!/^#/ { sub(/^.*\] [^ ]+ +/, ""); if ($1 + 0 < 0.2 
 call "$NUMASIM" trace db --cpu 1-2
 ok 'some CPUs' test "$(grep -v '^#' out | grep -cv '\[00[12]\]')" -eq 0
 ok 'and all of theirs' test "$(grep -c ': sched_' out)" -eq "$(grep -c '\[00[12]\].*: sched_' db.ftrace)"
-call "$NUMASIM" trace db --task 'nobody*'
-ok 'no task of that name' test "$(grep -cv '^#' out)" -eq 0
+refuses 2 "no task of the command 'nobody*'" trace db --task 'nobody*'
+refuses 2 "no task of the command 'postgre'; expected one of its commands, or a pattern with * and ? (did you mean 'postgres'?)" \
+    trace db --task postgre -o none.ftrace
+ok 'and nothing is written' test ! -e none.ftrace
+call "$NUMASIM" trace db --task 'post*' --from 299999us
+ok 'a task without an event then is none the less there' test "$status" -eq 0
 
 call "$NUMASIM" trace -f timehist db --from 200ms --to 210ms
 ok 'timehist has the columns of perf' grep -q '^           time    cpu  task name  *wait time  sch delay   run time$' out
@@ -51,6 +55,16 @@ delays() {
 ok 'no CPU has a longer delay than all together' \
     test "$(longest [0-3].latency)" = "$(longest all.latency)"
 ok 'and each delay is on one CPU' test "$(delays [0-3].latency)" -eq "$(delays all.latency)"
+# Three hogs of one CPU, and whoever came first keeps it: one never stops, and two never begin.
+"$NUMASIM" run -t teach-uma-4 -w teach-shares -d 300ms --warmup 0ms -p fifo-none -o hogs >/dev/null
+call "$NUMASIM" trace -f latency hogs
+ok 'who runs to the end has run' grep -Eq '^  [^|]* \| +(299\.[0-9]+|300\.000) ms \|' out
+ok 'who waits to the end has waited' \
+    grep -Eq '\| +0\.000 ms \| +[12] \| avg: +300\.000 ms .* max end: +0\.300000 s$' out
+call "$NUMASIM" trace -f latency hogs --from 100ms --to 150ms
+ok 'of a part of the time, the part of it' grep -Eq '^  TOTAL: +\| +50\.000 ms \|' out
+call "$NUMASIM" trace -f latency hogs --cpu 3
+ok 'and where it waited' grep -Eq '^  TOTAL: +\| +0\.000 ms \| +0 \|' out
 call "$NUMASIM" trace -f map db
 ok 'map names a task where it first runs' grep -Eq '^  [ *][A-Z.][0-9 ] .* secs A0 => postgres:1$' out
 
@@ -67,7 +81,12 @@ fi
 refuses 2 "nowhere" trace nowhere
 refuses 2 "'perfeto'" trace -f perfeto db
 refuses 2 'nothing between --from and --to' trace db --from 2s
+refuses 2 'nothing between --from and --to' trace db --from 300ms
+refuses 2 'nothing between --from and --to' trace db --from 20ms --to 20ms
 refuses 2 'trace: --cpu: ' trace db --cpu 9
+refuses 2 'trace: --cpu: ' trace db --cpu 0-8
+refuses 2 'trace: --cpu: ' trace db --cpu ''
+refuses 2 "no task of the command ''" trace db --task ''
 refuses 2 'missing/x: cannot be written' trace db -o missing/x
 cp -r db changed
 echo '# another' >>changed/db-server.yaml

@@ -9,6 +9,7 @@ struct task {
     char *comm;
     int32_t pid;
     int64_t ready_ns, in_ns; /* since when it waits, and runs; NEVER: it does not */
+    int32_t cpu;             /* where it does */
     int64_t run_ns, delay_ns, max_ns, max_start_ns;
     uint64_t nr;
     int32_t nr_merged;
@@ -17,6 +18,7 @@ struct task {
 struct sched_latency {
     GHashTable *tasks; /* PID -> struct task */
     GPtrArray *order;  /* the same, as they appeared */
+    int64_t from_ns;   /* runs count from here */
 };
 
 static void task_free(gpointer task)
@@ -25,10 +27,11 @@ static void task_free(gpointer task)
     g_free(task);
 }
 
-struct sched_latency *sched_latency_new(void)
+struct sched_latency *sched_latency_new(int64_t from_ns)
 {
     struct sched_latency *l = g_new0(struct sched_latency, 1);
 
+    l->from_ns = from_ns;
     l->tasks = g_hash_table_new(g_direct_hash, g_direct_equal);
     l->order = g_ptr_array_new_with_free_func(task_free);
     return l;
@@ -62,20 +65,45 @@ static struct task *task_of(struct sched_latency *l, const struct ftrace_task *w
     return t;
 }
 
-static void gets_cpu(struct task *t, int64_t now_ns, bool counted)
+static void count_delay(struct task *t, int64_t now_ns)
 {
     int64_t delay_ns = now_ns - t->ready_ns;
 
-    if (counted && t->ready_ns != NEVER) {
-        t->delay_ns += delay_ns;
-        if (delay_ns > t->max_ns || t->nr == 0) {
-            t->max_ns = delay_ns;
-            t->max_start_ns = t->ready_ns;
-        }
-        t->nr++;
+    t->delay_ns += delay_ns;
+    if (delay_ns > t->max_ns || t->nr == 0) {
+        t->max_ns = delay_ns;
+        t->max_start_ns = t->ready_ns;
     }
-    t->ready_ns = NEVER;
-    t->in_ns = now_ns;
+    t->nr++;
+}
+
+static void count_run(const struct sched_latency *l, struct task *t, int64_t now_ns)
+{
+    t->run_ns += MAX(now_ns - MAX(t->in_ns, l->from_ns), 0);
+}
+
+static void on_switch(struct sched_latency *l, const struct ftrace_event *e, bool counted)
+{
+    struct task *t;
+
+    if (e->task.pid != 0) {
+        t = task_of(l, &e->task);
+        if (counted && t->in_ns != NEVER) {
+            count_run(l, t, e->time_ns);
+        }
+        t->in_ns = NEVER;
+        t->ready_ns = e->task_state == FTRACE_STATE_RUNNABLE ? e->time_ns : NEVER;
+        t->cpu = e->cpu;
+    }
+    if (e->other.pid != 0) {
+        t = task_of(l, &e->other);
+        if (counted && t->ready_ns != NEVER) {
+            count_delay(t, e->time_ns);
+        }
+        t->ready_ns = NEVER;
+        t->in_ns = e->time_ns;
+        t->cpu = e->cpu;
+    }
 }
 
 void sched_latency_event(struct sched_latency *l, const struct ftrace_event *e, bool counted)
@@ -83,19 +111,36 @@ void sched_latency_event(struct sched_latency *l, const struct ftrace_event *e, 
     struct task *t;
 
     if (e->kind == FTRACE_SWITCH) {
-        if (e->task.pid != 0) {
-            t = task_of(l, &e->task);
-            t->run_ns += counted && t->in_ns != NEVER ? e->time_ns - t->in_ns : 0;
-            t->in_ns = NEVER;
-            t->ready_ns = e->task_state == FTRACE_STATE_RUNNABLE ? e->time_ns : NEVER;
-        }
-        if (e->other.pid != 0) {
-            gets_cpu(task_of(l, &e->other), e->time_ns, counted);
-        }
+        on_switch(l, e, counted);
     } else if ((e->kind == FTRACE_WAKEUP || e->kind == FTRACE_WAKEUP_NEW) && e->task.pid != 0) {
         t = task_of(l, &e->task);
         if (t->in_ns == NEVER && t->ready_ns == NEVER) {
             t->ready_ns = e->time_ns;
+            t->cpu = e->dest_cpu;
+        }
+    } else if (e->kind == FTRACE_MIGRATE && e->task.pid != 0) {
+        t = task_of(l, &e->task);
+        if (t->in_ns == NEVER) {
+            t->cpu = e->dest_cpu;
+        }
+    }
+}
+
+void sched_latency_finish(struct sched_latency *l, int64_t end_ns,
+                          bool (*counted)(int32_t cpu, void *data), void *data)
+{
+    for (guint i = 0; i < l->order->len; i++) {
+        struct task *t = l->order->pdata[i];
+
+        if (counted != NULL && !counted(t->cpu, data)) {
+            continue;
+        }
+        if (t->in_ns != NEVER) {
+            count_run(l, t, end_ns);
+            t->in_ns = NEVER;
+        } else if (t->ready_ns != NEVER && t->ready_ns < end_ns) {
+            count_delay(t, end_ns);
+            t->ready_ns = NEVER;
         }
     }
 }
@@ -111,6 +156,9 @@ static void merge(struct task *into, const struct task *from)
     into->nr += from->nr;
     into->nr_merged++;
     into->pid = into->nr_merged == 1 ? from->pid : MIN(into->pid, from->pid);
+    if (from->nr == 0) {
+        return;
+    }
     if (from->max_ns > into->max_ns ||
         (from->max_ns == into->max_ns && from->max_start_ns < into->max_start_ns)) {
         into->max_ns = from->max_ns;
@@ -118,11 +166,16 @@ static void merge(struct task *into, const struct task *from)
     }
 }
 
+static int64_t average_ns(const struct task *t)
+{
+    return t->nr > 0 ? t->delay_ns / (int64_t)t->nr : 0;
+}
+
 /* By average delay, longest delay, number and run time, the greatest first; then by name. */
 static gint worst_first(gconstpointer a, gconstpointer b)
 {
     const struct task *x = *(struct task *const *)a, *y = *(struct task *const *)b;
-    int64_t x_avg = x->delay_ns / (int64_t)x->nr, y_avg = y->delay_ns / (int64_t)y->nr;
+    int64_t x_avg = average_ns(x), y_avg = average_ns(y);
 
     return x_avg != y_avg           ? (x_avg < y_avg ? 1 : -1)
            : x->max_ns != y->max_ns ? (x->max_ns < y->max_ns ? 1 : -1)
@@ -142,7 +195,7 @@ static GPtrArray *merged(const struct sched_latency *l, bool (*shown)(const char
         const struct task *t = l->order->pdata[i];
         struct task *line = g_hash_table_lookup(by_comm, t->comm);
 
-        if (t->nr == 0 || (shown != NULL && !shown(t->comm, data))) {
+        if ((t->nr == 0 && t->run_ns == 0) || (shown != NULL && !shown(t->comm, data))) {
             continue;
         }
         if (line == NULL) {
@@ -180,19 +233,20 @@ static void append_line(GString *out, const struct task *t)
 {
     g_autofree char *name = t->nr_merged > 1 ? g_strdup_printf("%s:(%d)", t->comm, t->nr_merged)
                                              : g_strdup_printf("%s:%d", t->comm, t->pid);
-    int64_t end_ns = t->max_start_ns + t->max_ns;
+    int64_t start_ns = t->nr > 0 ? t->max_start_ns : 0;
+    int64_t end_ns = start_ns + t->max_ns;
 
     g_string_append_printf(out, "  %-21s |", name);
     append_ms(out, 11, t->run_ns);
     g_string_append_printf(out, " ms |%9" G_GUINT64_FORMAT " | avg:", t->nr);
-    append_ms(out, 8, t->delay_ns / (int64_t)t->nr);
+    append_ms(out, 8, average_ns(t));
     g_string_append(out, " ms | max:");
     append_ms(out, 8, t->max_ns);
     g_string_append_printf(out,
                            " ms | max start: %5" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT
                            " s | max end: %5" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT " s\n",
-                           t->max_start_ns / 1000000000, t->max_start_ns / 1000 % 1000000,
-                           end_ns / 1000000000, end_ns / 1000 % 1000000);
+                           start_ns / 1000000000, start_ns / 1000 % 1000000, end_ns / 1000000000,
+                           end_ns / 1000 % 1000000);
 }
 
 void sched_latency_append(const struct sched_latency *l,

@@ -3,6 +3,9 @@
  * Run time and delays by command, as `perf sched latency` prints them (tools/perf/builtin-sched.c:
  * perf_sched__lat(), 6.12): a delay is from sched_wakeup, or from losing the CPU to another, to getting
  * one. Worst average first; the tasks of one command are one line.
+ *
+ * Unlike there, what goes on when the events end is in the table: a run up to then, and a wait as a delay
+ * of the length that it has by then. Who never gets a CPU would else be missing from it.
  */
 #ifndef NUMASIM_FORMAT_TRACE_SCHED_LATENCY_H
 #define NUMASIM_FORMAT_TRACE_SCHED_LATENCY_H
@@ -14,7 +17,8 @@
 
 struct sched_latency;
 
-struct sched_latency *sched_latency_new(void);
+/* Of runs, what lies at @from_ns or later is counted. */
+struct sched_latency *sched_latency_new(int64_t from_ns);
 void sched_latency_free(struct sched_latency *l); /* accepts NULL */
 
 /*
@@ -22,6 +26,13 @@ void sched_latency_free(struct sched_latency *l); /* accepts NULL */
  * not @counted neither the run that it ends nor the delay that it ends is in the table.
  */
 void sched_latency_event(struct sched_latency *l, const struct ftrace_event *e, bool counted);
+
+/*
+ * The events end at @end_ns, not before the last one. @counted (NULL: of all CPUs) tells if what runs or waits
+ * on a CPU then is in the table. Once, before sched_latency_append().
+ */
+void sched_latency_finish(struct sched_latency *l, int64_t end_ns,
+                          bool (*counted)(int32_t cpu, void *data), void *data);
 
 /* Appends the table of the commands that @shown (NULL: all) is true for. */
 void sched_latency_append(const struct sched_latency *l,
