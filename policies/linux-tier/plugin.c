@@ -47,9 +47,10 @@ static const struct numasim_param tier_params[] = {
     {.name = "watermark_scale_factor",
      .type = NUMASIM_PARAM_INT,
      .def = 10,
-     .min = 1,
      .max = 3000,
-     .doc = "Distance from each watermark to the next, in 1/10000 of the node.",
+     .doc =
+         "Distance from each watermark to the next, in 1/10000 of the node, a quarter of the min "
+         "watermark at least; 0: that alone, as before 4.6.",
      .knob = "vm.watermark_scale_factor",
      .source = "mm/page_alloc.c: watermark_scale_factor"},
     {.name = "thp",

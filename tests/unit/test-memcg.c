@@ -27,12 +27,18 @@ static const struct memcg *memcg(const struct engine *e, const char *name)
     g_assert_not_reached();
 }
 
-static struct engine *begun(const char *cgroups, const char *processes, const char *rest)
+static struct engine *begun_under(const char *policy, const char *cgroups, const char *processes,
+                                  const char *rest)
 {
     g_autofree char *text = g_strdup_printf(
         "numasim: workload/1\ncgroups: {%s}\nprocesses:\n%s\n%s", cgroups, processes, rest);
 
-    return engine_new("teach-numa-2x4", text, "linux-6.12", &(struct kernel_config){.seed = 1});
+    return engine_new("teach-numa-2x4", text, policy, &(struct kernel_config){.seed = 1});
+}
+
+static struct engine *begun(const char *cgroups, const char *processes, const char *rest)
+{
+    return begun_under("linux-6.12", cgroups, processes, rest);
 }
 
 static bool is_dead(struct engine *e, const char *comm)
@@ -122,6 +128,42 @@ static void test_max_file(void)
     g_assert_cmpuint(e->kernel->nodes[0].vmstat[NUMASIM_PGSTEAL_DIRECT], ==, 0);
     g_assert_false(is_dead(e, "t"));
     engine_free(e);
+}
+
+/* Any release drops page cache, at memory.max as on a full node, before anybody is killed. */
+static void test_file_of_release(void)
+{
+    static const char *const sets[] = {"linux-4.3", "linux-5.3", "linux-5.10", "linux-6.1"};
+    static const char *const processes[] = {
+        "  p: {cgroup: a, regions: {r: {size: 256MiB, file: true}}, threads: {t: {cpus: 0, "
+        "program: [touch: r, run: 9s]}}}\n",
+        "  p: {cgroup: b, regions: {r: {size: 9GiB, file: true}}, threads: {t: {cpus: 0, program: "
+        "[touch: r, run: 9s]}}}\n"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(sets) * 2; i++) {
+        struct engine *e =
+            begun_under(sets[i / 2], "a: {memory.max: 64MiB}, b: {nodes: 0}", processes[i % 2], "");
+        const struct memcg *a = memcg(e, "a");
+        uint64_t stolen = 0;
+
+        g_test_message("%s, %s", sets[i / 2], i % 2 == 0 ? "at its limit" : "on a full node");
+        engine_run(e, 8 * NSEC_PER_SEC);
+        kernel_check(e->kernel);
+        for (int32_t n = 0; n < e->kernel->nr_nodes; n++) {
+            const uint64_t *vmstat = e->kernel->nodes[n].vmstat;
+
+            stolen += vmstat[NUMASIM_PGSTEAL_DIRECT] + vmstat[NUMASIM_PGSTEAL_KSWAPD];
+        }
+        g_assert_cmpuint(oom_kills(e), ==, 0);
+        g_assert_false(is_dead(e, "t"));
+        if (i % 2 == 0) {
+            g_assert_cmpint(a->pub.usage_bytes, >, 63 * MIB);
+            g_assert_cmpuint(a->pub.events[NUMASIM_MEMCG_MAX], ==, 192 * MIB / 4096 / 32);
+        } else {
+            g_assert_cmpuint(stolen, >=, GIB >> 12);
+        }
+        engine_free(e);
+    }
 }
 
 /* Policies of their own for two tiers drop it as well, but for what memory.min protects; with nothing else
@@ -407,6 +449,7 @@ int main(int argc, char **argv)
     g_test_add_func("/memcg/charge", test_charge);
     g_test_add_func("/memcg/move", test_move);
     g_test_add_func("/memcg/max/file", test_max_file);
+    g_test_add_func("/memcg/max/file-of-release", test_file_of_release);
     g_test_add_func("/memcg/max/file-tiers", test_max_file_tiers);
     g_test_add_func("/memcg/max/oom", test_max_oom);
     g_test_add_func("/memcg/max/outer", test_max_outer);
