@@ -2,7 +2,6 @@
 #include "base/significance.h"
 
 #include <glib.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/fixed.h"
@@ -111,23 +110,33 @@ void bootstrap_interval(const int64_t *values, uint32_t nr, double *ret_low, dou
 
 /* ------------------------------------------------------------------------------------------- */
 
+struct ranked {
+    double p;
+    uint32_t at; /* its place among those given */
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    return x->p != y->p ? (x->p > y->p) - (x->p < y->p) : (x->at > y->at) - (x->at < y->at);
+}
+
 void holm_correct(double *p, uint32_t nr)
 {
-    g_autofree bool *done = g_new0(bool, nr);
+    g_autofree struct ranked *ranked = g_new(struct ranked, nr);
     double floor = 0;
 
+    for (uint32_t i = 0; i < nr; i++) {
+        ranked[i] = (struct ranked){p[i], i};
+    }
+    if (nr > 0) {
+        qsort(ranked, nr, sizeof(*ranked), compare_ranked);
+    }
     /* The least that is left, times how many are left; never below one before it. */
     for (uint32_t rank = 0; rank < nr; rank++) {
-        uint32_t least = nr;
-
-        for (uint32_t i = 0; i < nr; i++) {
-            if (!done[i] && (least == nr || p[i] < p[least])) {
-                least = i;
-            }
-        }
-        done[least] = true;
-        floor = MAX(floor, MIN(p[least] * (double)(nr - rank), 1));
-        p[least] = floor;
+        floor = MAX(floor, MIN(ranked[rank].p * (double)(nr - rank), 1));
+        p[ranked[rank].at] = floor;
     }
 }
 

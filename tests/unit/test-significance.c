@@ -77,6 +77,40 @@ static void test_holm(void)
     assert_near(large[1], 1, 0);
 }
 
+/* Any ranking gives what looking for the least of those left gives, ties too; and of many it ends: looking
+ * would take 4 x 10^10 steps. */
+static void test_holm_many(void)
+{
+    enum { FEW = 300, MANY = 200000 };
+    struct rng base = rng_init(1, RNG_WORKLOAD);
+    double p[FEW], wanted[FEW], left[FEW], floor = 0;
+    g_autofree double *many = g_new(double, MANY);
+
+    for (uint32_t i = 0; i < FEW; i++) {
+        p[i] = left[i] = (double)rng_below(&base, i, 100) / 100000;
+    }
+    for (int rank = 0; rank < FEW; rank++) {
+        int least = 0;
+
+        for (int i = 1; i < FEW; i++) {
+            least = left[i] < left[least] ? i : least;
+        }
+        floor = MAX(floor, MIN(left[least] * (FEW - rank), 1));
+        wanted[least] = floor;
+        left[least] = 2;
+    }
+    holm_correct(p, FEW);
+    for (int i = 0; i < FEW; i++) {
+        assert_near(p[i], wanted[i], 0);
+    }
+    for (int i = 0; i < MANY; i++) {
+        many[i] = (double)(MANY - i) * 1e-12;
+    }
+    holm_correct(many, MANY);
+    assert_near(many[MANY - 1], 1e-12 * MANY, 0);
+    holm_correct(NULL, 0);
+}
+
 static void test_geometric_mean(void)
 {
     static const double two[] = {2, 8}, tiny[] = {1e-300, 1e-300, 1e-300}, one[] = {0.3},
@@ -101,6 +135,7 @@ int main(int argc, char **argv)
     g_test_add_func("/significance/sign-flip-drawn", test_sign_flip_drawn);
     g_test_add_func("/significance/bootstrap", test_bootstrap);
     g_test_add_func("/significance/holm", test_holm);
+    g_test_add_func("/significance/holm-many", test_holm_many);
     g_test_add_func("/significance/geometric-mean", test_geometric_mean);
     return g_test_run();
 }
