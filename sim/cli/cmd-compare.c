@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/baseline.h"
 #include "cli/cli.h"
-#include "cli/folder.h"
 #include "cli/result-set.h"
 #include "format/gate-yaml.h"
 #include "observe/compare-print.h"
@@ -48,11 +48,12 @@ static const struct cli_option compare_options[] = {
      .type = CLI_STRINGS,
      .offset = AT(labels),
      .arg = "TEXT",
-     .help = "what to call BASE, and with a second one NEW; otherwise their policies"},
+     .help = "what to call BASE, and given twice NEW too; otherwise their policies"},
     {.name = "update-baseline",
      .type = CLI_FLAG,
      .offset = AT(update_baseline),
-     .help = "replace BASE by the metrics of NEW when that is compared; BASE need not exist"},
+     .help = "replace BASE by the metrics of NEW when that is compared, unless a gate fails; what "
+             "only one side has is named, and BASE need not exist"},
     CLI_FORMAT_ROW(AT(format), formats, "text"),
     CLI_OUTPUT_ROW(AT(output), "FILE", CLI_COMPLETE_FILE, "write to this file instead"),
     {.name = NULL},
@@ -89,80 +90,6 @@ static void choose_labels(const struct result_set *const sets[2], char *const *p
 
     ret[0] = g_strdup(nr_asked > 0 ? asked[0] : by_policy ? base : paths[0]);
     ret[1] = g_strdup(nr_asked > 1 ? asked[1] : by_policy ? new_ : paths[1]);
-}
-
-/* ------------------------------------------------------------------------------------------- */
-/* Baselines                                                                                    */
-
-/* "TOPOLOGY/WORKLOAD/POLICY/seed-N" in @folder. */
-static char *baseline_path(const char *folder, const struct result *r)
-{
-    g_autoptr(GString) workload = g_string_new(NULL);
-    g_autofree char *seed = g_strdup_printf("seed-%" G_GUINT64_FORMAT, r->seed);
-    g_autofree char *overrides = g_strjoinv(",", r->overrides);
-    g_autofree char *policy =
-        g_strconcat(r->policy.name, overrides[0] != '\0' ? "," : "", overrides, NULL);
-    g_autofree char *topology = g_strdup(r->topology.name);
-
-    for (int32_t i = 0; i < r->nr_workloads; i++) {
-        g_string_append_printf(workload, "%s%s", i > 0 ? "+" : "", r->workloads[i].name);
-        if (r->workloads[i].replicas > 1) {
-            g_string_append_printf(workload, "x%d", r->workloads[i].replicas);
-        }
-    }
-    g_strdelimit(topology, "/", '_');
-    g_strdelimit(workload->str, "/", '_');
-    g_strdelimit(policy, "/", '_');
-    return g_build_filename(folder, topology, workload->str, policy, seed, NULL);
-}
-
-/* Whether @folder holds results and the folders above them, and nothing else. */
-static bool is_baseline(const char *folder)
-{
-    g_autofree char *file = g_build_filename(folder, "result.json", NULL);
-    bool has_result = g_file_test(file, G_FILE_TEST_IS_REGULAR);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        bool good = has_result ? strcmp(name, "result.json") == 0
-                               : g_file_test(path, G_FILE_TEST_IS_DIR) && is_baseline(path);
-
-        if (!good) {
-            return false;
-        }
-    }
-    return dir != NULL;
-}
-
-/* @folder becomes the metrics of @set: what a comparison reads, without the inputs and histograms. */
-static bool update_baseline(const struct result_set *set, const char *folder, GError **error)
-{
-    if (g_file_test(folder, G_FILE_TEST_EXISTS) && !is_baseline(folder)) {
-        g_set_error(
-            error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-            "--update-baseline: %s holds more than a baseline's results; expected a new folder, "
-            "or one that --update-baseline made",
-            folder);
-        return false;
-    }
-    g_autofree char *building = folder_begin(folder, error);
-    bool ok = building != NULL;
-
-    for (guint i = 0; ok && i < set->results->len; i++) {
-        struct result metrics = *(const struct result *)set->results->pdata[i];
-        g_autofree char *path = baseline_path(building, &metrics);
-
-        metrics.nr_histograms = metrics.nr_matrices = 0;
-        metrics.series = (struct result_series){0};
-        ok = result_write(&metrics, path, NULL, 0, error);
-    }
-    ok = ok && folder_finish(building, folder, error);
-    if (!ok && building != NULL) {
-        folder_remove(building);
-    }
-    return ok;
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -219,6 +146,39 @@ static bool check_metrics(const struct comparison *c, char *const *metrics, GErr
     return true;
 }
 
+/* Tells on standard error what an update changes in which runs there are. */
+static void tell_unpaired(const struct compare_unpaired *u)
+{
+    const struct {
+        const GPtrArray *texts;
+        const char *what;
+    } kinds[] = {{u->dropped, "no more in the baseline"},
+                 {u->added, "new in the baseline"},
+                 {u->changed, "not compared, for its work is another now"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        for (guint j = 0; j < kinds[i].texts->len; j++) {
+            cli_warn("%s: %s", kinds[i].what, (const char *)kinds[i].texts->pdata[j]);
+        }
+    }
+}
+
+/* Judges and prints @c; the exit status. */
+static int finish(struct cli *cli, const struct compare_options *o, const struct comparison *c,
+                  const struct gate *gate, GError **error)
+{
+    if (!check_metrics(c, o->metrics, error)) {
+        return CLI_BAD_INPUT;
+    }
+    g_autoptr(GArray) findings = gate != NULL ? gate_judge(gate, c, error) : NULL;
+
+    if ((gate != NULL && findings == NULL) ||
+        !cli_write(cli, o->output, print(c, findings, o->format), error)) {
+        return CLI_BAD_INPUT;
+    }
+    return findings != NULL && gate_nr_failed(findings) > 0 ? CLI_FAILED : CLI_DONE;
+}
+
 /* Holds @sets against each other; the exit status. */
 static int compare_sets(struct cli *cli, const struct compare_options *o,
                         const struct result_set *const sets[2], char *const *labels,
@@ -228,18 +188,61 @@ static int compare_sets(struct cli *cli, const struct compare_options *o,
     g_autofree const char **patterns = patterns_of(o, gate);
     g_autoptr(comparison_t) c = compare_results(&base, &new_, patterns, error);
 
-    if (c == NULL || !check_metrics(c, o->metrics, error)) {
-        return CLI_DONE;
-    }
-    g_autoptr(GArray) findings = gate != NULL ? gate_judge(gate, c, error) : NULL;
+    return c != NULL ? finish(cli, o, c, gate, error) : CLI_BAD_INPUT;
+}
 
-    if (gate != NULL && findings == NULL) {
-        return CLI_DONE;
+/* The same of what both have, and then BASE becomes NEW. */
+static int update(struct cli *cli, const struct compare_options *o,
+                  const struct result_set *const sets[2], char *const *labels, const char *folder,
+                  const struct gate *gate, GError **error)
+{
+    struct compare_side base = side_of(sets[0], labels[0]), new_ = side_of(sets[1], labels[1]);
+    g_autofree const char **patterns = patterns_of(o, gate);
+    struct compare_unpaired unpaired;
+    g_autoptr(comparison_t) c = compare_common(&base, &new_, patterns, &unpaired, error);
+    int status = CLI_BAD_INPUT;
+
+    if (c == NULL) {
+        return status;
     }
-    if (!cli_write(cli, o->output, print(c, findings, o->format), error)) {
-        return CLI_DONE;
+    if (c->nr_groups > 0) {
+        status = finish(cli, o, c, gate, error);
+    } else if (gate != NULL) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                    "%s and %s have no run in common for a gate to judge; expected one at least, "
+                    "or no --gate",
+                    base.label, new_.label);
+    } else {
+        status = CLI_DONE;
     }
-    return findings != NULL && gate_nr_failed(findings) > 0 ? CLI_FAILED : CLI_DONE;
+    if (status == CLI_FAILED) {
+        cli_warn("the gate failed: %s stays as it was; without --gate it is replaced", folder);
+    } else if (status == CLI_DONE && baseline_write(sets[1], folder, error)) {
+        tell_unpaired(&unpaired);
+    }
+    compare_unpaired_release(&unpaired);
+    return status;
+}
+
+/* That labels are at most two, and no line breaks in what is a line. */
+static bool check_labels(char *const *labels, GError **error)
+{
+    for (size_t i = 0; labels[i] != NULL; i++) {
+        for (const char *c = labels[i]; *c != '\0'; c++) {
+            if (g_ascii_iscntrl(*c)) {
+                g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                            "--label: it has a control character; expected one line of text");
+                return false;
+            }
+        }
+        if (i >= 2) {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                        "--label: '%s' is the third; expected one for BASE, and one for NEW",
+                        labels[i]);
+            return false;
+        }
+    }
+    return true;
 }
 
 static int run(struct cli *cli, const void *options, char **args, GError **error)
@@ -247,38 +250,35 @@ static int run(struct cli *cli, const void *options, char **args, GError **error
     const struct compare_options *o = options;
     g_autoptr(gate_t) gate = o->gate != NULL ? gate_read_yaml(o->gate, error) : NULL;
 
-    if (o->gate != NULL && gate == NULL) {
-        return CLI_DONE;
+    if ((o->gate != NULL && gate == NULL) || !check_labels(o->labels, error)) {
+        return CLI_BAD_INPUT;
     }
     if (args[0][0] == '\0') {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "BASE is empty; expected a folder");
-        return CLI_DONE;
+        return CLI_BAD_INPUT;
     }
     g_autoptr(result_set_t) new_ = result_set_read(args[1], error);
 
-    if (new_ == NULL) {
-        return CLI_DONE;
+    if (new_ == NULL || (o->update_baseline && !baseline_check(args[0], error))) {
+        return CLI_BAD_INPUT;
     }
-    if (o->update_baseline && !g_file_test(args[0], G_FILE_TEST_EXISTS)) {
-        update_baseline(new_, args[0], error);
-        return CLI_DONE;
+    if (o->update_baseline && baseline_is_none(args[0])) {
+        return baseline_write(new_, args[0], error) ? CLI_DONE : CLI_BAD_INPUT;
     }
     g_autoptr(result_set_t) base = result_set_read(args[0], error);
 
     if (base == NULL) {
-        return CLI_DONE;
+        return CLI_BAD_INPUT;
     }
     const struct result_set *sets[2] = {base, new_};
     char *labels[2];
 
     choose_labels(sets, args, o->labels, labels);
-    int status = compare_sets(cli, o, sets, labels, gate, error);
+    int status = o->update_baseline ? update(cli, o, sets, labels, args[0], gate, error)
+                                    : compare_sets(cli, o, sets, labels, gate, error);
 
     g_free(labels[0]);
     g_free(labels[1]);
-    if (o->update_baseline && *error == NULL) {
-        update_baseline(new_, args[0], error);
-    }
     return status;
 }
 
@@ -318,7 +318,8 @@ const struct subcommand cmd_compare = {
         "`unclear` the rest. Of n seeds no p is below 2^(1 - n), times those metrics: take 12 or "
         "more.\n\n"
         "A gate lists metrics with an allowed change (results/README.md). What fails is printed "
-        "first, and the exit status is 1.",
+        "first, and the exit status is 1. --update-baseline then leaves BASE as it was; with runs "
+        "that only one side has it compares the others, and names those.",
     .examples = examples,
     .run = run,
 };

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "observe/accuracy.h"
+#include "observe/markdown.h"
 
 struct page {
     struct accuracy *a;
@@ -21,21 +22,6 @@ static bool fail(const struct page *p, GError **error, const char *what, const c
 
 /* ------------------------------------------------------------------------------------------- */
 /* Cells                                                                                        */
-
-/* Appends @text as a cell of a table, or part of a line: on one line, without meaning to Markdown. */
-static void append_plain(GString *out, const char *text)
-{
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '\n') {
-            g_string_append_c(out, ' ');
-        } else {
-            if (strchr("|<>*_`[]\\", *c) != NULL) {
-                g_string_append_c(out, '\\');
-            }
-            g_string_append_c(out, *c);
-        }
-    }
-}
 
 /* "3.4 %", "120 %", "12x". */
 static void append_off(GString *out, int64_t ppm)
@@ -58,7 +44,7 @@ static void append_sources(GString *out, char *const *sources)
 {
     for (int32_t i = 0; sources[i] != NULL; i++) {
         g_string_append(out, i > 0 ? "; " : "");
-        append_plain(out, sources[i]);
+        markdown_append(out, sources[i]);
     }
 }
 
@@ -95,7 +81,7 @@ static void append_row(GString *out, const struct accuracy_study *s)
     guint nr = s->off_ppm->len;
 
     g_string_append_printf(out, "| [%s](studies/%s.yaml): ", s->name, s->name);
-    append_plain(out, s->question);
+    markdown_append(out, s->question);
     g_string_append(out, " | ");
     append_sources(out, s->sources);
     g_string_append_printf(out, " | %d of %d | ", s->nr_held, s->nr_expectations);
@@ -154,16 +140,16 @@ static void append_misses(GString *out, const struct accuracy_study *s)
             more += g_strcmp0(other->why, m->why) == 0 ? 1 : 0;
         }
         g_string_append_printf(out, "- %s, ", s->name);
-        append_plain(out, m->title);
+        markdown_append(out, m->title);
         g_string_append(out, ": ");
-        append_plain(out, m->measured);
+        markdown_append(out, m->measured);
         g_string_append(out, ", expected ");
-        append_plain(out, m->expected);
+        markdown_append(out, m->expected);
         if (more > 0) {
             g_string_append_printf(out, " (and %d more)", more);
         }
         g_string_append(out, ". ");
-        append_plain(out, m->why != NULL ? m->why : "Not known, not explained.");
+        markdown_append(out, m->why != NULL ? m->why : "Not known, not explained.");
         g_string_append_c(out, '\n');
     }
 }
@@ -247,7 +233,7 @@ static void append_test(GString *out, const struct accuracy_test *t)
     g_string_append(out, " | ");
     for (guint i = 0; i < t->notes->len; i++) {
         g_string_append(out, i > 0 ? "; " : "");
-        append_plain(out, t->notes->pdata[i]);
+        markdown_append(out, t->notes->pdata[i]);
     }
     g_string_append(out, " |\n");
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "observe/compare-print.h"
+#include "observe/markdown.h"
 #include "observe/result-table.h"
 #include "observe/text-table.h"
 
@@ -102,7 +103,9 @@ static struct sheet sheet_begin(GString *out, bool markdown, const char *const *
         return s;
     }
     for (int32_t i = 0; i < nr_columns; i++) {
-        g_string_append_printf(out, "| %s ", heads[i]);
+        g_string_append(out, "| ");
+        markdown_append(out, heads[i]);
+        g_string_append_c(out, ' ');
     }
     g_string_append(out, "|\n| --- ");
     for (int32_t i = 1; i < nr_columns; i++) {
@@ -116,18 +119,20 @@ static struct sheet sheet_begin(GString *out, bool markdown, const char *const *
 static void sheet_row(struct sheet *s, char *const *cells, bool bold)
 {
     for (int32_t i = 0; i < s->nr_columns; i++) {
-        if (s->markdown) {
-            const char *mark = i == 0 ? "`" : bold ? "**" : "";
-
-            g_string_append_printf(s->out, "| %s%s%s ", mark, cells[i], mark);
-            g_free(cells[i]);
-        } else {
+        if (!s->markdown) {
             text_table_add(&s->text, cells[i]);
+            continue;
         }
+        g_string_append(s->out, "| ");
+        if (i == 0) {
+            markdown_append_code(s->out, cells[i]);
+        } else {
+            g_string_append_printf(s->out, bold ? "**%s**" : "%s", cells[i]);
+        }
+        g_string_append_c(s->out, ' ');
+        g_free(cells[i]);
     }
-    if (s->markdown) {
-        g_string_append(s->out, "|\n");
-    }
+    g_string_append(s->out, s->markdown ? "|\n" : "");
 }
 
 static void sheet_end(struct sheet *s)
@@ -152,7 +157,13 @@ static void append_group(const struct comparison *c, const struct compare_group 
         heads[nr++] = "p (Holm)";
     }
     heads[nr++] = "verdict";
-    g_string_append_printf(out, markdown ? "### %s\n\n%s\n\n" : "%s: %s\n", title, seeds);
+    if (markdown) {
+        g_string_append(out, "### ");
+        markdown_append(out, title);
+        g_string_append_printf(out, "\n\n%s\n\n", seeds);
+    } else {
+        g_string_append_printf(out, "%s: %s\n", title, seeds);
+    }
     struct sheet s = sheet_begin(out, markdown, heads, nr);
 
     for (uint32_t i = 0; i < g->nr_metrics; i++) {
@@ -218,7 +229,13 @@ void compare_append_findings(const GArray *findings, bool markdown, GString *out
         g_autofree char *text =
             compare_finding_text(&g_array_index(findings, struct gate_finding, i));
 
-        g_string_append_printf(out, markdown ? "- **FAIL** %s\n" : "FAIL  %s\n", text);
+        g_string_append(out, markdown ? "- **FAIL** " : "FAIL  ");
+        if (markdown) {
+            markdown_append(out, text);
+        } else {
+            g_string_append(out, text);
+        }
+        g_string_append_c(out, '\n');
     }
     g_string_append_printf(out, "%s%sgate: %u of %u failed%s\n\n",
                            markdown && failed > 0 ? "\n" : "", markdown ? "**" : "", failed,
@@ -258,7 +275,11 @@ static char *for_people(const struct comparison *c, const GArray *findings, bool
     GString *out = g_string_new(NULL);
 
     if (markdown) {
-        g_string_append_printf(out, "## numasim: %s against %s\n\n", c->new_label, c->base_label);
+        g_string_append(out, "## numasim: ");
+        markdown_append(out, c->new_label);
+        g_string_append(out, " against ");
+        markdown_append(out, c->base_label);
+        g_string_append(out, "\n\n");
     }
     compare_append_findings(findings, markdown, out);
     for (uint32_t g = 0; g < c->nr_groups; g++) {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/fixed.h"
 #include "base/significance.h"
+#include "observe/compare-pairs.h"
 
 /* The level of p; and the part of the base's mean within which an interval counts as no change. */
 #define LEVEL       0.05
@@ -17,162 +18,6 @@ const char *compare_verdict_name(enum compare_verdict verdict)
     static const char *const names[] = {"same", "better", "worse", "different", "unclear"};
 
     return names[verdict];
-}
-
-/* ------------------------------------------------------------------------------------------- */
-/* Pairs                                                                                        */
-
-/* One result by what it is paired by. */
-struct item {
-    const struct result *result;
-    const char *path;
-    char *workload, *policy;
-};
-
-static char *workload_name(const struct result *r)
-{
-    GString *s = g_string_new(NULL);
-
-    for (int32_t i = 0; i < r->nr_workloads; i++) {
-        g_string_append_printf(s, "%s%s", i > 0 ? "+" : "", r->workloads[i].name);
-        if (r->workloads[i].replicas > 1) {
-            g_string_append_printf(s, ":%d", r->workloads[i].replicas);
-        }
-    }
-    return g_string_free(s, FALSE);
-}
-
-static char *policy_name(const struct result *r)
-{
-    g_autofree char *overrides = g_strjoinv(" ", r->overrides);
-
-    return overrides[0] == '\0' ? g_strdup(r->policy.name)
-                                : g_strdup_printf("%s (%s)", r->policy.name, overrides);
-}
-
-static int compare_places(const struct item *a, const struct item *b, bool by_policy)
-{
-    int order = strcmp(a->result->topology.name, b->result->topology.name);
-
-    order = order != 0 ? order : strcmp(a->workload, b->workload);
-    return order != 0 || !by_policy ? order : strcmp(a->policy, b->policy);
-}
-
-static int compare_items(const void *pa, const void *pb, gpointer by_policy)
-{
-    const struct item *a = pa, *b = pb;
-    int order = compare_places(a, b, *(bool *)by_policy);
-
-    if (order == 0) {
-        order = (a->result->seed > b->result->seed) - (a->result->seed < b->result->seed);
-    }
-    return order;
-}
-
-static void release_item(gpointer p)
-{
-    struct item *item = p;
-
-    g_free(item->workload);
-    g_free(item->policy);
-}
-
-static GArray *items_of(const struct compare_side *side)
-{
-    GArray *items = g_array_new(FALSE, FALSE, sizeof(struct item));
-
-    g_array_set_clear_func(items, release_item);
-    for (uint32_t i = 0; i < side->nr; i++) {
-        struct item item = {side->results[i], side->paths[i], workload_name(side->results[i]),
-                            policy_name(side->results[i])};
-
-        g_array_append_val(items, item);
-    }
-    return items;
-}
-
-static struct item *item_at(GArray *items, guint i)
-{
-    return &g_array_index(items, struct item, i);
-}
-
-static bool has_several_policies(GArray *items)
-{
-    for (guint i = 1; i < items->len; i++) {
-        if (strcmp(item_at(items, i)->policy, item_at(items, 0)->policy) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static char *describe(const struct item *item, bool by_policy)
-{
-    return g_strdup_printf("topology %s, workload %s%s%s, seed %" G_GUINT64_FORMAT,
-                           item->result->topology.name, item->workload,
-                           by_policy ? ", policy " : "", by_policy ? item->policy : "",
-                           item->result->seed);
-}
-
-/* Sorts @items, of which no two may be of one run. */
-static bool sort_items(GArray *items, bool by_policy, GError **error)
-{
-    g_array_sort_with_data(items, compare_items, &by_policy);
-    for (guint i = 1; i < items->len; i++) {
-        const struct item *a = item_at(items, i - 1), *b = item_at(items, i);
-
-        if (compare_items(a, b, &by_policy) == 0) {
-            g_autofree char *what = describe(b, by_policy);
-
-            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                        "%s: a second result of %s, after %s; expected one", b->path, what,
-                        a->path);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_same_work(const struct item *a, const struct item *b)
-{
-    bool same = a->result->duration_ns == b->result->duration_ns &&
-                a->result->warmup_ns == b->result->warmup_ns;
-
-    for (int32_t i = 0; same && i < a->result->nr_workloads; i++) {
-        same = strcmp(a->result->workloads[i].digest, b->result->workloads[i].digest) == 0;
-    }
-    return same;
-}
-
-static bool check_pairs(GArray *base, GArray *new_, const struct compare_side *base_side,
-                        const struct compare_side *new_side, bool by_policy, GError **error)
-{
-    for (guint i = 0; i < base->len || i < new_->len; i++) {
-        struct item *a = i < base->len ? item_at(base, i) : NULL;
-        struct item *b = i < new_->len ? item_at(new_, i) : NULL;
-        int order = a == NULL ? 1 : b == NULL ? -1 : compare_items(a, b, &by_policy);
-
-        if (order != 0) {
-            g_autofree char *what = describe(order < 0 ? a : b, by_policy);
-
-            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                        "%s has no result of %s, as %s; expected the same runs on both sides",
-                        order < 0 ? new_side->label : base_side->label, what,
-                        order < 0 ? a->path : b->path);
-            return false;
-        }
-        if (!is_same_work(a, b)) {
-            g_autofree char *what = describe(a, by_policy);
-
-            g_set_error(
-                error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                "%s and %s did other work, though both are %s: durations, warmups or workload "
-                "files differ; expected runs that differ in machine or policy alone",
-                a->path, b->path, what);
-            return false;
-        }
-    }
-    return true;
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -282,7 +127,8 @@ static int64_t *values_of(GArray *items, guint from, uint32_t nr, const char *na
     g_autofree int64_t *values = g_new(int64_t, nr);
 
     for (uint32_t i = 0; i < nr; i++) {
-        const struct result_metric *m = result_metric(item_at(items, from + i)->result, name);
+        const struct result_metric *m =
+            result_metric(compare_item_at(items, from + i)->result, name);
 
         if (m == NULL) {
             return NULL;
@@ -295,7 +141,7 @@ static int64_t *values_of(GArray *items, guint from, uint32_t nr, const char *na
 static void add_group(struct comparison *c, GArray *base, GArray *new_, guint from, uint32_t nr,
                       bool by_policy, const char *const *patterns)
 {
-    const struct item *first = item_at(base, from);
+    const struct compare_item *first = compare_item_at(base, from);
     g_autoptr(GArray) metrics = g_array_new(FALSE, FALSE, sizeof(struct compare_metric));
     struct compare_group group = {
         .topology = g_strdup(first->result->topology.name),
@@ -306,7 +152,7 @@ static void add_group(struct comparison *c, GArray *base, GArray *new_, guint fr
     };
 
     for (uint32_t i = 0; i < nr; i++) {
-        group.seeds[i] = item_at(base, from + i)->result->seed;
+        group.seeds[i] = compare_item_at(base, from + i)->result->seed;
     }
     for (int32_t i = 0; i < first->result->nr_metrics; i++) {
         const struct result_metric *metric = &first->result->metrics[i];
@@ -339,8 +185,9 @@ static void add_groups(struct comparison *c, GArray *base, GArray *new_, bool by
                        const char *const *patterns)
 {
     for (guint from = 0, to; from < base->len; from = to) {
-        for (to = from + 1; to < base->len &&
-                            compare_places(item_at(base, from), item_at(base, to), by_policy) == 0;
+        for (to = from + 1;
+             to < base->len && compare_item_places(compare_item_at(base, from),
+                                                   compare_item_at(base, to), by_policy) == 0;
              to++) {
         }
         add_group(c, base, new_, from, to - from, by_policy, patterns);
@@ -419,12 +266,14 @@ bool comparison_has(const struct comparison *c, const char *pattern, GError **er
     return false;
 }
 
-struct comparison *compare_results(const struct compare_side *base, const struct compare_side *new_,
-                                   const char *const *patterns, GError **error)
+static struct comparison *compare_sides(const struct compare_side *base,
+                                        const struct compare_side *new_,
+                                        const char *const *patterns,
+                                        struct compare_unpaired *unpaired, GError **error)
 {
-    g_autoptr(GArray) a = items_of(base);
-    g_autoptr(GArray) b = items_of(new_);
-    bool by_policy = has_several_policies(a) || has_several_policies(b);
+    g_autoptr(GArray) a = compare_items_new(base);
+    g_autoptr(GArray) b = compare_items_new(new_);
+    bool by_policy = compare_items_differ(a) || compare_items_differ(b);
     const struct compare_side *empty = base->nr == 0 ? base : new_->nr == 0 ? new_ : NULL;
 
     if (empty != NULL) {
@@ -433,8 +282,12 @@ struct comparison *compare_results(const struct compare_side *base, const struct
                     empty->label);
         return NULL;
     }
-    if (!sort_items(a, by_policy, error) || !sort_items(b, by_policy, error) ||
-        !check_pairs(a, b, base, new_, by_policy, error)) {
+    if (!compare_items_sort(a, by_policy, error) || !compare_items_sort(b, by_policy, error)) {
+        return NULL;
+    }
+    if (unpaired != NULL) {
+        compare_items_take_unpaired(a, b, by_policy, unpaired);
+    } else if (!compare_items_check(a, b, base, new_, by_policy, error)) {
         return NULL;
     }
     g_autoptr(comparison_t) c = g_new0(struct comparison, 1);
@@ -447,6 +300,34 @@ struct comparison *compare_results(const struct compare_side *base, const struct
     judge_all(c);
     add_means(c);
     return g_steal_pointer(&c);
+}
+
+struct comparison *compare_results(const struct compare_side *base, const struct compare_side *new_,
+                                   const char *const *patterns, GError **error)
+{
+    return compare_sides(base, new_, patterns, NULL, error);
+}
+
+struct comparison *compare_common(const struct compare_side *base, const struct compare_side *new_,
+                                  const char *const *patterns, struct compare_unpaired *ret,
+                                  GError **error)
+{
+    *ret = (struct compare_unpaired){g_ptr_array_new_with_free_func(g_free),
+                                     g_ptr_array_new_with_free_func(g_free),
+                                     g_ptr_array_new_with_free_func(g_free)};
+    struct comparison *c = compare_sides(base, new_, patterns, ret, error);
+
+    if (c == NULL) {
+        compare_unpaired_release(ret);
+    }
+    return c;
+}
+
+void compare_unpaired_release(struct compare_unpaired *u)
+{
+    g_clear_pointer(&u->dropped, g_ptr_array_unref);
+    g_clear_pointer(&u->added, g_ptr_array_unref);
+    g_clear_pointer(&u->changed, g_ptr_array_unref);
 }
 
 void comparison_free(struct comparison *c)

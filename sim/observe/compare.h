@@ -94,6 +94,19 @@ struct comparison {
  */
 struct comparison *compare_results(const struct compare_side *base, const struct compare_side *new_,
                                    const char *const *patterns, GError **error);
+
+/* Runs without a partner, a cell to a text: "topology epyc, workload db, seed 1, 2". */
+struct compare_unpaired {
+    GPtrArray *dropped; /* char *: of the base alone */
+    GPtrArray *added;   /* of the new side alone */
+    GPtrArray *changed; /* of both, but they did other work */
+};
+/* The same of the runs that both sides have, which may be none; of the others *@ret, to be released. */
+struct comparison *compare_common(const struct compare_side *base, const struct compare_side *new_,
+                                  const char *const *patterns, struct compare_unpaired *ret,
+                                  GError **error);
+void compare_unpaired_release(struct compare_unpaired *u); /* accepts what is released */
+
 void comparison_free(struct comparison *c); /* accepts NULL */
 typedef struct comparison comparison_t;     /* for g_autoptr(comparison_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(comparison_t, comparison_free)

@@ -81,9 +81,48 @@ ok 'a baseline is made' test "$(find base -name result.json | wc -l)" -eq 24
 call "$NUMASIM" compare base new
 ok 'and is equal to what it was made of' sh -c '! grep -Eq "better|worse|unclear" out'
 call "$NUMASIM" compare --update-baseline --gate gate.yaml base old
-ok 'it is replaced even where the gate fails' test "$status" -eq 1
+ok 'where the gate fails' test "$status" -eq 1
+ok 'it says what it does not do' grep -q '^numasim: the gate failed: base stays as it was' err
+call "$NUMASIM" compare --gate gate.yaml base new
+ok 'and the baseline is what it was' test "$status" -eq 0
+call "$NUMASIM" compare --update-baseline base old
+ok 'without a gate it is replaced' test "$status" -eq 0
+ok 'and nothing else is said' test ! -s err
+call "$NUMASIM" compare --update-baseline --gate gate.yaml base old
+ok 'where the gate holds, too' test "$status" -eq 0
 call "$NUMASIM" compare --gate gate.yaml base old
 ok 'by what was new' test "$status" -eq 0
+mkdir made
+call "$NUMASIM" compare --update-baseline made new
+ok 'an empty folder is a place for one' test "$(find made -name result.json | wc -l)" -eq 24
+
+# What one side alone has is no obstacle to an update.
+cp -r old/teach-uma-4 one && mkdir -p more/a && cp -r one more/a && cp -r old/teach-numa-2x4/schbench more
+call "$NUMASIM" compare --update-baseline made more
+ok 'an update drops and adds cells' test "$status" -eq 0
+ok 'says which it drops' grep -Fqx \
+    'numasim: no more in the baseline: topology teach-numa-2x4, workload teach-shares, seed 1, 2, 3, 4, 5, 6' err
+ok 'and no others' test "$(wc -l <err)" -eq 1
+ok 'and compares the others' test "$(grep -c ': 6 seeds$' out)" -eq 3
+call "$NUMASIM" compare --update-baseline made old
+ok 'says which it adds' grep -Fqx \
+    'numasim: new in the baseline: topology teach-numa-2x4, workload teach-shares, seed 1, 2, 3, 4, 5, 6' err
+mkdir two && cp -r old new two && cp -r old fewer && rm -r fewer/teach-*/*/*/seed-[56]
+call "$NUMASIM" compare --update-baseline made two
+ok 'a policy too' grep -Fqx \
+    'numasim: new in the baseline: topology teach-uma-4, workload schbench, policy linux-6.12, seed 1, 2, 3, 4, 5, 6' err
+call "$NUMASIM" compare --update-baseline made fewer
+ok 'and a seed' grep -Fqx \
+    'numasim: no more in the baseline: topology teach-uma-4, workload schbench, policy fifo-none, seed 5, 6' err
+cp -r one/schbench alone
+call "$NUMASIM" compare --update-baseline made alone
+cp -r one/teach-shares apart
+refuses 2 'have no run in common for a gate to judge' compare --update-baseline --gate gate.yaml made apart
+call "$NUMASIM" compare --update-baseline made apart
+ok 'nothing in common is replaced all the same' test "$status" -eq 0
+ok 'and nothing is compared' test ! -s out
+call "$NUMASIM" compare made apart
+ok 'by the new' test "$status" -eq 0
 
 mkdir project && cp -r new project/results && echo precious >project/main.c
 refuses 2 "project holds more than a baseline's results" compare --update-baseline project new
@@ -95,9 +134,19 @@ refuses 2 'pipe: is no regular file' compare -o pipe old new
 ok 'and stays what it is' test -p pipe
 
 # Bad input.
+refuses 2 "'c' is the third" compare -l a -l b -l c old new
+refuses 2 'it has a control character' compare -l 'a
+b' old new
+call "$NUMASIM" compare --format markdown -l 'a|b' -l '<c>' -m cpu.utilisation old new
+ok 'a label with | is one cell' grep -Fq '| metric | a\|b | \<c\> | change |' out
 sed 's/150ms/160ms/' old.yaml >longer.yaml
 call "$NUMASIM" study longer.yaml -o longer
 refuses 2 'did other work' compare longer new
+call "$NUMASIM" compare --update-baseline base longer
+ok 'an update to other work' test "$status" -eq 0
+ok 'compares none of it' grep -Fq 'not compared, for its work is another now: topology teach-uma-4' err
+call "$NUMASIM" compare base longer
+ok 'and has it then' test "$status" -eq 0
 mkdir deep && head -c 200000 /dev/zero | tr '\0' '[' >deep/result.json
 refuses 2 'more than 64 brackets within one another' compare old deep
 mkdir empty

@@ -369,6 +369,29 @@ static void test_forms(void)
     release(&new_);
 }
 
+/* Names that mean something to Markdown stay names, and no cell more than there are columns. */
+static void test_markdown(void)
+{
+    struct set base = {0}, new_ = {0};
+
+    result_add(add(&base, "epyc|7`x`", "linux-6.12", 1), "latency_ns.a|`b`.p99", RESULT_NS, 1);
+    result_add(add(&new_, "epyc|7`x`", "linux-6.12", 1), "latency_ns.a|`b`.p99", RESULT_NS, 2);
+    struct compare_side a = {"old|*one*", (const struct result *const *)base.results, base.paths,
+                             base.nr};
+    struct compare_side b = {"<new>\n# one", (const struct result *const *)new_.results, new_.paths,
+                             new_.nr};
+    g_autoptr(comparison_t) c = compare_results(&a, &b, (const char *const[]){"*", NULL}, NULL);
+    g_autofree char *text = compare_markdown(c, NULL);
+
+    g_assert_nonnull(strstr(text, "## numasim: \\<new\\> # one against old\\|\\*one\\*\n"));
+    g_assert_nonnull(strstr(text, "### epyc\\|7\\`x\\`, db:2\n"));
+    g_assert_nonnull(
+        strstr(text, "| metric | old\\|\\*one\\* | \\<new\\> # one | change | verdict |\n"));
+    g_assert_nonnull(strstr(text, "| `` latency_ns.a\\|`b`.p99 `` | 1ns | 2ns | "));
+    release(&base);
+    release(&new_);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -383,5 +406,6 @@ int main(int argc, char **argv)
     g_test_add_func("/compare/gate-refused", test_gate_refused);
     g_test_add_func("/compare/bad-gates", test_bad_gates);
     g_test_add_func("/compare/forms", test_forms);
+    g_test_add_func("/compare/markdown", test_markdown);
     return g_test_run();
 }
