@@ -185,11 +185,12 @@ static void evaluate(struct numasim_self *self)
 }
 
 static void accessed(struct numasim_self *self, struct numasim_task *task, int32_t cpu_node,
-                     const uint64_t *accesses)
+                     const uint64_t *accesses, const uint64_t *writes)
 {
     struct carrefour *own = self->state;
 
     (void)task;
+    (void)writes;
     for (int32_t n = 0; n < numasim_nr_nodes(self->host); n++) {
         load_of(self, n)->accesses += accesses[n];
         own->all += accesses[n];

@@ -160,6 +160,7 @@ void kernel_free(struct kernel *k)
         process_free(k, k->processes[i]);
     }
     daemons_free(k);
+    copies_free(k);
     cgroups_free(k);
     paces_free(k);
     frequency_free(k);

@@ -19,6 +19,7 @@
 #include "kernel/internal.h"
 #include "kernel/mm/internal.h"
 
+#include "kernel/mm/copies.h"
 #include "kernel/mm/rate.h"
 #include "kernel/mm/side-cache.h"
 
@@ -129,17 +130,19 @@ uint64_t pace_misses_milli(const struct kernel *k, const struct rq *rq, const st
     return milli - hits;
 }
 
-/* Adds @misses_milli to flows[], by where the pages of @s lie. */
-static void add_flows(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
-                      uint64_t misses_milli, uint32_t writes_ppm)
+/* Adds @misses_milli, unless @writes_alone, and what is written back for them to flows[], by where
+ * @told_by_node says that the @pages pages lie. */
+static void add_told_flows(struct kernel *k, const int64_t *told_by_node, uint64_t pages,
+                           int32_t cpu_node, uint64_t misses_milli, uint32_t writes_ppm,
+                           bool writes_alone)
 {
-    uint64_t pages = (uint64_t)s->told_pages, seen = 0, given_parts = 0;
+    uint64_t seen = 0, given_parts = 0;
 
     for (int32_t n = 0; n < k->nr_nodes; n++) {
         uint64_t parts = n == cpu_node ? NODE_PARTS : 0; /* untouched: it will be there */
 
         if (pages > 0) {
-            seen += (uint64_t)s->told_by_node[n];
+            seen += (uint64_t)told_by_node[n];
             uint64_t upto = (NODE_PARTS * seen + pages / 2) / pages; /* to the nearest part */
 
             parts = upto - given_parts;
@@ -148,11 +151,28 @@ static void add_flows(struct kernel *k, const struct mm_slice *s, int32_t cpu_no
         if (parts > 0) {
             uint64_t milli = mul_div_u64(misses_milli, parts, NODE_PARTS);
 
-            k->flows[n].misses_milli += milli;
-            k->flows[n].side_milli += side_cache_misses(k, n, milli);
+            if (!writes_alone) {
+                k->flows[n].misses_milli += milli;
+                k->flows[n].side_milli += side_cache_misses(k, n, milli);
+            }
             k->flows[n].writes_milli += mul_div_u64(milli, writes_ppm, 1000000);
         }
     }
+}
+
+/* Adds @misses_milli to flows[], by where the pages of @s lie: reads go to replicas, writes never. */
+static void add_flows(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
+                      uint64_t misses_milli, uint32_t writes_ppm)
+{
+    const int64_t *read = copies_told(k, s, cpu_node);
+    uint64_t pages = (uint64_t)s->told_pages;
+
+    if (read == s->told_by_node) {
+        add_told_flows(k, read, pages, cpu_node, misses_milli, writes_ppm, false);
+        return;
+    }
+    add_told_flows(k, read, pages, cpu_node, misses_milli, 0, false);
+    add_told_flows(k, s->told_by_node, pages, cpu_node, misses_milli, writes_ppm, true);
 }
 
 /* What the TLB does not reach of a region costs a walk each, as many at once as misses. */
@@ -242,7 +262,7 @@ static struct rate_key make_key(struct kernel *k, struct rq *rq, const struct ta
 
     key.cold = (uint64_t)((cold << PACE_SHIFT) / (UINT64_C(1000000) * (uint64_t)mix->mlp_ppm));
     for (int32_t n = 0; n < k->nr_nodes; n++) {
-        if (k->flows[n].misses_milli > 0) {
+        if (k->flows[n].misses_milli > 0 || k->flows[n].writes_milli > 0) {
             k->flows[key.nr_flows++] = k->flows[n];
         }
     }

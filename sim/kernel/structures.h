@@ -31,6 +31,10 @@ struct task_access {
     int64_t earlier_ns;   /* protected at or after it */
     int64_t place;        /* in a region that it accesses in order: pages from its slice's start */
     uint64_t place_lines; /* and lines of that page */
+    /* Lines that it stored to, x 1e6, since it was last looked which copies these met, and how many
+     * pages of its slice had some. */
+    uint64_t stores_ppm;
+    int64_t stores_copied;
     /* With so many protected pages, 0 none, a batch of them is met after so many accesses. */
     int64_t planned_protected;
     uint64_t planned_accesses;
@@ -314,9 +318,10 @@ struct kernel {
     int32_t nr_processes;
     struct kernel_cgroup **cgroups;
     int32_t nr_cgroups;
-    int32_t *fallback; /* [nr_nodes * nr_nodes] */
-    bool demoting;     /* cpusets do not count */
-    int32_t nr_timers; /* of the driver, pending */
+    int32_t *fallback;     /* [nr_nodes * nr_nodes] */
+    bool demoting;         /* cpusets do not count */
+    struct copies *copies; /* sets of nodes where pages have copies; NULL: none ever had */
+    int32_t nr_timers;     /* of the driver, pending */
 
     int64_t tick_ns, tick_phase_ns;
     struct frequency *frequency; /* NULL: the machine has no table */

@@ -27,6 +27,8 @@ static const char *const tracepoint_names[NR_TRACEPOINTS] = {
     [TP_OOM_KILL] = "oom_kill",
     [TP_CGROUP_PERIOD] = "cgroup_period",
     [TP_MEM_LOAD] = "numasim_mem_load",
+    [TP_COPY_PAGES] = "numasim_copy_pages",
+    [TP_DROP_COPIES] = "numasim_drop_copies",
     [TP_DECISION] = "numasim_decision",
 };
 

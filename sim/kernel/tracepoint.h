@@ -55,6 +55,9 @@ enum tracepoint {
     TP_MEM_LOAD,      /* resource    from node   to node       use in ppm   wait in ps  1: full
                               the load of a node's controllers (from: -1) or of a link came to another
                               step; resource: its number in kernel/resources.h */
+    TP_COPY_PAGES,    /* process      cpu         region        1: replica   node         pages */
+    TP_DROP_COPIES,   /* process      cpu         region        why          node         pages
+                              a: enum copies_end; b: where the copies are, or were */
     TP_DECISION,      /* task or -1   cpu         slot          pointer to struct tp_decision */
     NR_TRACEPOINTS
 };
@@ -77,6 +80,14 @@ enum migrate_reason {
     MIGRATE_ACTIVE,
     MIGRATE_AFFINITY,
     MIGRATE_HOTPLUG
+};
+
+/* Why copies of pages went. */
+enum copies_end {
+    COPIES_WRITTEN, /* somebody stored to their pages */
+    COPIES_RECLAIMED,
+    COPIES_FREED,   /* with their pages */
+    COPIES_REMAPPED /* each became the page */
 };
 
 struct tp_event {

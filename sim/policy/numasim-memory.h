@@ -75,6 +75,20 @@ struct numasim_numa_stats {
     uint64_t *task_private, *task_shared, *group_private, *group_shared; /* [nr_nodes] */
 };
 
+/*
+ * Clean copies of pages on further nodes, which all of a population have alike. A replica is what CPUs of
+ * its node read instead of the page; any other copy is a shadow, which nobody reads: what is left of a page
+ * that moved, as long as it is the same. A copy takes memory of its node as the page does, and counts
+ * for its cgroup. It goes when the page is stored to (the access faults; all of them go), when the page
+ * goes, when it is dropped or reclaimed, or when the page moves to its node: it is the page then,
+ * and nothing is copied. Pages of hugetlb pools have none.
+ */
+struct numasim_copies {
+    int32_t nr;               /* nodes that have one; never the page's own */
+    const uint64_t *nodes;    /* bitmap of them */
+    const uint64_t *replicas; /* of those, the ones whose copy is a replica */
+};
+
 /* Pages alike. */
 struct numasim_pages {
     struct numasim_process *process;
@@ -92,6 +106,7 @@ struct numasim_pages {
     uint64_t accesses_x256;
     uint64_t cookie[2]; /* the host's */
     int32_t cgroup;     /* which they are charged to, see numasim_memcg(); 0: the root */
+    const struct numasim_copies *copies; /* NULL: they have none */
 };
 
 /* What memory.events counts of a cgroup (include/linux/memcontrol.h: enum memcg_memory_event). */
@@ -170,13 +185,17 @@ struct numasim_fault {
     int32_t cpu;
     struct numasim_pages pages; /* pages.nr_pages are the base pages of all nr_faults together */
     int64_t nr_faults;
-    bool write; /* an access that stores */
+    bool write;          /* what the task does here stores, be it not with each access */
+    uint32_t writes_ppm; /* of its accesses here, how many store */
     /*
-     * The answer. The host has set: nowhere, all of them, as before.
+     * The answer. The host has set: nowhere, all of them, as before, no copies.
      */
     int32_t target;                     /* node to move them to, -1: they stay */
     int64_t nr_move;                    /* how many of nr_faults move, any of them */
     int32_t set_last_cpu, set_last_pid; /* what the pages remember as last_cpu, last_pid */
+    const uint64_t *replicate;          /* nodes (bitmap) where those that stay get replicas, as by
+                                           numasim_copy_pages(); NULL: nowhere */
+    bool shadow;                        /* those that move leave a shadow where they lay */
     /* What came of it, for fault_done(). */
     int64_t nr_moved;
 };
@@ -196,13 +215,17 @@ struct numasim_numa_ops {
     /* After the host did as decided: for accounting, and for moving tasks. Optional. */
     void (*fault_done)(struct numasim_self *self, const struct numasim_fault *fault);
 
+    /* Pages that had copies were stored to, and have none any more: @fault->pages as they were. Of the
+     * answer only set_last_cpu and set_last_pid count. Optional. */
+    void (*collapsed)(struct numasim_self *self, struct numasim_fault *fault);
+
     /*
      * @task ran on @cpu_node and missed its LLC @accesses[n] times to node n (n < nr_nodes) since the
-     * last call. Called when a stretch of running ends or its rate changes; @accesses is valid until
-     * it returns or moves pages. Optional; no kernel sees this.
+     * last call, and wrote @writes[n] lines back there. Called when a stretch of running ends or its rate
+     * changes; both are valid until it returns or moves pages. Optional; no kernel sees this.
      */
     void (*accessed)(struct numasim_self *self, struct numasim_task *task, int32_t cpu_node,
-                     const uint64_t *accesses);
+                     const uint64_t *accesses, const uint64_t *writes);
 
     /* @task changed node. Optional. */
     void (*moved)(struct numasim_self *self, struct numasim_task *task, int32_t from_node,
@@ -312,6 +335,29 @@ NUMASIM_API int64_t numasim_move_pages(struct numasim_host *host, int32_t cpu,
 NUMASIM_API int64_t numasim_demote_pages(struct numasim_host *host, int32_t cpu,
                                          const struct numasim_pages *pages, int64_t nr_pages,
                                          int32_t to, int64_t floor_bytes);
+/*
+ * Gives @nr_pages of @pages (a multiple of their page_bytes) a replica on each node of @nodes (bitmap)
+ * where they neither lie nor have a copy, and makes replicas of shadows there; the copying is charged
+ * to @cpu. Returns how many of them have all of these now: bounded by what is there, what each node has
+ * free above its high watermark and the cgroup up to its limit, and what may lie there (cpuset).
+ */
+NUMASIM_API int64_t numasim_copy_pages(struct numasim_host *host, int32_t cpu,
+                                       const struct numasim_pages *pages, int64_t nr_pages,
+                                       const uint64_t *nodes);
+/* numasim_move_pages(), but what lay there stays as a shadow copy. To demote such a page to where its
+ * shadow is then copies nothing, by numasim_demote_pages() or any other way. */
+NUMASIM_API int64_t numasim_move_pages_shadowed(struct numasim_host *host, int32_t cpu,
+                                                const struct numasim_pages *pages, int64_t nr_pages,
+                                                int32_t to, int64_t floor_bytes);
+/* Frees what copies @nr_pages of @pages have on @nodes (bitmap; NULL: on all). Returns how many pages
+ * had any. */
+NUMASIM_API int64_t numasim_drop_copies(struct numasim_host *host, int32_t cpu,
+                                        const struct numasim_pages *pages, int64_t nr_pages,
+                                        const uint64_t *nodes);
+/* Frees up to @nr_pages copies on @node, whichever, in order of process, region and address: reclaim.
+ * Returns how many base pages that was. The host itself does so where an allocation would fail else. */
+NUMASIM_API int64_t numasim_reclaim_copies(struct numasim_host *host, int32_t cpu, int32_t node,
+                                           int64_t nr_pages);
 /* Gives @nr_pages of @pages another tag, and begins their accesses_x256 anew. */
 NUMASIM_API void numasim_tag_pages(struct numasim_host *host, const struct numasim_pages *pages,
                                    int64_t nr_pages, uint32_t tag);

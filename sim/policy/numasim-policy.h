@@ -40,7 +40,8 @@
  * numasim_queue, load in struct numasim_entity), numasim_task_h_load(). 3: memory: hint faults,
  * populations, memory policies, watermarks, counters, daemons. 4: memory of cgroups: numasim_memcg(),
  * reclaim() of the tier role, cgroup in struct numasim_pages; is_buddy() of queues,
- * numasim_is_buddy(); numasim_listens(), numasim_left().
+ * numasim_is_buddy(); numasim_listens(), numasim_left(). 5: copies of pages: struct numasim_copies,
+ * numasim_copy_pages() and its like, collapsed(); accessed() hears of writes.
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H
@@ -53,7 +54,7 @@
 extern "C" {
 #endif
 
-#define NUMASIM_POLICY_ABI 4u
+#define NUMASIM_POLICY_ABI 5u
 #define NUMASIM_API        __attribute__((visibility("default")))
 #define NUMASIM_TIME_NEVER INT64_MAX
 
@@ -249,6 +250,7 @@ struct numasim_node {
     /* The watermarks, in bytes free: the tier role's to set; less than low, and low_memory() is
      * called. */
     int64_t min_bytes, low_bytes, high_bytes, promo_bytes;
+    int64_t copy_bytes;            /* of what is not free, clean copies: numasim_reclaim_copies() */
     uint64_t *vmstat;              /* [NUMASIM_NR_VM_ITEMS]; see there who counts */
     void *state[NUMASIM_NR_ROLES]; /* node_state_size */
 };

@@ -368,10 +368,11 @@ static int64_t numa_tick(struct numasim_self *self, struct numasim_task *task)
 }
 
 static void numa_accessed(struct numasim_self *self, struct numasim_task *task, int32_t cpu_node,
-                          const uint64_t *accesses)
+                          const uint64_t *accesses, const uint64_t *writes)
 {
     (void)cpu_node;
     (void)accesses;
+    (void)writes;
     do_something(self);
     migrate_any(self, task);
 }

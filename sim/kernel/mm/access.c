@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Accesses to memory, counted from the work that was done. */
-#include "kernel/internal.h"
+#include "kernel/mm/copies.h"
 #include "kernel/mm/internal.h"
 #include "kernel/mm/rate.h"
 
-/* Adds @lines of pages of @s to by_node[], by where the pages lie. */
-static void spread_lines(struct kernel *k, const struct mm_slice *s, int32_t cpu_node,
-                         uint64_t lines, uint64_t *by_node)
+/* Adds @lines of pages of @s to by_node[], by where @told_by_node says the pages lie. */
+static void spread_lines(struct kernel *k, const struct mm_slice *s, const int64_t *told_by_node,
+                         int32_t cpu_node, uint64_t lines, uint64_t *by_node)
 {
     uint64_t pages = (uint64_t)s->told_pages, seen = 0, given = 0;
 
@@ -18,10 +18,10 @@ static void spread_lines(struct kernel *k, const struct mm_slice *s, int32_t cpu
         return;
     }
     for (int32_t n = 0; n < k->nr_nodes && seen < pages; n++) {
-        if (s->told_by_node[n] == 0) {
+        if (told_by_node[n] == 0) {
             continue;
         }
-        seen += (uint64_t)s->told_by_node[n];
+        seen += (uint64_t)told_by_node[n];
         uint64_t upto = seen == pages ? lines : mul_div_u64(lines, seen, pages);
 
         by_node[n] += upto - given;
@@ -69,9 +69,12 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
         uint64_t lines_written = div_rest_u128(writes, 1000000, &own->write_carry);
         struct mm_slice *s = own->slice;
 
-        spread_lines(k, s, rq->pub.node, lines, k->accesses);
-        spread_lines(k, s, rq->pub.node, lines_written, k->writes);
+        spread_lines(k, s, copies_told(k, s, rq->pub.node), rq->pub.node, lines, k->accesses);
+        spread_lines(k, s, s->told_by_node, rq->pub.node, lines_written, k->writes);
         own->accesses += accesses;
+        if (s->copies != NULL) {
+            collapse_stored(t, i, accesses);
+        }
         if (k->counts_accesses) {
             parts_accessed(s, accesses);
         }
@@ -83,6 +86,6 @@ void access_account(struct kernel *k, struct rq *rq, struct task *t)
         }
     }
     if (k->nops != NULL && k->nops->accessed != NULL) {
-        k->nops->accessed(k->nself, &t->pub, rq->pub.node, k->accesses);
+        k->nops->accessed(k->nself, &t->pub, rq->pub.node, k->accesses, k->writes);
     }
 }

@@ -26,7 +26,7 @@ bool kind_same(const struct mm_kind *a, const struct mm_kind *b)
 {
     return a->node == b->node && a->order == b->order && a->protected_ns == b->protected_ns &&
            a->last_cpu == b->last_cpu && a->last_pid == b->last_pid && a->tag == b->tag &&
-           a->tagged_x256 == b->tagged_x256 && a->memcg == b->memcg;
+           a->tagged_x256 == b->tagged_x256 && a->memcg == b->memcg && a->copies == b->copies;
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -40,7 +40,7 @@ static uint32_t kind_hash(const struct mm_kind *kind)
     uint64_t h = (uint64_t)(uint32_t)kind->last_cpu << 32 | (uint16_t)kind->last_pid;
 
     h = (h ^ (uint64_t)(uint16_t)kind->node << 16 ^ (uint64_t)kind->memcg << 32 ^
-         (uint64_t)kind->order << 56) *
+         (uint64_t)kind->copies << 48 ^ (uint64_t)kind->order << 56) *
         odd;
     h = (h ^ h >> 29 ^ (uint64_t)kind->protected_ns) * odd;
     h = (h ^ h >> 29 ^ kind->tag ^ kind->tagged_x256 << 7) * odd;
@@ -321,6 +321,9 @@ static void part_count(struct mm_part *p, const struct mm_kind *kind, int64_t pa
     }
     if (kind->node == MM_UNTOUCHED) {
         p->untouched += pages;
+    }
+    if (kind->copies != 0) {
+        p->copied += pages;
     }
 }
 

@@ -27,8 +27,9 @@ struct mm_kind {
     int32_t last_cpu;     /* of the last hint fault, -1 none */
     int16_t last_pid;     /* low 8 bits, -1 none */
     int16_t node;         /* MM_UNTOUCHED: none yet */
-    uint8_t order;        /* of one page */
     uint16_t memcg;       /* the cgroup they are charged to, 0: the root */
+    uint8_t order;        /* of one page */
+    uint8_t copies;       /* where they have copies: a set's number (copies.h), 0: nowhere */
 };
 
 struct mm_extent {
@@ -52,6 +53,7 @@ struct mm_part {
     int64_t protected;      /* pages */
     int64_t protected_by_order[MM_NR_ORDERS];
     int64_t untouched;
+    int64_t copied;            /* pages that have copies */
     struct mm_extent *extents; /* by address, without gaps */
     int32_t nr_extents, size;
     int32_t touched_extents; /* so many at the start hold nothing untouched; a hint, may be less */

@@ -157,8 +157,7 @@ static void fault_one_by_one(struct kernel *k, struct place *at, struct chance *
 
 /* ------------------------------------------------------------------------------------------- */
 
-/* Accesses to each page of @part, x 2^32, of @accesses to its slice. */
-static uint64_t to_each_q32(const struct mm_part *part, uint64_t accesses)
+uint64_t fault_to_each_q32(const struct mm_part *part, uint64_t accesses)
 {
     uint128 each = ((uint128)accesses << 32) * part->weight_ppm / 1000000 / (uint64_t)part->nr;
 
@@ -167,8 +166,8 @@ static uint64_t to_each_q32(const struct mm_part *part, uint64_t accesses)
 
 static void part_faults(struct kernel *k, struct place *at, uint64_t accesses, uint64_t earlier)
 {
-    uint64_t all = to_each_q32(at->part, accesses),
-             later = to_each_q32(at->part, accesses - earlier);
+    uint64_t all = fault_to_each_q32(at->part, accesses),
+             later = fault_to_each_q32(at->part, accesses - earlier);
     uint64_t stream = (uint64_t)DRAW_FAULTS << 32 | (uint32_t)at->t->pub.id;
     struct chance c = {.rng = rng_entity(&k->workload, stream), .nr_draws = &at->t->nr_draws};
 

@@ -6,17 +6,8 @@
  * each task marks how many of its accesses were earlier than the last protecting (or than it left its
  * CPU), and looks for the faults of older protected pages at once.
  */
+#include "kernel/mm/copies.h"
 #include "kernel/mm/fault.h"
-
-/* Pages (huge ones count as one) that a task meets between two stops: a sixteenth of what is left, so that
- * the rate falls in small steps as there are fewer, and at most so many. */
-enum { MAX_BATCH = 64, BATCH_PARTS = 16 };
-
-/* Accesses to each page of a region that is accessed in order. */
-static uint64_t lines_per_page(const struct kernel *k)
-{
-    return (uint64_t)(k->machine->page_size_bytes / k->machine->cache_line_bytes);
-}
 
 int64_t move_on(const struct kernel *k, struct task_access *own, const struct mm_slice *s,
                 uint64_t accesses)
@@ -139,6 +130,9 @@ void fault_plan(struct kernel *k, struct task *t)
             work = MIN(work, work_to_batch(k, t, i));
         }
     }
+    for (int32_t i = 0; k->copies != NULL && i < t->mix->nr_entries; i++) {
+        work = MIN(work, collapse_work(k, t, i));
+    }
     t->fault_work = work;
 }
 
@@ -192,6 +186,9 @@ void fault_leave(struct kernel *k, struct task *t)
 
 void fault_enter(struct kernel *k, struct task *t)
 {
+    for (int32_t i = 0; k->copies != NULL && i < t->mix->nr_entries; i++) {
+        collapse_more_copies(t, i);
+    }
     if (task_process(t)->nr_protects != t->seen_protects) {
         plan_after_protecting(k, t);
         return;

@@ -12,24 +12,24 @@
  */
 #include "kernel/mm/fault.h"
 
-/* True if the answer names something there is. */
-static bool answer_valid(struct kernel *k, const struct numasim_fault *f)
+#include "kernel/mm/copies.h"
+
+bool fault_answer_valid(struct kernel *k, const struct numasim_fault *f, const char *callback)
 {
     if (f->target >= -1 && f->target < k->nr_nodes && f->nr_move >= 0 &&
         f->nr_move <= f->nr_faults && f->set_last_cpu >= -1 && f->set_last_cpu < k->nr_cpus &&
         f->set_last_pid >= -1 && f->set_last_pid <= 255) {
         return true;
     }
-    kernel_fault(k, NUMASIM_ROLE_NUMA, "numa.hint_fault", task_of(f->task),
+    kernel_fault(k, NUMASIM_ROLE_NUMA, callback, task_of(f->task),
                  "to move %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
                  " to node %d and remember CPU %d, task %d is no valid answer",
                  f->nr_move, f->nr_faults, f->target, f->set_last_cpu, f->set_last_pid);
     return false;
 }
 
-static struct numasim_fault fault_of(const struct kernel *k, const struct place *at,
-                                     const struct mm_extent *e, const struct mm_kind *kind,
-                                     int64_t pages)
+struct numasim_fault fault_of(const struct kernel *k, const struct place *at,
+                              const struct mm_extent *e, const struct mm_kind *kind, int64_t pages)
 {
     return (struct numasim_fault){
         .task = &at->t->pub,
@@ -48,9 +48,11 @@ static struct numasim_fault fault_of(const struct kernel *k, const struct place 
                 .protected_ns = kind->protected_ns,
                 .tag = kind->tag,
                 .accesses_x256 = at->part->accesses_x256 - kind->tagged_x256,
+                .copies = copies_of(k, kind->copies),
             },
         .nr_faults = pages >> kind->order,
-        .write = at->write,
+        .write = at->writes_ppm > 0,
+        .writes_ppm = at->writes_ppm,
         .target = -1,
         .nr_move = pages >> kind->order,
         .set_last_cpu = kind->last_cpu,
@@ -64,15 +66,38 @@ static int64_t fault_move(struct kernel *k, struct place *at, struct mm_extent *
                           const struct numasim_fault *f, const struct mm_kind *as)
 {
     struct process *p = task_process(at->t);
+    int64_t cost_ns;
     int64_t moved = pages_migrate(k, p, at->r, at->s, at->part, e, index, f->nr_move << as->order,
-                                  f->target, 0, as);
+                                  f->target, 0, as, f->shadow, &cost_ns);
 
-    at->cost_ns += pages_move_cost_ns(k, moved, as->order);
+    at->cost_ns += cost_ns;
+    at->copied |= moved > 0 && f->shadow;
     k->nodes[f->target].vmstat[NUMASIM_NUMA_PAGES_MIGRATED] += (uint64_t)moved;
     if (moved > 0) {
         emit(k, TP_MM_MIGRATE_PAGES, p->pub.id, f->cpu, at->r->pub.id, as->node, f->target, moved);
     }
     return moved;
+}
+
+/* The @pages of kind @index of @e that stay become @as; with replicas as far as the policy wants them. The
+ * kind stands where it stood as long as there are some of it. */
+static void fault_stay(struct kernel *k, struct place *at, struct mm_extent *e, int32_t index,
+                       int64_t pages, const struct numasim_fault *f, const struct mm_kind *as)
+{
+    const struct copies_place where = {task_process(at->t), at->r, at->s};
+
+    if (f->replicate != NULL && pages > 0) {
+        int64_t cost_ns;
+        int64_t copied =
+            copies_add(k, &where, at->part, e, index, pages, f->replicate, as, &cost_ns);
+
+        at->cost_ns += cost_ns;
+        at->copied |= copied > 0;
+        pages -= copied;
+    }
+    if (pages > 0) {
+        extent_change(at->part, e, index, pages, as);
+    }
 }
 
 /* Asks the policy about @pages base pages of kind @index of @e, and does as it says. */
@@ -90,7 +115,7 @@ void fault(struct kernel *k, struct place *at, struct mm_extent *e, int32_t inde
     k->pages_fixed--;
     decision_end(k, NUMASIM_ROLE_NUMA, "numa.hint_fault", at->t->pub.id, f.cpu, &record);
     f.nr_faults = faults;
-    if (k->failed || !answer_valid(k, &f)) {
+    if (k->failed || !fault_answer_valid(k, &f, "numa.hint_fault")) {
         return;
     }
     k->nodes[node].vmstat[NUMASIM_NUMA_HINT_FAULTS] += (uint64_t)faults;
@@ -104,10 +129,7 @@ void fault(struct kernel *k, struct place *at, struct mm_extent *e, int32_t inde
     if (f.target >= 0 && f.target != node) {
         moved = fault_move(k, at, e, index, &f, &kind);
     }
-    /* What stays is mapped again. The kind stands where it stood unless all of it moved. */
-    if (pages > moved) {
-        extent_change(at->part, e, index, pages - moved, &kind);
-    }
+    fault_stay(k, at, e, index, pages - moved, &f, &kind); /* mapped again */
     emit(k, TP_NUMA_HINT_FAULT, at->t->pub.id, f.cpu, at->r->pub.id, node, faults, moved);
     f.nr_moved = moved >> kind.order;
     if (k->nops->fault_done != NULL) {
@@ -160,10 +182,37 @@ static void walk(struct kernel *k, struct place *at, struct task_access *own, ui
     }
 }
 
+/* Hint faults of @accesses by @own in @at's slice, of which @earlier met no page that was protected at or
+ * after @at->before_ns. */
+static void hint_faults(struct kernel *k, struct place *at, struct task_access *own,
+                        uint64_t accesses, uint64_t earlier)
+{
+    if (!at->r->sequential) {
+        fault_anywhere(k, at, accesses, earlier);
+        return;
+    }
+    if (earlier > 0) {
+        walk(k, at, own, earlier);
+    }
+    at->before_ns = INT64_MAX;
+    walk(k, at, own, accesses - earlier);
+}
+
+/* Those who store where pages have come to have copies, @t among them, will meet these. */
+static void expect_collapses(struct kernel *k, const struct task *t)
+{
+    for (int32_t i = 0; i < t->mix->nr_entries; i++) {
+        if (t->access[i].slice->copies != NULL) {
+            copies_expected(k, task_process(t), t->access[i].slice);
+        }
+    }
+}
+
 void task_faults(struct kernel *k, struct rq *rq, struct task *t)
 {
     struct process *p = task_process(t);
     struct place at = {.t = t, .rq = rq};
+    bool hints = k->nops != NULL && k->nops->hint_fault != NULL;
 
     for (int32_t i = 0; i < t->mix->nr_entries && !k->failed; i++) {
         const struct mm_mix_entry *e = &t->mix->entries[i];
@@ -173,19 +222,21 @@ void task_faults(struct kernel *k, struct rq *rq, struct task *t)
         own->accesses = own->earlier = 0;
         at.r = p->regions[e->region];
         at.s = own->slice;
-        at.write = e->writes_ppm > 0;
+        at.writes_ppm = e->writes_ppm;
         at.before_ns = own->earlier_ns;
-        if (!at.r->sequential) {
-            fault_anywhere(k, &at, accesses, earlier);
-            continue;
+        if (k->copies != NULL) {
+            collapse_met(k, &at, i);
         }
-        if (earlier > 0) {
-            walk(k, &at, own, earlier);
+        if (hints) {
+            hint_faults(k, &at, own, accesses, earlier);
+        } else if (at.r->sequential) {
+            move_on(k, own, at.s, accesses);
         }
-        at.before_ns = INT64_MAX;
-        walk(k, &at, own, accesses - earlier);
     }
     rq_charge(k, rq, at.cost_ns);
+    if (at.copied && !k->failed) {
+        expect_collapses(k, t);
+    }
     pages_changed(k, p);
     /* What the policy waits for with its tick may have come nearer. */
     rq->numa_wants_ns = 0;

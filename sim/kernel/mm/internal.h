@@ -49,6 +49,9 @@ void mover_start(struct kernel *k, struct process *p, const char *comm, const ui
 void mover_advance(struct kernel *k, struct task *t);
 void mover_release(struct task *t);
 
+/* copies.c */
+void copies_free(struct kernel *k);
+
 /* access.c */
 /* Turns the work done since the last call into accesses by node. */
 void access_account(struct kernel *k, struct rq *rq, struct task *t);

@@ -2,6 +2,7 @@
 #include "kernel/mm/memcg.h"
 
 #include "base/time.h"
+#include "kernel/mm/copies.h"
 
 enum {
     SWAP_CLUSTER_MAX = 32,    /* include/linux/swap.h */
@@ -167,8 +168,8 @@ static void check_progress(struct kernel *k, struct memcg *mc, int64_t bytes, ui
     }
 }
 
-/* try_to_free_mem_cgroup_pages(): how many of the pages of @mc were reclaimed. */
-static int64_t reclaim(struct kernel *k, struct memcg *mc, int32_t cpu, int64_t pages)
+/* What the tier policy reclaims, in pages. */
+static int64_t policy_reclaims(struct kernel *k, struct memcg *mc, int32_t cpu, int64_t pages)
 {
     const struct role *role = &k->roles[NUMASIM_ROLE_TIER];
 
@@ -178,11 +179,22 @@ static int64_t reclaim(struct kernel *k, struct memcg *mc, int32_t cpu, int64_t 
     uint64_t before = state_of_memory(k, mc);
 
     k->pages_kept++;
-    int64_t bytes = role->policy->tier->reclaim(role->self, mc->pub.cgroup, cpu,
-                                                MAX(pages, SWAP_CLUSTER_MAX) * page_bytes(k));
+    int64_t bytes =
+        role->policy->tier->reclaim(role->self, mc->pub.cgroup, cpu, pages * page_bytes(k));
     k->pages_kept--;
     check_progress(k, mc, bytes, before);
     return bytes / page_bytes(k);
+}
+
+/* try_to_free_mem_cgroup_pages(): how many of the pages of @mc were reclaimed; copies where nothing else is. */
+static int64_t reclaim(struct kernel *k, struct memcg *mc, int32_t cpu, int64_t pages)
+{
+    pages = MAX(pages, SWAP_CLUSTER_MAX);
+
+    int64_t reclaimed = policy_reclaims(k, mc, cpu, pages);
+
+    return reclaimed != 0 || k->failed ? reclaimed
+                                       : copies_reclaim(k, -1, NULL, mc->pub.cgroup, pages);
 }
 
 /* The lowest of @memcg and those above it that has no room for @pages more, or NULL. */

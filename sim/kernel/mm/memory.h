@@ -10,8 +10,10 @@
  *   stall.c   tasks that wait for memory
  *   oom.c     whom it is taken from in the end
  *   fault.c   which accesses meet protected pages, and what follows; fault.h
+ *   copies.c  clean copies of pages on further nodes; collapse.c what stores do to them
  *   pages.c   pages for plugins: moving and protecting them
  *   pages-found.c  populations for plugins: iterating, moving, tagging, splitting, dropping
+ *   pages-copies.c  copies for plugins
  *   daemon.c  kernel threads of nodes
  */
 #ifndef NUMASIM_KERNEL_MM_MEMORY_H
@@ -33,6 +35,12 @@ void pages_changed(struct kernel *k, struct process *p);
 /* @pages pages of @s came to @node, or left it (negative). */
 void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
                  int32_t node, int64_t pages);
+/* Of @s so many pages are no longer where they were told to be. */
+void slice_moved(struct process *p, struct mm_slice *s, int64_t pages);
+/* What told_by_node counts @pages of @part as. */
+int64_t slice_told(const struct mm_slice *s, const struct mm_part *part, int64_t pages);
+/* @bytes of @r come out of @node's free memory or its pool, or go back (negative). */
+void node_take(struct kernel *k, const struct mm_region *r, int32_t node, int64_t bytes);
 /* What @node can still give to @r: free memory, or its hugetlb pool. */
 int64_t node_room_bytes(const struct kernel *k, const struct mm_region *r, int32_t node);
 bool node_allowed(const struct process *p, int32_t node);
@@ -45,11 +53,13 @@ void touch_go_on(struct kernel *k, struct task *t, const struct touch_later *lat
 /*
  * Moves @pages base pages of kind @index of @e (as extent_change()) to @to, if that has room above
  * @floor_bytes, as whole pages of their size; what is moved counts as migrated and becomes @as, its node
- * apart. Charges nothing. Returns how many base pages moved.
+ * and copies apart. With @shadow what lay where they come from stays there as a copy. Charges nothing;
+ * *@ret_cost_ns is what it costs. Returns how many base pages moved.
  */
 int64_t pages_migrate(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
                       struct mm_part *part, struct mm_extent *e, int32_t index, int64_t pages,
-                      int32_t to, int64_t floor_bytes, const struct mm_kind *as);
+                      int32_t to, int64_t floor_bytes, const struct mm_kind *as, bool shadow,
+                      int64_t *ret_cost_ns);
 /* Where a walk over a region's extents stands; zero: at its start. Extents may change meanwhile. */
 struct pages_place {
     int32_t slice, part, extent;
@@ -68,6 +78,9 @@ int64_t pages_move_cost_ns(const struct kernel *k, int64_t pages, uint8_t order)
  * or, with @protect, not protect any. */
 bool pages_free(struct kernel *k, const char *call, bool protect);
 
+/* The CPUs that run @p now, apart from @but: each gets an interrupt to flush its TLB. */
+int32_t nr_flushed(const struct process *p, int32_t but);
+
 /* For functions that a policy calls: who is to blame for a wrong argument; false, with a fault that names
  * @call, if an argument names nothing there is or pages may not be changed now. */
 enum numasim_role pages_blamed(const struct kernel *k);
@@ -75,6 +88,25 @@ bool pages_region_valid(struct kernel *k, const char *call, const struct process
                         int32_t region);
 bool pages_migration_valid(struct kernel *k, const char *call, const struct process *p, int32_t cpu,
                            int32_t region, int32_t from, int32_t to);
+
+/* pages-found.c */
+/* Where pages are that an iteration gave. */
+struct pages_found {
+    struct process *p;
+    struct mm_region *r;
+    struct mm_slice *s;
+    struct mm_part *part;
+    struct mm_extent *e;
+    int32_t kind;
+};
+/* Finds what @pages describes, as far as it is still there as it was: extents may have been cut, joined
+ * or changed since. Faults if it never was anything. */
+bool pages_find(struct kernel *k, const char *call, const struct numasim_pages *pages,
+                struct pages_found *f);
+/* numasim_move_pages(), and with @shadow numasim_move_pages_shadowed(). */
+int64_t pages_move_found(struct kernel *k, const char *call, int32_t cpu,
+                         const struct numasim_pages *pages, int64_t nr_pages, int32_t to,
+                         int64_t floor_bytes, bool shadow);
 
 /* fault.c */
 /* Pages of @p have come to be protected now: its running tasks will meet them. */

@@ -2,6 +2,7 @@
 /* Address spaces: processes, regions, slices, and where their pages lie. */
 #include "kernel/internal.h"
 
+#include "kernel/mm/copies.h"
 #include "kernel/mm/memcg.h"
 #include "kernel/mm/object.h"
 #include "kernel/mm/side-cache.h"
@@ -65,6 +66,7 @@ static void slice_release(struct mm_slice *s)
     g_free(s->parts);
     g_free(s->told_by_node);
     g_free(s->pages_by_node);
+    slice_copies_free(s);
 }
 
 static void region_free(struct kernel *k, struct mm_region *r)
@@ -188,18 +190,23 @@ enum { TOLD_PARTS = 256 };
 /* Weights of bands are told in millionths of a slice's accesses, finer by so many bits. */
 enum { TOLD_SHIFT = 20 };
 
+int64_t slice_told(const struct mm_slice *s, const struct mm_part *part, int64_t pages)
+{
+    return s->nr_parts == 1
+               ? pages
+               : (int64_t)mul_div_u64((uint64_t)part->weight_ppm << TOLD_SHIFT, (uint64_t)pages,
+                                      (uint64_t)(part->nr - part->untouched));
+}
+
 /* Adds to told_by_node[] what share of its slice's accesses each touched page of @part gets. */
 static void tell_part(struct mm_slice *s, const struct mm_part *part)
 {
-    uint64_t touched = (uint64_t)(part->nr - part->untouched);
-    uint64_t weight = (uint64_t)part->weight_ppm << TOLD_SHIFT;
-
-    for (int32_t i = 0; i < part->nr_extents && touched > 0; i++) {
+    for (int32_t i = 0; i < part->nr_extents; i++) {
         const struct mm_extent *e = &part->extents[i];
 
         for (int32_t n = 0; n < e->nr_kinds; n++) {
             if (e->kinds[n].node != MM_UNTOUCHED) {
-                int64_t told = (int64_t)mul_div_u64(weight, (uint64_t)e->kinds[n].pages, touched);
+                int64_t told = slice_told(s, part, e->kinds[n].pages);
 
                 s->told_by_node[e->kinds[n].node] += told;
                 s->told_pages += told;
@@ -208,20 +215,21 @@ static void tell_part(struct mm_slice *s, const struct mm_part *part)
     }
 }
 
-static void tell_slice(const struct kernel *k, struct mm_slice *s)
+static void tell_slice(struct kernel *k, struct mm_slice *s)
 {
     s->moved = 0;
     s->nr_told++;
     if (s->nr_parts == 1) {
         memcpy(s->told_by_node, s->pages_by_node, sizeof(int64_t) * (size_t)k->nr_nodes);
         s->told_pages = s->total_pages - s->untouched_pages;
-        return;
+    } else {
+        memset(s->told_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
+        s->told_pages = 0;
+        for (int32_t i = 0; i < s->nr_parts; i++) {
+            tell_part(s, &s->parts[i]);
+        }
     }
-    memset(s->told_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
-    s->told_pages = 0;
-    for (int32_t i = 0; i < s->nr_parts; i++) {
-        tell_part(s, &s->parts[i]);
-    }
+    copies_tell(k, s);
 }
 
 /* Slices that are to be told anew, and those that were just now. */
@@ -326,8 +334,7 @@ static void mark_stale(struct process *p, struct mm_slice *s)
     }
 }
 
-/* @bytes of @r come out of @node's free memory or its pool, or go back (negative). */
-static void node_take(struct kernel *k, const struct mm_region *r, int32_t node, int64_t bytes)
+void node_take(struct kernel *k, const struct mm_region *r, int32_t node, int64_t bytes)
 {
     if (!r->pub.hugetlb) {
         k->nodes[node].free_bytes -= bytes;
@@ -348,6 +355,14 @@ int64_t node_room_bytes(const struct kernel *k, const struct mm_region *r, int32
                                                  : k->nodes[node].hugetlb_2m_free << 21;
 }
 
+void slice_moved(struct process *p, struct mm_slice *s, int64_t pages)
+{
+    s->moved += pages;
+    if (s->moved >= (s->total_pages - s->untouched_pages) / TOLD_PARTS) {
+        mark_stale(p, s);
+    }
+}
+
 void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
                  int32_t node, int64_t pages)
 {
@@ -356,10 +371,7 @@ void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struc
     s->pages_by_node[node] += pages;
     region_add_bytes(p, r, node, bytes);
     node_take(k, r, node, bytes);
-    s->moved += ABS(pages);
-    if (s->moved >= (s->total_pages - s->untouched_pages) / TOLD_PARTS) {
-        mark_stale(p, s);
-    }
+    slice_moved(p, s, ABS(pages));
 }
 
 bool pages_free(struct kernel *k, const char *call, bool protect)
@@ -418,6 +430,7 @@ void process_release_pages(struct kernel *k, struct process *p, int32_t cpu)
         for (int32_t s = 0; s < r->nr_slices; s++) {
             struct mm_slice *slice = &r->slices[s];
 
+            copies_release(k, &(struct copies_place){p, r, slice});
             slice->untouched_pages = slice->total_pages;
             memset(slice->pages_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
             mark_stale(p, slice);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Populations of pages for plugins: iterating over them, and what is done to those that it gives. */
+#include "kernel/mm/copies.h"
 #include "kernel/mm/memcg.h"
 #include "kernel/mm/object.h"
 
@@ -55,20 +56,21 @@ static bool step(struct process *p, int32_t region, int32_t node, bool all, stru
     return false;
 }
 
-static void describe(const struct mm_part *part, const struct mm_extent *e,
-                     const struct mm_kind *kind, int64_t page_bytes, struct numasim_pages *pages)
+static void describe(const struct kernel *k, const struct mm_part *part, const struct mm_extent *e,
+                     const struct mm_kind *kind, struct numasim_pages *pages)
 {
     pages->node = kind->node;
     pages->first = e->first;
     pages->span = e->nr;
     pages->nr_pages = kind->pages;
-    pages->page_bytes = page_bytes << kind->order;
+    pages->page_bytes = k->machine->page_size_bytes << kind->order;
     pages->last_cpu = kind->last_cpu;
     pages->last_pid = kind->last_pid;
     pages->protected_ns = kind->protected_ns;
     pages->tag = kind->tag;
     pages->accesses_x256 = part->accesses_x256 - kind->tagged_x256;
     pages->cgroup = kind->memcg;
+    pages->copies = copies_of(k, kind->copies);
 }
 
 bool numasim_next_pages(struct numasim_host *host, struct numasim_process *process, int32_t node,
@@ -102,7 +104,7 @@ bool numasim_next_pages(struct numasim_host *host, struct numasim_process *proce
                 if (kind->node == MM_UNTOUCHED || (node >= 0 && kind->node != node)) {
                     continue;
                 }
-                describe(part, e, kind, k->machine->page_size_bytes, pages);
+                describe(k, part, e, kind, pages);
                 pages->process = &p->pub;
                 memcpy(pages->cookie, &at, sizeof(at));
                 return true;
@@ -120,25 +122,14 @@ bool numasim_next_pages(struct numasim_host *host, struct numasim_process *proce
 /* ------------------------------------------------------------------------------------------- */
 /* What is done to pages that an iteration gave                                                 */
 
-struct found {
-    struct process *p;
-    struct mm_region *r;
-    struct mm_slice *s;
-    struct mm_part *part;
-    struct mm_extent *e;
-    int32_t kind;
-};
-
 /* At most @pages of the @there ones of @kind, whole pages of its size. */
 static int64_t whole(int64_t pages, const struct mm_kind *kind, int64_t there)
 {
     return MAX(MIN(pages, there), 0) >> kind->order << kind->order;
 }
 
-/* Finds what @pages describes, as far as it is still there as it was: extents may have been cut, joined
- * or changed since. Faults if it never was anything. */
-static bool find_pages(struct kernel *k, const char *call, const struct numasim_pages *pages,
-                       struct found *f)
+bool pages_find(struct kernel *k, const char *call, const struct numasim_pages *pages,
+                struct pages_found *f)
 {
     struct cursor at;
 
@@ -174,21 +165,22 @@ static bool find_pages(struct kernel *k, const char *call, const struct numasim_
            wanted.order < MM_NR_ORDERS) {
         wanted.order++;
     }
-    f->kind = pages->node >= 0 ? extent_find(f->e, &wanted) : -1;
+    f->kind = pages->node >= 0 && copies_find(k, pages->copies, &wanted.copies)
+                  ? extent_find(f->e, &wanted)
+                  : -1;
     return f->kind >= 0;
 }
 
-int64_t numasim_move_pages(struct numasim_host *host, int32_t cpu,
-                           const struct numasim_pages *pages, int64_t nr_pages, int32_t to,
-                           int64_t floor_bytes)
+int64_t pages_move_found(struct kernel *k, const char *call, int32_t cpu,
+                         const struct numasim_pages *pages, int64_t nr_pages, int32_t to,
+                         int64_t floor_bytes, bool shadow)
 {
-    const char *const call = "numasim_move_pages()";
-    struct kernel *k = kernel_of(host);
-    struct found f;
+    struct pages_found f;
+    int64_t cost_ns;
 
     if (!pages_migration_valid(k, call, (const struct process *)(const void *)pages->process, cpu,
                                pages->region, pages->node, to) ||
-        !find_pages(k, call, pages, &f)) {
+        !pages_find(k, call, pages, &f)) {
         return 0;
     }
     struct mm_kind kind = f.e->kinds[f.kind];
@@ -198,15 +190,26 @@ int64_t numasim_move_pages(struct numasim_host *host, int32_t cpu,
         kind.tag = 0;
         kind.tagged_x256 = 0;
     }
-    int64_t moved =
-        pages_migrate(k, f.p, f.r, f.s, f.part, f.e, f.kind, nr_pages, to, floor_bytes, &kind);
+    int64_t moved = pages_migrate(k, f.p, f.r, f.s, f.part, f.e, f.kind, nr_pages, to, floor_bytes,
+                                  &kind, shadow, &cost_ns);
 
     if (moved > 0) {
         emit(k, TP_MM_MIGRATE_PAGES, f.p->pub.id, cpu, pages->region, pages->node, to, moved);
-        rq_charge(k, cpu_rq(k, cpu), pages_move_cost_ns(k, moved, kind.order));
+        rq_charge(k, cpu_rq(k, cpu), cost_ns);
+        if (shadow) {
+            copies_expected(k, f.p, f.s);
+        }
         pages_changed(k, f.p);
     }
     return moved;
+}
+
+int64_t numasim_move_pages(struct numasim_host *host, int32_t cpu,
+                           const struct numasim_pages *pages, int64_t nr_pages, int32_t to,
+                           int64_t floor_bytes)
+{
+    return pages_move_found(kernel_of(host), "numasim_move_pages()", cpu, pages, nr_pages, to,
+                            floor_bytes, false);
 }
 
 int64_t numasim_demote_pages(struct numasim_host *host, int32_t cpu,
@@ -226,10 +229,10 @@ void numasim_tag_pages(struct numasim_host *host, const struct numasim_pages *pa
                        int64_t nr_pages, uint32_t tag)
 {
     struct kernel *k = kernel_of(host);
-    struct found f;
+    struct pages_found f;
 
     k->counts_accesses = true;
-    if (find_pages(k, "numasim_tag_pages()", pages, &f)) {
+    if (pages_find(k, "numasim_tag_pages()", pages, &f)) {
         struct mm_kind kind = f.e->kinds[f.kind];
 
         kind.tag = tag;
@@ -242,10 +245,10 @@ void numasim_split_pages(struct numasim_host *host, int32_t cpu, const struct nu
                          int64_t nr_pages)
 {
     struct kernel *k = kernel_of(host);
-    struct found f;
+    struct pages_found f;
 
     (void)cpu;
-    if (find_pages(k, "numasim_split_pages()", pages, &f)) {
+    if (pages_find(k, "numasim_split_pages()", pages, &f)) {
         struct mm_kind kind = f.e->kinds[f.kind];
         int64_t split = whole(nr_pages, &kind, kind.pages);
 
@@ -261,20 +264,23 @@ int64_t numasim_drop_pages(struct numasim_host *host, int32_t cpu,
     static const struct mm_kind untouched = {
         .protected_ns = MM_NOT_PROTECTED, .last_cpu = -1, .last_pid = -1, .node = MM_UNTOUCHED};
     struct kernel *k = kernel_of(host);
-    struct found f;
+    struct pages_found f;
 
-    if (!find_pages(k, "numasim_drop_pages()", pages, &f) || !f.r->pub.file) {
+    if (!pages_find(k, "numasim_drop_pages()", pages, &f) || !f.r->pub.file) {
         return 0;
     }
     const struct mm_kind *kind = &f.e->kinds[f.kind];
     int32_t node = kind->node;
     uint16_t memcg = kind->memcg;
+    uint8_t copies = kind->copies;
 
     nr_pages = whole(nr_pages, kind, kind->pages);
     if (nr_pages == 0) {
         return 0;
     }
     extent_change(f.part, f.e, f.kind, nr_pages, &untouched);
+    copies_count(k, &(struct copies_place){f.p, f.r, f.s}, memcg, copies, 0, nr_pages,
+                 COPIES_FREED);
     f.s->untouched_pages += nr_pages;
     pages_count(k, f.p, f.r, f.s, node, -nr_pages);
     memcg_charge(k, memcg, f.r, node, -nr_pages);

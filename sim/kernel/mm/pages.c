@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pages for plugins: moving and protecting them. */
+#include "kernel/mm/copies.h"
 #include "kernel/mm/memcg.h"
 #include "kernel/mm/object.h"
 
@@ -25,25 +26,35 @@ int64_t pages_move_cost_ns(const struct kernel *k, int64_t pages, uint8_t order)
 
 int64_t pages_migrate(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
                       struct mm_part *part, struct mm_extent *e, int32_t index, int64_t pages,
-                      int32_t to, int64_t floor_bytes, const struct mm_kind *as)
+                      int32_t to, int64_t floor_bytes, const struct mm_kind *as, bool shadow,
+                      int64_t *ret_cost_ns)
 {
     struct mm_kind kind = *as;
     int32_t from = e->kinds[index].node;
+    uint8_t copies = e->kinds[index].copies;
+    bool remaps = copies_on(k, copies, to);
     int64_t unit = INT64_C(1) << kind.order;
     int64_t room = node_room_bytes(k, r, to) - (r->pub.hugetlb ? 0 : floor_bytes);
 
-    room /= k->machine->page_size_bytes;
+    *ret_cost_ns = 0;
+    room = remaps ? INT64_MAX : room / k->machine->page_size_bytes;
 
     pages = MIN(MIN(pages, e->kinds[index].pages), MAX(room, 0)) / unit * unit;
     if (pages <= 0 || from == to || (!k->demoting && !node_allowed(p, to))) {
         return 0;
     }
     kind.node = (int16_t)to;
+    shadow = shadow && !r->pub.hugetlb && memcg_margin_pages(k, kind.memcg) >= pages;
+    kind.copies = copies_after_move(k, copies, from, to, shadow);
     extent_change(part, e, index, pages, &kind);
     pages_count(k, p, r, s, from, -pages);
-    pages_count(k, p, r, s, to, pages);
     memcg_charge(k, kind.memcg, r, from, -pages);
+    copies_count(k, &(struct copies_place){p, r, s}, kind.memcg, copies, kind.copies, pages,
+                 COPIES_REMAPPED);
+    pages_count(k, p, r, s, to, pages);
     memcg_charge(k, kind.memcg, r, to, pages);
+    *ret_cost_ns = remaps ? (pages >> kind.order) * k->machine->costs.page_move_ns
+                          : pages_move_cost_ns(k, pages, kind.order);
     k->nodes[to].vmstat[NUMASIM_PGMIGRATE_SUCCESS] += (uint64_t)pages;
     if (kind.order >= 9) {
         k->nodes[to].vmstat[NUMASIM_THP_MIGRATION_SUCCESS] += (uint64_t)(pages >> kind.order);
@@ -102,9 +113,11 @@ static void migrate_extent(struct kernel *k, struct migration *m, struct mm_slic
         struct mm_kind kind = e->kinds[n];
 
         if (kind.node == m->from) {
-            int64_t pages = pages_migrate(k, m->p, m->r, s, part, e, n, m->left, m->to, 0, &kind);
+            int64_t cost_ns;
+            int64_t pages = pages_migrate(k, m->p, m->r, s, part, e, n, m->left, m->to, 0, &kind,
+                                          false, &cost_ns);
 
-            m->cost_ns += pages_move_cost_ns(k, pages, kind.order);
+            m->cost_ns += cost_ns;
             m->moved += pages;
             m->left -= pages;
         }
@@ -221,8 +234,7 @@ static void protect_part(struct kernel *k, struct mm_region *r, struct mm_part *
     part_join(part, from, to, !r->sequential);
 }
 
-/* The CPUs that run @p now, apart from @but: each gets an interrupt to flush its TLB. */
-static int32_t nr_flushed(const struct process *p, int32_t but)
+int32_t nr_flushed(const struct process *p, int32_t but)
 {
     int32_t nr = 0;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* First touch: which pages, and, by the tier policy, on which nodes. */
+#include "kernel/mm/copies.h"
 #include "kernel/mm/memcg.h"
 #include "kernel/mm/object.h"
 #include "kernel/mm/oom.h"
@@ -271,6 +272,17 @@ static void none_left(struct kernel *k, struct touch *touch)
     }
 }
 
+/* There is no memory: copies make way for what @a asks for. False: there are none. */
+static bool reclaims(struct kernel *k, const struct touch *touch, const struct numasim_alloc *a)
+{
+    const struct numasim_mempolicy *policy =
+        touch->r->pub.mempolicy != NULL ? touch->r->pub.mempolicy : &touch->t->mempolicy.pub;
+
+    return !k->failed && k->copies != NULL && !touch->r->pub.hugetlb &&
+           copies_reclaim(k, -1, policy->mode == NUMASIM_MPOL_BIND ? policy->nodes : a->allowed, -1,
+                          a->nr_pages) > 0;
+}
+
 /* Touches @pages untouched ones of extent @index, or a huge page's rest more; returns how many it were,
  * fewer if it stops. */
 static int64_t touch_extent(struct kernel *k, struct touch *touch, int32_t index, int64_t pages)
@@ -286,6 +298,9 @@ static int64_t touch_extent(struct kernel *k, struct touch *touch, int32_t index
             break;
         }
         if (!ask(k, &a)) {
+            if (reclaims(k, touch, &a)) {
+                continue;
+            }
             none_left(k, touch);
             break;
         }

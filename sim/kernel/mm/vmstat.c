@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counters and sizes of memory, of the machine and by node, as text. */
+#include "kernel/mm/copies.h"
 #include "kernel/mm/object.h"
 #include "kernel/procfs.h"
 
@@ -65,6 +66,14 @@ void kernel_vm_events(const struct kernel *k, uint64_t *ret)
 /* ------------------------------------------------------------------------------------------- */
 /* What is where                                                                                */
 
+static void add_huge_copies(const struct kernel *k, const struct mm_kind *kind,
+                            struct node_use *uses)
+{
+    for (int32_t n = 0; kind->copies != 0 && n < k->nr_nodes; n++) {
+        uses[n].anon_huge += copies_on(k, kind->copies, n) ? kind->pages : 0;
+    }
+}
+
 /* Huge pages (2 MiB and more) among the pages of @r, by node. */
 static void add_huge(const struct kernel *k, const struct mm_region *r, struct node_use *uses)
 {
@@ -81,6 +90,7 @@ static void add_huge(const struct kernel *k, const struct mm_region *r, struct n
                     if (kind->node != MM_UNTOUCHED &&
                         k->machine->page_size_bytes << kind->order >= INT64_C(1) << 21) {
                         uses[kind->node].anon_huge += kind->pages;
+                        add_huge_copies(k, kind, uses);
                     }
                 }
             }
@@ -93,6 +103,7 @@ static void add_region(const struct kernel *k, const struct mm_region *r, struct
     for (int32_t n = 0; n < k->nr_nodes; n++) {
         int64_t pages = r->bytes_by_node[n] / k->machine->page_size_bytes;
 
+        pages += region_copies(r, n);
         if (r->pub.hugetlb) {
             uses[n].hugetlb_2m += r->pub.page_bytes == INT64_C(1) << 21 ? pages : 0;
         } else if (r->pub.file) {
