@@ -139,8 +139,8 @@ static void test_bad_plugins(struct fixture *f, gconstpointer unused)
     static const struct {
         const char *plugin, *message;
     } cases[] = {
-        {"bad-abi", "set.yaml:3:8: PLUGINS/bad-abi.so: the plugin was built for policy ABI 44; "
-                    "expected ABI 4: build it again with this numasim's numasim-policy.h"},
+        {"bad-abi", "set.yaml:3:8: PLUGINS/bad-abi.so: the plugin was built for policy ABI 45; "
+                    "expected ABI 5: build it again with this numasim's numasim-policy.h"},
         {"bad-flag", "set.yaml:3:8: PLUGINS/bad-flag.so: unknown flags 0x40000000; expected only "
                      "those of 0x1"},
         {"bad-name", "set.yaml:3:8: PLUGINS/bad-name.so: the policy calls itself 'other-name'; "
@@ -285,7 +285,7 @@ static void test_list(struct fixture *f, gconstpointer unused)
     g_assert_cmpstr(good->roles, ==, "queue, balance");
     g_assert_true(good->test_only);
     g_assert_nonnull(bad);
-    g_assert_nonnull(strstr(bad->problem, "policy ABI 44"));
+    g_assert_nonnull(strstr(bad->problem, "policy ABI 45"));
     g_assert_null(bad->summary);
 }
 
