@@ -1,5 +1,5 @@
 # What all pictures share. `numasim plot` sets before this: out_terminal ("svg", "pngcairo",
-# "pdfcairo"), out_file, width and height in points, finding (the title) and detail (below it).
+# "pdfcairo"), out_file (empty: standard output), width and height in points, finding (the title) and detail (below it).
 #
 # Lines differ in dash and weight as well as in colour, so that a print in grey can be read.
 set encoding utf8
@@ -10,7 +10,7 @@ if (out_terminal eq "svg") {
 } else {
     set terminal pdfcairo size width/96.0,height/96.0 noenhanced background "#ffffff" font "DejaVu Sans,9"
 }}
-set output out_file
+if (strlen(out_file) > 0) { set output out_file } else { set output }
 
 # A size of letters, as pngcairo has it: a pixel of SVG is smaller than a point.
 letters(points) = sprintf(",%.1f", out_terminal eq "svg" ? points * 1.3 : points)

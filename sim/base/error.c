@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,66 +78,6 @@ static void set_io_error(GError **error, const char *path, const char *what, int
 {
     g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot %s: %s", path, what,
                 g_strerror(code));
-}
-
-/* Writes all of @bytes to @fd, and to the disk. False with errno set. */
-static bool write_all(int fd, const char *bytes, gsize size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written < 0) {
-            return false;
-        }
-        bytes += written;
-        size -= (gsize)written;
-    }
-    return fsync(fd) == 0;
-}
-
-gboolean file_write_atomic(const char *path, const char *bytes, gsize size, GError **error)
-{
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *name = g_path_get_basename(path);
-    g_autofree char *temporary = g_strdup_printf("%s/.%s.XXXXXX", folder, name);
-    /* O_EXCL: a name that nobody has; the mode is the one that the umask gives to any new file. */
-    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0666);
-    bool written;
-    int code;
-    struct stat there;
-
-    /* Renaming over a device, a pipe or a link would put a file in its place. */
-    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO,
-                    "%s: is no regular file; expected the name of one, or a new name", path);
-        if (fd >= 0) {
-            (void)close(fd);
-            (void)unlink(temporary);
-        }
-        return FALSE;
-    }
-    if (fd < 0) {
-        set_io_error(error, path, "create a file in its folder", errno);
-        return FALSE;
-    }
-    written = write_all(fd, bytes, size);
-    code = errno;
-    if (close(fd) != 0 && written) {
-        written = false;
-        code = errno;
-    }
-    if (!written) {
-        set_io_error(error, path, "write", code);
-    } else if (rename(temporary, path) != 0) {
-        set_io_error(error, path, "rename the finished file to this name", errno);
-    } else {
-        return TRUE;
-    }
-    (void)unlink(temporary);
-    return FALSE;
 }
 
 /* Opens @path; a FIFO without a writer would hang, were it not for O_NONBLOCK. -1 with @error. */

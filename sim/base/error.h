@@ -23,12 +23,6 @@ enum numasim_error {
 const char *error_nearest(const char *name, const char *const *names);
 
 /*
- * Writes @size bytes to @path whole or not at all: to a temporary name in the same folder, fsync,
- * rename. False with @error on failure, with nothing left behind.
- */
-gboolean file_write_atomic(const char *path, const char *bytes, gsize size, GError **error);
-
-/*
  * Reads the file @path into *@ret_bytes, newly allocated, with a NUL behind the *@ret_size bytes; at
  * most @max bytes and one more, by which the caller sees that the file is too large. What is not a
  * regular file is refused, for a FIFO or a device may never end. False with NUMASIM_ERROR_IO,

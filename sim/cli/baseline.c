@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/folder.h"
+#include "base/folder.h"
 
 /* "TOPOLOGY/WORKLOAD/POLICY/seed-N" in @folder. */
 static char *baseline_path(const char *folder, const struct result *r)
@@ -69,20 +69,16 @@ bool baseline_check(const char *folder, GError **error)
 
 bool baseline_write(const struct result_set *set, const char *folder, GError **error)
 {
-    g_autofree char *building = folder_begin(folder, error);
+    g_autoptr(folder_t) building = folder_begin(folder, error);
     bool ok = building != NULL;
 
     for (guint i = 0; ok && i < set->results->len; i++) {
         struct result metrics = *(const struct result *)set->results->pdata[i];
-        g_autofree char *path = baseline_path(building, &metrics);
+        g_autofree char *path = baseline_path(folder_path(building), &metrics);
 
         metrics.nr_histograms = metrics.nr_matrices = 0;
         metrics.series = (struct result_series){0};
         ok = result_write(&metrics, path, NULL, 0, error);
     }
-    ok = ok && folder_finish(building, folder, error);
-    if (!ok && building != NULL) {
-        folder_remove(building);
-    }
-    return ok;
+    return ok && folder_finish(g_steal_pointer(&building), true, error);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "observe/json.h"
 
 const char *const cli_formats_text[] = {"text", "json", NULL};

@@ -56,7 +56,8 @@ extern const char *const cli_formats_list[]; /* table, json, names */
 #define CLI_OUTPUT_ROW(member_offset, name_of_arg, completes, text)                                \
     {                                                                                              \
         .name = "output", .letter = 'o', .type = CLI_STRING, .offset = (member_offset),            \
-        .arg = (name_of_arg), .complete = (completes), .help = (text)                              \
+        .arg = (name_of_arg), .complete = (completes),                                             \
+        .writes_file = (completes) == CLI_COMPLETE_FILE, .help = (text)                            \
     }
 
 /* Prints @names, one to a line. */
@@ -66,7 +67,7 @@ struct json_out;
 void cli_print_json(struct cli *cli, struct json_out *json);
 /* Takes @text, which may be NULL, and prints it. */
 void cli_print(struct cli *cli, char *text);
-/* Takes @text, and writes it to the file @path, whole or not at all; prints it where that is NULL. */
+/* Takes @text, and writes it to @path as base/output.h does; prints it where that is NULL. */
 bool cli_write(struct cli *cli, const char *path, char *text, GError **error);
 
 #endif

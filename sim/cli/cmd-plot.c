@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* numasim plot: pictures of results, drawn by gnuplot. */
 #include "base/error.h"
+#include "base/output.h"
 #include "cli/cli.h"
 #include "cli/plot-inputs.h"
 #include "cli/plot.h"
@@ -30,8 +31,10 @@ static const struct cli_option plot_options[] = {
      .initial = "cdf",
      .nth_choice = kind_name,
      .help = "what the picture shows"},
-    CLI_OUTPUT_ROW(AT(output), "FILE", CLI_COMPLETE_FILE,
-                   "the picture, its format by its ending: .svg, .png or .pdf; otherwise KIND.svg"),
+    CLI_OUTPUT_ROW(
+        AT(output), "FILE", CLI_COMPLETE_FILE,
+        "the picture, its format by its ending: .svg, .png or .pdf, SVG to a pipe; otherwise "
+        "KIND.svg"),
     {.name = "metric",
      .letter = 'm',
      .type = CLI_STRING,
@@ -92,9 +95,13 @@ static bool plot(struct cli *cli, struct plot *p, const struct plot_options *o, 
 {
     g_autofree char *output =
         o->output != NULL ? g_strdup(o->output) : g_strconcat(p->kind->name, ".svg", NULL);
-    const char *terminal;
+    bool is_stream = output_is_stream(output);
+    g_autofree char *picture = NULL;
+    const char *terminal = "svg";
+    gsize size;
 
-    if (!choose_terminal(output, &terminal, error)) {
+    if (!is_stream &&
+        (!choose_terminal(output, &terminal, error) || !output_check(output, error))) {
         return false;
     }
     if (o->script) {
@@ -103,10 +110,13 @@ static bool plot(struct cli *cli, struct plot *p, const struct plot_options *o, 
         cli_print(cli, script);
         return script != NULL;
     }
-    if (!plot_draw(p, terminal, output, error)) {
+    picture = plot_draw(p, terminal, &size, error);
+    if (picture == NULL || !file_write_atomic(output, picture, size, error)) {
         return false;
     }
-    g_string_append_printf(cli->out, "%s: %s\n", output, p->finding->str);
+    if (!is_stream) { /* it may be standard output */
+        g_string_append_printf(cli->out, "%s: %s\n", output, p->finding->str);
+    }
     return true;
 }
 

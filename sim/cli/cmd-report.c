@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "cli/cli.h"
 #include "cli/html.h"
 #include "cli/plot-inputs.h"
@@ -181,7 +182,7 @@ static int run(struct cli *cli, const void *data, char **args, GError **error)
     const char *output = o->output != NULL ? o->output : "report.html";
     g_autoptr(GPtrArray) sets = g_ptr_array_new_with_free_func((GDestroyNotify)result_set_free);
     struct report r = {.paths = cli->paths, .pictures = !o->no_pictures, .out = g_string_new(NULL)};
-    bool ok = true;
+    bool ok = output_check(output, error);
 
     for (char **arg = args; ok && *arg != NULL; arg++) {
         struct result_set *set = result_set_read(*arg, error);
@@ -194,7 +195,7 @@ static int run(struct cli *cli, const void *data, char **args, GError **error)
     }
     ok = ok && add_labels(&r, o->labels, error) && append_page(&r, error) &&
          cli_write(cli, output, g_strdup(r.out->str), error);
-    if (ok) {
+    if (ok && !output_is_stream(output)) { /* which may be standard output */
         g_string_append_printf(cli->out, "%s: %d result%s\n", output, r.nr, r.nr > 1 ? "s" : "");
     }
     for (int32_t i = 0; i < r.nr; i++) {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* numasim run: simulate, print the table, write the results. */
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/units.h"
 #include "cli/cli.h"
 #include "cli/crash.h"
@@ -358,6 +361,18 @@ static bool check_output(const struct run_options *o, GError **error)
     if (o->output != NULL && !o->force && g_file_test(o->output, G_FILE_TEST_EXISTS)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
                     "run: %s exists; expected a new folder, or --force", o->output);
+        return false;
+    }
+    if (o->output != NULL && g_file_test(o->output, G_FILE_TEST_IS_DIR)) {
+        if (access(o->output, W_OK | X_OK) != 0) {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "run: %s: cannot be written: %s",
+                        o->output, g_strerror(errno));
+            return false;
+        }
+        return true;
+    }
+    if (o->output != NULL && !folder_check(o->output, error)) {
+        g_prefix_error(error, "run: ");
         return false;
     }
     return true;

@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/folder.h"
+#include "base/output.h"
 #include "cli/cli.h"
-#include "cli/folder.h"
 #include "cli/jobs.h"
 #include "cli/study-find.h"
 #include "cli/study-run.h"
@@ -62,8 +63,12 @@ static bool check_output(const struct study_options *o, GError **error)
 {
     g_autofree char *mark = NULL;
 
+    if (o->cache != NULL && !folder_check(o->cache, error)) {
+        return false;
+    }
+
     if (o->output == NULL || o->force || !g_file_test(o->output, G_FILE_TEST_EXISTS)) {
-        return true;
+        return o->output == NULL || folder_check(o->output, error);
     }
     mark = g_build_filename(o->output, "study.json", NULL);
     if (!g_file_test(mark, G_FILE_TEST_EXISTS)) {
@@ -72,7 +77,7 @@ static bool check_output(const struct study_options *o, GError **error)
                     o->output);
         return false;
     }
-    return true;
+    return folder_check(o->output, error);
 }
 
 static bool write_study(const struct study *study, const char *building,
@@ -108,7 +113,8 @@ static int carry_out(struct cli *cli, const struct study_options *o, const struc
                      GError **error)
 {
     const struct study *study = task->study;
-    g_autoptr(study_results_t) results = study_carry_out(task, error);
+    g_autoptr(folder_t) building = NULL;
+    g_autoptr(study_results_t) results = study_carry_out(task, &building, error);
     GArray *verdicts;
     int status;
 
@@ -119,8 +125,8 @@ static int carry_out(struct cli *cli, const struct study_options *o, const struc
     status = has_failures(results) ? CLI_FAULT : study_passed(verdicts) ? CLI_DONE : CLI_FAILED;
     cli_print(cli, o->format == CLI_FORMAT_JSON ? study_to_json(study, results, verdicts, NULL)
                                                 : study_table(study, results, verdicts));
-    if (task->building != NULL && (!write_study(study, task->building, results, verdicts, error) ||
-                                   !folder_finish(task->building, o->output, error))) {
+    if (building != NULL && (!write_study(study, folder_path(building), results, verdicts, error) ||
+                             !folder_finish(g_steal_pointer(&building), true, error))) {
         status = CLI_BAD_INPUT;
     }
     study_verdicts_free(verdicts);
@@ -152,7 +158,6 @@ static int run_into_folder(struct cli *cli, const struct study_options *o, struc
 {
     g_autofree char *output = g_canonicalize_filename(o->output, NULL);
     g_autofree char *runs = g_strconcat(output, ".runs", NULL);
-    g_autofree char *building = NULL;
     int status;
 
     if (o->cache == NULL) {
@@ -165,15 +170,8 @@ static int run_into_folder(struct cli *cli, const struct study_options *o, struc
             folder_remove(runs);
         }
     }
-    building = folder_begin(o->output, error);
-    if (building == NULL) {
-        return CLI_BAD_INPUT;
-    }
-    task->building = building;
+    task->output = o->output;
     status = carry_out(cli, o, task, error);
-    if (*error != NULL) {
-        folder_remove(building);
-    }
     /* What faulted, or found the disk full, may be mended and resumed. */
     if (o->cache == NULL &&
         (*error != NULL ? (*error)->code != NUMASIM_ERROR_IO : status != CLI_FAULT)) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 
@@ -40,6 +41,22 @@ static int run_root(struct cli *cli, char **words, GError **error)
     return CLI_DONE;
 }
 
+/* What is to be written can be, as far as can be told before the work. */
+static bool check_outputs(const struct subcommand *cmd, const char *path, const void *options,
+                          GError **error)
+{
+    for (size_t i = 0; i < cli_options_count(cmd->options); i++) {
+        const struct cli_option *option = &cmd->options[i];
+        const char *const *output = G_STRUCT_MEMBER_P(options, option->offset);
+
+        if (option->writes_file && *output != NULL && !output_check(*output, error)) {
+            g_prefix_error(error, "%s: --%s: ", path, option->name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static int run_subcommand(struct cli *cli, char **words, GError **error)
 {
     g_autofree char *path = NULL;
@@ -61,7 +78,7 @@ static int run_subcommand(struct cli *cli, char **words, GError **error)
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
                     "%s: missing subcommand; expected one that `numasim %s --help` lists", path,
                     path);
-    } else {
+    } else if (check_outputs(cmd, path, options, error)) {
         status = cmd->run(cli, options, args, error);
     }
     cli_options_free(cmd, options);

@@ -61,6 +61,7 @@ struct cli_option {
     int64_t min, max; /* INT, TIME; max 0: no bound */
     enum cli_complete complete;
     bool required;
+    bool writes_file; /* STRING: a file of output; main.c asks output_check() before the work */
     const char *help; /* "what it does", begins in lower case, no full stop */
 };
 

@@ -2,8 +2,9 @@
 #include "cli/plot.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/error.h"
 #include "cli/again.h"
@@ -257,31 +258,61 @@ char *plot_script(struct plot *p, const char *terminal, const char *output, GErr
 /* ------------------------------------------------------------------------------------------- */
 /* Drawing                                                                                      */
 
-static bool run_gnuplot(const char *script, GError **error)
+/* A file without a name, which goes with this process however that ends. */
+static FILE *open_nameless(const char *text, GError **error)
 {
-    g_autofree char *path = NULL;
-    g_autofree char *said = NULL;
+    FILE *file = tmpfile();
+
+    if (file != NULL && fputs(text, file) >= 0 && fflush(file) == 0) {
+        rewind(file);
+        return file;
+    }
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "plot: no file for gnuplot: %s",
+                g_strerror(errno));
+    if (file != NULL) {
+        fclose(file);
+    }
+    return NULL;
+}
+
+/* All of @file. */
+static char *contents_of(FILE *file, gsize *ret_size)
+{
+    GString *text = g_string_new(NULL);
+    char chunk[4096];
+    size_t got;
+
+    rewind(file);
+    while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0) {
+        g_string_append_len(text, chunk, (gssize)got);
+    }
+    *ret_size = text->len;
+    return g_string_free(text, FALSE);
+}
+
+/* Gives gnuplot @in and takes what it says in @out and @err. */
+static bool run_gnuplot(FILE *in, FILE *out, FILE *err, GError **error)
+{
+    char *const argv[] = {(char *)"gnuplot", NULL};
     g_autoptr(GError) cause = NULL;
     int status = 0;
-    int fd = g_file_open_tmp("numasim-plot-XXXXXX.gp", &path, &cause);
-    bool ok = fd >= 0 && g_close(fd, NULL) && g_file_set_contents(path, script, -1, &cause);
-    char *const argv[] = {(char *)"gnuplot", path, NULL};
+    GPid pid;
 
-    if (!ok) {
-        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, cause->message);
-        return false;
-    }
-    ok = g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
-                      &said, &status, &cause);
-    g_unlink(path);
-    if (!ok) {
+    if (!g_spawn_async_with_fds(NULL, (char **)(guintptr)argv, NULL,
+                                G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid,
+                                fileno(in), fileno(out), fileno(err), &cause)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO,
                     "plot: cannot run gnuplot: %s; expected it to be installed (Debian: "
                     "gnuplot-nox), or --script",
                     cause->message);
         return false;
     }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
     if (!g_spawn_check_wait_status(status, NULL)) {
+        gsize size;
+        g_autofree char *said = contents_of(err, &size);
+
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_FAULT, "plot: gnuplot failed: %s",
                     g_strstrip(said));
         return false;
@@ -289,21 +320,22 @@ static bool run_gnuplot(const char *script, GError **error)
     return true;
 }
 
-/* Under another name first, so that the picture is there whole or not at all. */
-bool plot_draw(struct plot *p, const char *terminal, const char *output, GError **error)
+char *plot_draw(struct plot *p, const char *terminal, gsize *ret_size, GError **error)
 {
-    g_autofree char *building = g_strconcat(output, ".part", NULL);
-    g_autofree char *script = plot_script(p, terminal, building, error);
+    g_autofree char *script = plot_script(p, terminal, "", error);
+    FILE *in = script != NULL ? open_nameless(script, error) : NULL;
+    FILE *out = in != NULL ? open_nameless("", error) : NULL;
+    FILE *err = out != NULL ? open_nameless("", error) : NULL;
+    FILE *const files[] = {in, out, err};
+    char *picture = NULL;
 
-    if (script == NULL || !run_gnuplot(script, error)) {
-        g_unlink(building);
-        return false;
+    if (err != NULL && run_gnuplot(in, out, err, error)) {
+        picture = contents_of(out, ret_size);
     }
-    if (g_rename(building, output) != 0) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot be written: %s", output,
-                    g_strerror(errno));
-        g_unlink(building);
-        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        if (files[i] != NULL) {
+            fclose(files[i]);
+        }
     }
-    return true;
+    return picture;
 }

@@ -79,10 +79,15 @@ void plot_release(struct plot *p);
  */
 bool plot_watch_run(struct plot *const *plots, int32_t nr, struct simulation *s, GError **error);
 
-/* The whole script, which writes @output by gnuplot's @terminal; newly allocated. Once for a picture. */
+/* The whole script, which writes the file @output ("": standard output) by gnuplot's @terminal; newly
+ * allocated. Once for a picture. */
 char *plot_script(struct plot *p, const char *terminal, const char *output, GError **error);
-/* Draws the picture to the file @output, whole or not at all. */
-bool plot_draw(struct plot *p, const char *terminal, const char *output, GError **error);
+/*
+ * The picture as gnuplot's @terminal draws it, *@ret_size bytes and a NUL behind them, newly allocated.
+ * NULL with the error of plot_script(), with NUMASIM_ERROR_IO where gnuplot cannot be run, and
+ * NUMASIM_ERROR_FAULT where it fails.
+ */
+char *plot_draw(struct plot *p, const char *terminal, gsize *ret_size, GError **error);
 
 /* "label1 = 'text'" and the like, quoted for gnuplot. */
 void plot_set_text(struct plot *p, const char *name, const char *value);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pictures of a report, in its page. */
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -23,30 +22,13 @@ static const struct plot_kind *kind_of(const char *name)
     g_assert_not_reached();
 }
 
-static char *draw_svg(struct plot *p, GError **error)
-{
-    g_autofree char *path = NULL;
-    g_autofree char *text = NULL;
-    g_autoptr(GError) cause = NULL;
-    int fd = g_file_open_tmp("numasim-report-XXXXXX.svg", &path, &cause);
-
-    if (fd < 0 || !g_close(fd, &cause)) {
-        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, cause->message);
-        return NULL;
-    }
-    if (plot_draw(p, "svg", path, error) && !g_file_get_contents(path, &text, NULL, &cause)) {
-        g_set_error_literal(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, cause->message);
-    }
-    g_unlink(path);
-    return g_steal_pointer(&text);
-}
-
 /* Appends the picture, or why there is none to @missing. False where none can be drawn at all. */
 static bool append_picture(struct report *r, struct plot *p, int32_t number, GString *missing,
                            GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autofree char *text = draw_svg(p, &cause);
+    gsize size;
+    g_autofree char *text = plot_draw(p, "svg", &size, &cause);
     g_autofree char *prefix = g_strdup_printf("p%d-", number);
     g_autofree char *svg = text != NULL ? html_svg(text, prefix) : NULL;
 

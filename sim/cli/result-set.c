@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/folder.h"
+#include "base/folder.h"
 
 enum { MAX_DEPTH = 16 }; /* folders below one another */
 

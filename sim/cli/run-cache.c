@@ -8,7 +8,8 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "cli/folder.h"
+#include "base/folder.h"
+#include "base/output.h"
 #include "policy/loader.h"
 #include "policy/plugin.h"
 #include "workload/workload.h"
@@ -118,6 +119,36 @@ char *run_cache_folder(const struct run_cache *c, const char *inputs, uint64_t s
     g_autofree char *name = g_strdup_printf("seed-%" G_GUINT64_FORMAT, seed);
 
     return g_build_filename(c->path, inputs, name, NULL);
+}
+
+/* Beside the folder, which holds the result alone. */
+static char *oom_kills_file(const char *folder)
+{
+    return g_strconcat(folder, ".oom-kills", NULL);
+}
+
+bool run_cache_set_oom_kills(const char *folder, guint64 oom_kills, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(folder);
+    g_autofree char *file = oom_kills_file(folder);
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT "\n", oom_kills);
+
+    if (oom_kills == 0) {
+        return true;
+    }
+    if (g_mkdir_with_parents(parent, 0777) != 0) {
+        return folder_fail(parent, "be made", error);
+    }
+    return file_write_atomic(file, text, strlen(text), error);
+}
+
+guint64 run_cache_oom_kills(const char *folder)
+{
+    g_autofree char *file = oom_kills_file(folder);
+    g_autofree char *text = NULL;
+    gsize size;
+
+    return file_read(file, 64, &text, &size, NULL) ? g_ascii_strtoull(text, NULL, 10) : 0;
 }
 
 /* ------------------------------------------------------------------------------------------- */

@@ -29,6 +29,13 @@ char *run_cache_inputs(struct run_cache *c, const struct simulation *s,
 /* The folder of the run with @seed, whether there or not; newly allocated. */
 char *run_cache_folder(const struct run_cache *c, const char *inputs, uint64_t seed);
 
+/*
+ * Tasks that were killed for want of memory in the run whose result is to be in @folder, the warmup's
+ * too: no result has them. They are set before the result is there, and 0 unless they were.
+ */
+bool run_cache_set_oom_kills(const char *folder, guint64 oom_kills, GError **error);
+guint64 run_cache_oom_kills(const char *folder);
+
 /* Puts the files of the folder @from into the new folder @to: as links if @may_link, which then share what
  * is written to them, else or where that cannot be as copies. */
 bool run_cache_copy(const char *from, const char *to, bool may_link, GError **error);

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/time.h"
 #include "base/units.h"
 #include "cli/crash.h"
-#include "cli/folder.h"
 #include "cli/jobs.h"
 #include "cli/progress-line.h"
 #include "cli/run-cache.h"
@@ -164,6 +164,25 @@ static struct result *simulate_run(const struct studying *st, int32_t index, gui
     return r;
 }
 
+/* Into the cache. */
+static bool keep_run(const struct studying *st, const char *folder, const struct result *r,
+                     guint64 oom_kills, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!run_cache_set_oom_kills(folder, oom_kills, error)) {
+        return false;
+    }
+    if (!run_show_write(st->simulation, st->simulation->policies->pdata[0], r, NULL, folder,
+                        &cause) &&
+        /* Another cell's run may have been the same, and sooner. */
+        !g_file_test(folder, G_FILE_TEST_IS_DIR)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    return true;
+}
+
 /* Run @index; false if it is the last that can be done here. */
 static bool run_one(struct studying *st, int32_t index, int fd)
 {
@@ -174,11 +193,8 @@ static bool run_one(struct studying *st, int32_t index, int fd)
     gsize size;
     g_autoptr(result_t) r = simulate_run(st, index, &oom_kills, &dump, &error);
 
-    if (r == NULL || (st->folders[index] != NULL &&
-                      !run_show_write(st->simulation, st->simulation->policies->pdata[0], r, NULL,
-                                      st->folders[index], &error) &&
-                      /* Another cell's run may have been the same, and sooner. */
-                      !g_file_test(st->folders[index], G_FILE_TEST_IS_DIR))) {
+    if (r == NULL ||
+        (st->folders[index] != NULL && !keep_run(st, st->folders[index], r, oom_kills, &error))) {
         answer_error(fd, error, dump);
         return false;
     }
@@ -266,6 +282,14 @@ static bool prepare_cell(struct studying *st, int32_t cell, GError **error)
     return st->inputs != NULL;
 }
 
+static void add_oom_kills(struct studying *st, int32_t cell, guint64 oom_kills)
+{
+    if (oom_kills > 0 && (st->oom_kills == 0 || cell < st->oom_cell)) {
+        st->oom_cell = cell;
+    }
+    st->oom_kills += oom_kills;
+}
+
 /* Looks for the result of run @index in the cache. */
 static bool find_run(struct studying *st, int32_t index, GError **error)
 {
@@ -282,6 +306,7 @@ static bool find_run(struct studying *st, int32_t index, GError **error)
         return true;
     }
     st->nr_found++;
+    add_oom_kills(st, index / st->study->nr_seeds, run_cache_oom_kills(st->folders[index]));
     return keep(st, index, r, error);
 }
 
@@ -344,10 +369,7 @@ static bool ended_with_result(struct studying *st, int32_t index, guint64 oom_ki
     int32_t cell = index / st->study->nr_seeds;
     struct result *r = result_parse("the run's process", text, (gssize)size, error);
 
-    if (oom_kills > 0 && (st->oom_kills == 0 || cell < st->oom_cell)) {
-        st->oom_cell = cell;
-    }
-    st->oom_kills += oom_kills;
+    add_oom_kills(st, cell, oom_kills);
     return r != NULL && keep(st, index, r, error);
 }
 
@@ -412,23 +434,29 @@ static void warn_of_oom_kills(const struct studying *st)
     }
 }
 
-/* Every result into the folder of the study. */
-static bool deliver(const struct studying *st, GError **error)
+/* Every result into the folder of the study; only now, for it is filled in a moment. */
+static struct folder *deliver(const struct studying *st, GError **error)
 {
+    g_autoptr(folder_t) building = folder_begin(st->task->output, error);
+
+    if (building == NULL) {
+        return NULL;
+    }
     for (int32_t i = 0; i < st->results->nr_results; i++) {
         g_autofree char *name =
             study_run_folder(st->study, i / st->study->nr_seeds, i % st->study->nr_seeds);
-        g_autofree char *folder = g_build_filename(st->task->building, name, NULL);
+        g_autofree char *folder = g_build_filename(folder_path(building), name, NULL);
 
         if (st->results->results[i] != NULL &&
             !run_cache_copy(st->folders[i], folder, st->task->cache_goes, error)) {
-            return false;
+            return NULL;
         }
     }
-    return true;
+    return g_steal_pointer(&building);
 }
 
-struct study_results *study_carry_out(const struct study_task *task, GError **error)
+struct study_results *study_carry_out(const struct study_task *task, struct folder **ret_folder,
+                                      GError **error)
 {
     int32_t nr_seeds = task->study->nr_seeds, nr = study_nr_cells(task->study) * nr_seeds;
     /* A process costs some milliseconds: where runs are many, it does several of one cell. */
@@ -455,8 +483,8 @@ struct study_results *study_carry_out(const struct study_task *task, GError **er
 
     progress_line_end(&st.line);
     warn_of_oom_kills(&st);
-    ok = ok && (task->building == NULL || deliver(&st, error));
-    if (!ok) {
+    *ret_folder = ok && task->output != NULL ? deliver(&st, error) : NULL;
+    if (!ok || (task->output != NULL && *ret_folder == NULL)) {
         g_clear_pointer(&st.results, study_results_free);
     }
     for (int32_t i = 0; i < nr; i++) {

@@ -5,8 +5,9 @@
 
 #include "base/bitmap.h"
 #include "base/error.h"
+#include "base/folder.h"
+#include "base/output.h"
 #include "cli/cli.h"
-#include "cli/folder.h"
 #include "cli/topology.h"
 #include "machine/cpulist.h"
 #include "machine/domains-debugfs.h"
@@ -33,9 +34,13 @@ struct domains_options {
 static const struct cli_option options[] = {
     TOPOLOGY_KERNEL_ROW(AT(kernel)),
     CLI_FORMAT_ROW(AT(format), formats, "text"),
-    CLI_OUTPUT_ROW(
-        AT(output), "PATH", CLI_COMPLETE_FILE,
-        "write to this file; with --format debugfs, make this folder and the files in it"),
+    {.name = "output",
+     .letter = 'o',
+     .type = CLI_STRING,
+     .offset = AT(output),
+     .arg = "PATH",
+     .complete = CLI_COMPLETE_FILE,
+     .help = "write to this file; with --format debugfs, make this folder and the files in it"},
     {.name = "partition",
      .type = CLI_STRINGS,
      .offset = AT(partitions),
@@ -256,21 +261,26 @@ static bool write_one(const char *path, const char *contents, void *data, GError
 static bool write_folder(const struct machine *m, const struct sched_domains *sds, const char *path,
                          GError **error)
 {
-    g_autofree char *building = NULL;
+    g_autoptr(folder_t) building = NULL;
 
     if (g_file_test(path, G_FILE_TEST_EXISTS)) {
         return fail("output", error, "%s exists; expected the path of a new folder", path);
     }
     building = folder_begin(path, error);
-    if (building == NULL) {
-        return false;
+    return building != NULL &&
+           domains_debugfs_walk(m, sds, write_one, (void *)(guintptr)folder_path(building),
+                                error) &&
+           folder_finish(g_steal_pointer(&building), false, error);
+}
+
+static bool check_output(const struct domains_options *o, GError **error)
+{
+    if (o->output == NULL ||
+        (o->format == DEBUGFS ? folder_check(o->output, error) : output_check(o->output, error))) {
+        return true;
     }
-    if (!domains_debugfs_walk(m, sds, write_one, building, error) ||
-        !folder_finish(building, path, error)) {
-        folder_remove(building);
-        return false;
-    }
-    return true;
+    g_prefix_error(error, "topology domains: --output: ");
+    return false;
 }
 
 static int run(struct cli *cli, const void *data, char **args, GError **error)
@@ -280,7 +290,7 @@ static int run(struct cli *cli, const void *data, char **args, GError **error)
     g_autoptr(machine_t) m = NULL;
     g_autoptr(sched_domains_t) sds = NULL;
 
-    if (!topology_kernel(o->kernel, &release, error)) {
+    if (!topology_kernel(o->kernel, &release, error) || !check_output(o, error)) {
         return CLI_BAD_INPUT;
     }
     m = paths_read_topology(cli->paths, args[0], error);

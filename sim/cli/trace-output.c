@@ -2,16 +2,17 @@
 #include "cli/trace-output.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/output.h"
 
 enum { DRAIN_BYTES = 1 << 16 };
 
 struct trace_output {
-    char *path;     /* NULL: standard output */
-    char *building; /* what the file is called until it is whole; NULL: it has no name */
+    char *path;            /* NULL: standard output, where what is said comes at the end */
+    struct output *output; /* NULL: so */
     FILE *file;
     GString *buffer;
     int failed; /* errno of the first write that failed */
@@ -23,12 +24,16 @@ struct trace_output *trace_output_open(const char *path, GError **error)
 
     o->buffer = g_string_sized_new(DRAIN_BYTES + 4096);
     o->path = g_strdup(path);
-    o->building = path != NULL ? g_strconcat(path, ".part", NULL) : NULL;
-    o->file = path != NULL ? g_fopen(o->building, "wb") : tmpfile();
+    if (path != NULL) {
+        o->output = output_open(path, error);
+        if (o->output == NULL) {
+            return NULL;
+        }
+    }
+    o->file = o->output != NULL ? fdopen(dup(output_fd(o->output)), "wb") : tmpfile();
     if (o->file == NULL) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot be written: %s",
                     path != NULL ? path : "a temporary file", g_strerror(errno));
-        g_clear_pointer(&o->building, g_free);
         return NULL;
     }
     return g_steal_pointer(&o);
@@ -87,11 +92,7 @@ bool trace_output_finish(struct trace_output *o, GError **error)
     if (o->path == NULL) {
         return copy_to_stdout(o, error);
     }
-    if (g_rename(o->building, o->path) != 0) {
-        return fail(o, errno, error);
-    }
-    g_clear_pointer(&o->building, g_free);
-    return true;
+    return output_finish(g_steal_pointer(&o->output), error);
 }
 
 void trace_output_free(struct trace_output *o)
@@ -102,10 +103,7 @@ void trace_output_free(struct trace_output *o)
     if (o->file != NULL) {
         fclose(o->file);
     }
-    if (o->building != NULL) {
-        g_unlink(o->building);
-    }
-    g_free(o->building);
+    output_abandon(o->output);
     g_free(o->path);
     g_string_free(o->buffer, TRUE);
     g_free(o);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "cli/cli.h"
 #include "format/trace/ftrace-text.h"
 #include "format/trace/build.h"
@@ -59,6 +60,7 @@ static const struct cli_option import_options[] = {
      .type = CLI_STRING,
      .offset = AT(summary),
      .arg = "OUT.json",
+     .writes_file = true,
      .complete = CLI_COMPLETE_FILE,
      .help = "also write what the trace says by itself: CPU time, switches, latencies by command"},
     {.name = "description",

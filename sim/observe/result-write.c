@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Writing a result: its JSON, its series as CSV, and its folder. */
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/folder.h"
+#include "base/output.h"
 #include "observe/json.h"
 #include "observe/result.h"
 
@@ -236,55 +236,13 @@ static bool write_into(const struct result *r, const char *dir, const struct res
     return write_file(dir, "result.json", json, size, error);
 }
 
-/* Removes a folder that holds nothing but files. */
-static void remove_folder(const char *dir)
-{
-    GDir *entries = g_dir_open(dir, 0, NULL);
-    const char *name;
-
-    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
-        g_autofree char *path = g_build_filename(dir, name, NULL);
-
-        g_unlink(path);
-    }
-    if (entries != NULL) {
-        g_dir_close(entries);
-    }
-    g_rmdir(dir);
-}
-
-static bool fail_io(const char *what, const char *path, GError **error)
-{
-    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "%s: cannot %s: %s", path, what,
-                g_strerror(errno));
-    return false;
-}
-
 static bool write_new_folder(const struct result *r, const char *dir,
                              const struct result_file *files, int32_t nr_files, GError **error)
 {
-    g_autofree char *canonical = g_canonicalize_filename(dir, NULL);
-    g_autofree char *parent = g_path_get_dirname(canonical);
-    g_autofree char *building = g_strconcat(canonical, ".XXXXXX", NULL);
+    g_autoptr(folder_t) folder = folder_begin(dir, error);
 
-    if (g_mkdir_with_parents(parent, 0777) != 0) {
-        return fail_io("make the folder", parent, error);
-    }
-    if (g_mkdtemp_full(building, 0777) == NULL) {
-        return fail_io("make a folder in", parent, error);
-    }
-    if (!write_into(r, building, files, nr_files, error)) {
-        remove_folder(building);
-        return false;
-    }
-    if (g_rename(building, canonical) != 0) {
-        int saved = errno;
-
-        remove_folder(building);
-        errno = saved;
-        return fail_io("rename a folder to", dir, error);
-    }
-    return true;
+    return folder != NULL && write_into(r, folder_path(folder), files, nr_files, error) &&
+           folder_finish(g_steal_pointer(&folder), false, error);
 }
 
 bool result_write(const struct result *r, const char *dir, const struct result_file *files,

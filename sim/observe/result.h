@@ -157,7 +157,7 @@ struct result_file {
 
 /*
  * Writes result.json, series.csv if there is a series, and @files into the folder @dir. A folder that
- * does not exist is made under a temporary name beside it and renamed when it is whole; in one
+ * does not exist is there when it is whole (base/folder.h); in one
  * that exists each file is replaced whole, result.json last. False with NUMASIM_ERROR_IO.
  */
 bool result_write(const struct result *r, const char *dir, const struct result_file *files,

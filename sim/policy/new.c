@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/output.h"
 #include "policy/plugin.h"
 
 static bool in_identifier(char c)

@@ -72,4 +72,11 @@ Y
 call "$NUMASIM" study oom.yaml
 ok 'so is a study' test "$status" -eq 0
 ok 'which warns' grep -q '^numasim: warning: [1-9][0-9]* out-of-memory kills in the runs' err
+cp err fresh
+call "$NUMASIM" study oom.yaml --cache kept
+call "$NUMASIM" study oom.yaml --cache kept
+ok 'from its cache, too' cmp fresh err
+call "$NUMASIM" study oom.yaml --cache kept -o delivered
+ok 'and its folder has results alone' \
+    test -z "$(find delivered -name '*oom*')" -a "$(find delivered -name result.json | wc -l)" -eq 1
 done_testing
