@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/again.h"
 #include "cli/cli.h"
+#include "cli/result-path.h"
 #include "observe/diff.h"
 
 struct diff_options {
@@ -29,7 +30,7 @@ static const struct cli_option diff_options[] = {
 
 /* A side while it is simulated. */
 struct side {
-    const char *path;
+    char *path;
     struct result *result;
     struct simulation *simulation;
     const struct diff_wants *wants;
@@ -50,12 +51,12 @@ static void finished(const struct kernel *k, void *data)
 
 static bool open_side(struct cli *cli, struct side *side, const char *path, GError **error)
 {
-    side->path = path;
-    side->result = result_read(path, error);
+    side->path = result_path(path, error);
+    side->result = side->path != NULL ? result_read(side->path, error) : NULL;
     if (side->result == NULL) {
         return false;
     }
-    side->simulation = again_open(cli->paths, path, side->result, error);
+    side->simulation = again_open(cli->paths, side->path, side->result, error);
     return side->simulation != NULL;
 }
 
@@ -64,6 +65,7 @@ static void close_side(struct side *side)
     diff_pass_free(side->pass);
     simulation_free(side->simulation);
     result_free(side->result);
+    g_free(side->path);
 }
 
 /* The same work was asked for on both. */

@@ -2,6 +2,7 @@
 /* numasim explain: what latencies are made of, and why CPU time was wasted. */
 #include "cli/again.h"
 #include "cli/cli.h"
+#include "cli/result-path.h"
 #include "observe/explain.h"
 #include "workload/workload.h"
 
@@ -54,8 +55,9 @@ static const char **sources_of(const struct simulation *s)
 static int run(struct cli *cli, const void *data, char **args, GError **error)
 {
     const struct explain_options *o = data;
-    g_autoptr(result_t) r = result_read(args[0], error);
-    g_autoptr(simulation_t) s = r != NULL ? again_open(cli->paths, args[0], r, error) : NULL;
+    g_autofree char *path = result_path(args[0], error);
+    g_autoptr(result_t) r = path != NULL ? result_read(path, error) : NULL;
+    g_autoptr(simulation_t) s = r != NULL ? again_open(cli->paths, path, r, error) : NULL;
 
     if (s == NULL) {
         return CLI_DONE;
@@ -63,7 +65,7 @@ static int run(struct cli *cli, const void *data, char **args, GError **error)
     g_autofree const char **sources = sources_of(s);
     struct explaining x = {.result = r, .sources = sources};
 
-    if (again_run(s, args[0], r, attach, finished, &x, error)) {
+    if (again_run(s, path, r, attach, finished, &x, error)) {
         cli_print(cli,
                   o->format == CLI_FORMAT_JSON ? explain_json(x.explain) : explain_text(x.explain));
     }

@@ -159,8 +159,9 @@ const struct subcommand cmd_plot = {
     .options_size = sizeof(struct plot_options),
     .description =
         "RESULT is the folder of one run that `numasim run -o DIR` wrote: DIR, or where it ran "
-        "several policies or seeds DIR/POLICY/seed-N; with one seed DIR/POLICY will do. Pictures "
-        "are drawn by gnuplot, by the templates in results/plots, with lines and shades that can "
+        "several policies or seeds DIR/POLICY/seed-N; any folder with just one such below it will "
+        "do. Pictures are drawn by gnuplot, by the templates in results/plots, with lines and "
+        "shades that can "
         "be told apart in grey; the title says what is to be seen.\n\n"
         "Of several results: cdf and percentiles (latencies), migrations (of tasks, by the level "
         "of the machine that they cross), access (whose memory is accessed from where).\n\n"

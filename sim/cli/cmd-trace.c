@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cli/again.h"
 #include "cli/cli.h"
+#include "cli/result-path.h"
 #include "cli/trace-events.h"
 #include "cli/trace-output.h"
 #include "cli/trace-perfetto.h"
@@ -295,8 +296,9 @@ static void tracing_release(struct tracing *tr)
 static int run_trace(struct cli *cli, const void *data, char **args, GError **error)
 {
     const struct trace_options *o = data;
-    g_autoptr(result_t) r = result_read(args[0], error);
-    g_autoptr(simulation_t) s = r != NULL ? again_open(cli->paths, args[0], r, error) : NULL;
+    g_autofree char *path = result_path(args[0], error);
+    g_autoptr(result_t) r = path != NULL ? result_read(path, error) : NULL;
+    g_autoptr(simulation_t) s = r != NULL ? again_open(cli->paths, path, r, error) : NULL;
     g_autofree uint64_t *cpus = NULL;
     struct tracing tr = {.format = (enum format)o->format};
 
@@ -310,7 +312,7 @@ static int run_trace(struct cli *cli, const void *data, char **args, GError **er
         tr.filter.cpus = cpus;
         tr.output = trace_output_open(o->output, error);
         if (tr.output != NULL) {
-            (void)trace(&tr, s, args[0], r, o->task, error);
+            (void)trace(&tr, s, path, r, o->task, error);
         }
     }
     tracing_release(&tr);
@@ -335,8 +337,10 @@ const struct subcommand cmd_trace = {
     .options = trace_options,
     .options_size = sizeof(struct trace_options),
     .description =
-        "RESULT is the folder of one run that `numasim run -o DIR` wrote. It holds no events: the "
-        "run is simulated again from the copies of its inputs, and the digest must be the same.\n\n"
+        "RESULT is the folder of one run that `numasim run -o DIR` wrote, or a folder with just "
+        "one "
+        "such below it. It holds no events: the run is simulated again from the copies of its "
+        "inputs, and the digest must be the same.\n\n"
         "A task's PID is its number + 1; times are those of the run, from 0. The text has "
         "nanoseconds, so that `numasim workload import` reads it back as a workload.",
     .examples = examples,

@@ -67,7 +67,21 @@ ok 'a label is quoted' sh -c \
 "$NUMASIM" run -t teach-uma-4 -w teach-ps -d 300ms --warmup 100ms -p rr-none -p fifo-none \
     -o both >/dev/null
 ok "a policy's folder stands for its only seed" "$NUMASIM" plot both/rr-none both/fifo-none --script
-refuses 2 'both: holds no result.json; expected the folder of one run' plot both
+for command in explain trace; do
+    ok "also with $command" "$NUMASIM" "$command" both/rr-none
+done
+ok 'and with diff' "$NUMASIM" diff both/rr-none both/fifo-none
+mkdir none
+for command in plot explain trace 'diff both/rr-none'; do
+    # shellcheck disable=SC2086 # words of a command line
+    refuses 2 'numasim: both: holds 2 results; expected one of them, such as both/fifo-none/seed-1' \
+        $command both
+    # shellcheck disable=SC2086
+    refuses 2 'numasim: none: no result in it; expected result.json, there or in folders below' \
+        $command none
+    # shellcheck disable=SC2086
+    refuses 2 'numasim: nowhere: cannot be read: No such file or directory' $command nowhere
+done
 "$NUMASIM" run -t teach-uma-4 -w teach-ps -d 300ms --warmup 100ms -p rr-none -n 2 -o seeds >/dev/null
 refuses 2 'seeds/rr-none: holds 2 results; expected one of them, such as seeds/rr-none/seed-1' \
     plot seeds/rr-none
