@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/crash.h"
 #include "cli/progress-line.h"
+#include "cli/run-earlier.h"
 #include "cli/run-proc.h"
 #include "cli/run-record.h"
 #include "cli/run-show.h"
@@ -125,7 +126,7 @@ static const struct cli_option run_options[] = {
      .letter = 'f',
      .type = CLI_FLAG,
      .offset = AT(force),
-     .help = "replace a result that is in the folder"},
+     .help = "replace the results that earlier runs put into the folder; other files stay"},
     {.name = "format",
      .type = CLI_CHOICE,
      .offset = AT(format),
@@ -290,6 +291,9 @@ static bool run_once(struct running *running, const struct simulation_policy *po
         g_ptr_array_add(running->results, result);
         warn_of_oom_kills(running, policy, options.seed);
         warn_of_snapshots(running);
+        if (folder != NULL && running->index == 0) {
+            run_earlier_remove(running->cli->paths, running->options->output);
+        }
         good = folder == NULL || run_show_write(s, policy, result, running->record, folder, error);
     }
     g_clear_pointer(&running->record, run_record_free);

@@ -175,20 +175,6 @@ void run_show_json(GPtrArray *results, GString *out)
     }
 }
 
-/* What an earlier result left in @folder and this one does not have. */
-static void remove_stale(const char *folder, const struct result *result, bool has_record)
-{
-    g_autofree char *series = g_build_filename(folder, "series.csv", NULL);
-    g_autofree char *occupancy = g_build_filename(folder, "occupancy.csv", NULL);
-
-    if (result->series.interval_ns == 0) {
-        g_unlink(series);
-    }
-    if (!has_record) {
-        g_unlink(occupancy);
-    }
-}
-
 bool run_show_write(const struct simulation *s, const struct simulation_policy *policy,
                     const struct result *result, const struct run_record *record,
                     const char *folder, GError **error)
@@ -214,9 +200,6 @@ bool run_show_write(const struct simulation *s, const struct simulation_policy *
     } else {
         good = result_write(result, folder, (const struct result_file *)(void *)files->data,
                             (int32_t)files->len, error);
-    }
-    if (good) {
-        remove_stale(folder, result, record != NULL);
     }
     simulation_copies_free(files);
     return good;

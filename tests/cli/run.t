@@ -46,6 +46,35 @@ simulate -p linux-6.12 -o first --force --seed 2
 ok 'except with --force' well
 ok 'which leaves nothing of the old one' test ! -e first/series.csv -a ! -e first/occupancy.csv
 ok 'and replaces the result' sh -c '! cmp -s first/result.json again/result.json'
+
+# None of an earlier run's results is left to be taken for this one's; what it did not write stays.
+results_in() {
+    (cd "$1" && find . -name result.json | LC_ALL=C sort | tr '\n' ' ')
+}
+simulate -p linux-6.12 -p fifo-none --runs 3 --series 100ms -o earlier
+echo mine >earlier/notes
+echo mine >earlier/linux-6.12/seed-3/notes
+mkdir -p earlier/linux-6.12/seed-x earlier/other/seed-1 kept
+cp -r earlier/fifo-none/seed-1 kept/seed-1
+cp earlier/fifo-none/seed-1/* earlier/other/seed-1
+ln -s ../kept earlier/linked
+echo '# changed' >>earlier/fifo-none/seed-2/db-server.yaml
+simulate -p linux-6.12 --runs 2 -o earlier --force
+ok 'fewer seeds, and one policy less' well
+ok 'leave those alone' test "$(results_in earlier)" = \
+    './linux-6.12/seed-1/result.json ./linux-6.12/seed-2/result.json ./other/seed-1/result.json '
+ok 'without their copies' test "$(cd earlier && find fifo-none linux-6.12/seed-3 -type f | sort | tr '\n' ' ')" = \
+    'fifo-none/seed-2/db-server.yaml linux-6.12/seed-3/notes '
+ok 'nor series' test ! -e earlier/linux-6.12/seed-1/series.csv
+ok 'what is not of a run stays' test -f earlier/notes -a -d earlier/linux-6.12/seed-x
+ok 'and what a link leads to' test -f kept/seed-1/result.json
+simulate -p linux-6.1 -o earlier --force
+ok 'one run alone' test "$(results_in earlier)" = './other/seed-1/result.json ./result.json '
+simulate -p linux-6.12 -o earlier --force
+ok 'has no copies of another policy' test -f earlier/linux-6.12.yaml -a ! -e earlier/linux-6.1.yaml
+simulate -p linux-6.12 -p fifo-none -o earlier --force
+ok 'and goes itself' test ! -e earlier/result.json -a ! -e earlier/db-server.yaml
+ok 'with the sets below' test -z "$(find earlier -maxdepth 1 -name '*.yaml')"
 simulate -p linux-6.12 -o /proc/none/such
 ok 'a folder that cannot be made is an error' refused 2 '/proc/none'
 
