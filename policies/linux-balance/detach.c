@@ -40,7 +40,7 @@ static bool is_hot(const struct lb_env *env, const struct numasim_task *task)
     int64_t cost_ns = env->self->param[LB_PARAM_MIGRATION_COST];
 
     if (task->sched_class != NUMASIM_CLASS_FAIR || task->policy == NUMASIM_SCHED_IDLE ||
-        (env->sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY)) {
+        ((env->sd->flags & NUMASIM_SD_SHARE_CPUCAPACITY) && env->self->param[LB_PARAM_SMT_COLD])) {
         return false;
     }
     if (env->self->param[LB_PARAM_CACHE_HOT_BUDDY] &&

@@ -64,6 +64,8 @@ const struct numasim_param lb_params[] = {
            "Else the load of the waking and the previous CPU does."),
     SWITCH(WA_BIAS, "wa_bias", 1, FEATURE "WA_BIAS", "kernel/sched/features.h",
            "That comparison favours the waking CPU by half of imbalance_pct."),
+    SWITCH(WA_PREV_IDLE, "wa_prev_idle", 1, NULL, FAIR "wake_affine_idle(), 6.1",
+           "An idle previous CPU is kept though it shares no cache with the waking one (5.11)."),
     SWITCH(WA_DELAYED, "wa_delayed", 1, NULL, FAIR "wake_affine_idle(), 6.12",
            "A synchronous waker counts as alone beside tasks whose dequeue was put off (6.12)."),
     SWITCH(SIS_UTIL, "sis_util", 1, FEATURE "SIS_UTIL", "kernel/sched/features.h",
@@ -77,8 +79,8 @@ const struct numasim_param lb_params[] = {
            "previous CPU before the search unless a core idles (first)."),
     CHOICE(RECENT_USED, "recent_used_cpu", LB_RECENT_ALWAYS, recent_rules,
            FAIR "select_idle_sibling(), 6.1",
-           "The CPU used before the previous one is replaced when it is chosen (used, 5.10), or at "
-           "each wakeup that gets that far (always)."),
+           "The CPU used before the previous one is replaced when it is chosen, and by the own CPU "
+           "when waking others (used, 5.10), or at each wakeup that gets that far (always)."),
     SWITCH(SIS_CLUSTER, "sis_cluster", 1, NULL, FAIR "select_idle_cpu(), 6.12",
            "The search begins among the CPUs that share the target's cluster (6.7)."),
     SWITCH(SIS_IDLE_WAKEE, "sis_idle_wakee", 1, NULL, FAIR "select_idle_sibling(), 6.12",
@@ -129,6 +131,8 @@ const struct numasim_param lb_params[] = {
            "A CPU that real-time tasks leave little of is a source for idle CPUs, even with one "
            "fair task (c82a69629c53, 6.0)."),
     /* Moving tasks. */
+    SWITCH(SMT_COLD, "smt_cold", 1, NULL, FAIR "task_hot(), 6.1",
+           "No task is cache-hot for another thread of its core (5.10)."),
     SWITCH(CACHE_HOT_BUDDY, "cache_hot_buddy", 1, FEATURE "CACHE_HOT_BUDDY",
            "kernel/sched/features.h",
            "Whom its queue would pick out of turn counts as cache-hot while the destination has "
@@ -150,10 +154,10 @@ const struct numasim_param lb_params[] = {
            FAIR "can_migrate_task(), 6.12.117",
            "A task that sleeps and whose dequeue was put off moves like one that waits (any), or "
            "only with its load (load, 6.14)."),
-    CHOICE(
-        ACTIVE_BALANCE, "active_balance", 1, active_rules, FAIR "need_active_balance(), 6.1",
-        "After failures the running task is pushed whatever the imbalance counts (any, 5.10), or "
-        "only if it counts tasks (task)."),
+    CHOICE(ACTIVE_BALANCE, "active_balance", 1, active_rules, FAIR "need_active_balance(), 6.1",
+           "After failures the running task is pushed whatever the imbalance counts, and the "
+           "domain is "
+           "balanced more rarely for it (any, till 5.11); or only if it counts tasks (task)."),
     /* When. */
     CHOICE(
         NEWIDLE_GATE, "newidle_gate", LB_GATE_NEWIDLE_COST, gates,

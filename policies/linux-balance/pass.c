@@ -177,13 +177,19 @@ static void balanced(const struct lb_env *env)
     widen_interval(env);
 }
 
+/* There is a reason to push the running task that needs no failures. */
+static bool voluntary_active_balance(const struct lb_env *env)
+{
+    return lb_packs_running(env) || env->imbalance.migration == LB_MIGRATE_MISFIT ||
+           env->imbalance.migration == LB_MIGRATE_LLC_TASK || lb_leaves_reduced(env);
+}
+
 static bool need_active_balance(const struct lb_env *env)
 {
     if (lb_llc_keeps_running(env)) {
         return false;
     }
-    if (lb_packs_running(env) || env->imbalance.migration == LB_MIGRATE_MISFIT ||
-        env->imbalance.migration == LB_MIGRATE_LLC_TASK || lb_leaves_reduced(env)) {
+    if (voluntary_active_balance(env)) {
         return true;
     }
     bool counts = env->imbalance.migration == LB_MIGRATE_TASK ||
@@ -198,6 +204,7 @@ static void failed(const struct lb_env *env, int32_t cpu)
 {
     struct lb_domain *own = lb_domain(env->self, env->sd);
     const struct numasim_task *curr = numasim_cpu(env->host, env->src_cpu)->curr;
+    bool backs_off = false;
 
     lb_count(env, NUMASIM_LB_FAILED, 1);
     if (env->idle != LB_NEWLY_IDLE && !spares_misfit(env) && !env->llc_pinned) {
@@ -211,7 +218,15 @@ static void failed(const struct lb_env *env, int32_t cpu)
         widen_interval(env);
         return;
     }
-    own->balance_interval_ms = env->sd->min_interval;
+    if (env->self->param[LB_PARAM_ACTIVE_BALANCE] == LB_ACTIVE_ANY) {
+        own->nr_balance_failed = env->sd->cache_nice_tries + 1;
+        backs_off = !voluntary_active_balance(env);
+    }
+    if (!backs_off) {
+        own->balance_interval_ms = env->sd->min_interval;
+    } else if (own->balance_interval_ms < env->sd->max_interval) {
+        own->balance_interval_ms *= 2;
+    }
     if (numasim_push_running(env->host, env->src_cpu, cpu)) {
         own->nr_balance_failed = 0;
     }

@@ -38,7 +38,7 @@ static int32_t affine_by_idle(const struct numasim_self *self, const struct numa
     if (sync && this_cpu->nr_running - delayed == 1) {
         return this_cpu->id;
     }
-    return prev->idle ? prev->id : -1;
+    return prev->idle && self->param[LB_PARAM_WA_PREV_IDLE] ? prev->id : -1;
 }
 
 /* wake_affine_weight(): the waking CPU if it carries less. */
@@ -155,6 +155,10 @@ int32_t lb_select_cpu(struct numasim_self *self, struct numasim_task *task, int3
         cpu = lb_find_idlest_cpu(self, slow, task, waker_cpu, prev_cpu, wanted, d);
     } else if (wakeup) {
         cpu = lb_select_idle_sibling(self, task, prev_cpu, cpu, waker_cpu, d);
+        if (want_affine && this_cpu->curr != NULL &&
+            self->param[LB_PARAM_RECENT_USED] == LB_RECENT_USED) {
+            lb_task(self, this_cpu->curr)->recent_used_cpu = waker_cpu;
+        }
     } else {
         numasim_decide(d, cpu, LB_REASON_NO_DOMAIN);
     }

@@ -4,6 +4,7 @@
  * seen where everything else that could do the same is excluded.
  */
 #include "engine-fixture.h"
+#include "event-log.h"
 #include "kernel-invariants.h"
 
 #include "base/time.h"
@@ -11,17 +12,25 @@
 
 #define MS NSEC_PER_MSEC
 
-/* @processes on two CPUs under @policies, run for @ns. */
-static struct engine *simulated(const char *processes, const char *policies, int64_t ns)
+/* @workload on @topology under @policies, run for @ns. */
+static struct engine *simulated_on(const char *topology, const char *workload, const char *policies,
+                                   int64_t ns)
 {
-    g_autofree char *text =
-        g_strdup_printf("numasim: workload/1\nduration: 10s\nprocesses:\n%s", processes);
-    struct engine *e = engine_new("epyc-2cpu-vm", text, policies,
+    g_autofree char *text = g_strdup_printf("numasim: workload/1\nduration: 10s\n%s", workload);
+    struct engine *e = engine_new(topology, text, policies,
                                   &(struct kernel_config){.seed = 1, .task_stats = true});
 
     engine_run(e, ns);
     kernel_check(e->kernel);
     return e;
+}
+
+/* @processes on two CPUs. */
+static struct engine *simulated(const char *processes, const char *policies, int64_t ns)
+{
+    g_autofree char *workload = g_strdup_printf("processes:\n%s", processes);
+
+    return simulated_on("epyc-2cpu-vm", workload, policies, ns);
 }
 
 static uint64_t failed_hot(const struct engine *e)
@@ -104,10 +113,72 @@ static void test_lb_min(void)
     }
 }
 
+/*
+ * smt_cold. Two threads of one core: three hogs wait on CPU 0 when CPU 1's task ends. All ran less than
+ * the migration cost of 100 ms ago; whether that counts here is the switch.
+ */
+static void test_smt_cold(void)
+{
+    static const char workload[] =
+        "processes:\n"
+        "  p: {threads: {hog: {count: 4, program: [forever: [run: 1ms]]},\n"
+        "                end: {cpus: 1, nice: -10, program: [run: 20ms]}}}\n";
+    g_autofree char *topology = topology_with("epyc-2cpu-vm", "cores-per-llc: 2",
+                                              "threads-per-core: 2\n  cores-per-llc: 1");
+
+    for (int cold = 0; cold < 2; cold++) {
+        g_autofree char *policies = g_strdup_printf(
+            "linux-5.10 balance.migration_cost=100ms balance.newidle_gate=newidle-cost "
+            "balance.smt_cold=%s",
+            cold ? "on" : "off");
+        struct engine *e = simulated_on(topology, workload, policies, 1000 * MS);
+
+        g_assert_cmpint(failed_hot(e) == 0, ==, cold);
+        engine_free(e);
+    }
+}
+
+/*
+ * wa_prev_idle. A task naps on CPU 5, which idles when it is woken from CPU 0 of the other node, but has the
+ * load of one that ran there till 3 ms before. CPU 0 has hardly any, and no room: its waker has the CPU,
+ * and one of SCHED_IDLE waits. Since 5.11 the idle CPU is enough; before, the loads were compared, and
+ * it was taken to CPU 0's node.
+ */
+static void test_wa_prev_idle(void)
+{
+    static const char workload[] =
+        "objects: {s: {semaphore: 0}}\n"
+        "processes:\n"
+        "  p: {threads: {waker: {cpus: 0, start: 43ms, program: [forever: [timer: 60ms, run: "
+        "100us, "
+        "signal: s]]},\n"
+        "                idle: {cpus: 0, sched: idle, program: [forever: [run: 1ms]]},\n"
+        "                heavy: {cpus: 5, nice: -10, program: [forever: [timer: 60ms, run: "
+        "40ms]]}}}\n"
+        "  q: {threads: {nap: {cpus: 5, program: [forever: [wait: s, run: 100us]]}}}\n"
+        "admin: [{at: 500ms, affinity: {process: q, cpus: 0-7}}]\n";
+
+    for (int kept = 0; kept < 2; kept++) {
+        g_autofree char *policies =
+            g_strdup_printf("linux-5.10 balance.wa_prev_idle=%s", kept ? "on" : "off");
+        struct engine *e = simulated_on("teach-numa-2x4", workload, policies, 2000 * MS);
+        const struct numasim_task *nap = task_pub(engine_task(e, "nap", 0));
+
+        if (kept) {
+            g_assert_cmpint(nap->cpu, ==, 5);
+        } else {
+            g_assert_cmpint(nap->cpu, <, 4);
+        }
+        engine_free(e);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sched-features/hot-buddy", test_hot_buddy);
     g_test_add_func("/sched-features/lb-min", test_lb_min);
+    g_test_add_func("/sched-features/smt-cold", test_smt_cold);
+    g_test_add_func("/sched-features/wa-prev-idle", test_wa_prev_idle);
     return g_test_run();
 }
