@@ -512,46 +512,57 @@ static void test_delayed_dequeue(void)
 }
 
 /*
- * The same sleeper, allowed on CPU 1 as soon as it is delayed, where another task leaves its CPU
- * idle every 200 us. Counts how often it has left CPU 0 when its debt is forgotten. At most 4 ms of
- * the hog's turn remain then, and for 500 us the sleeper is cache-hot.
+ * Every 48 ms nap wakes on CPU 0, and hog there 0.1 ms later, less than 0.1 ms behind nap. After a millisecond
+ * nap sleeps: it is 0.9 ms ahead of hog, half of that ahead of both's average, and so it stays queued,
+ * delayed, while hog runs, protected for its slice of 0.7 ms * (1 + log2 4), till 3.1 ms. At 2 ms CPU 1,
+ * where gap ran for 50 us, is out of work; CPU 0 has two in its queue, and nap last ran 1 ms ago, twice the
+ * migration cost. From 1.9 ms on nap is allowed on CPU 1. Nobody else looks for work: gap is too short for
+ * a tick, and idle CPUs are not kicked, which would find nothing but pinned tasks on CPU 0 and take it
+ * for no overload. Returns in how many of @rounds nap is on CPU 1 at 2.1 ms.
  */
-static int pulled_asleep(const char *policies)
+static int pulled_asleep(const char *policies, int rounds)
 {
     static const uint64_t first = 1, both = 3;
     struct hand h =
-        start(THREADS "      hog: {cpus: 0, program: [forever: [run: 1ms]]}\n"
-                      "      nap: {cpus: 0, start: 50ms, program: [forever: [run: {exponential: "
-                      "3ms}, sleep: 20ms]]}\n"
-                      "      gap: {cpus: 1, program: [forever: [run: 100us, sleep: 100us]]}\n",
+        start(THREADS "      nap: {cpus: 0, program: [forever: [timer: 48ms, run: 1ms]]}\n"
+                      "      hog: {cpus: 0, start: 100us, program: [forever: [timer: 48ms, run: "
+                      "10ms]]}\n"
+                      "      gap: {cpus: 1, start: 1950us, program: [forever: [timer: 48ms, run: "
+                      "50us]]}\n",
               policies);
-    bool delayed = false;
+    struct task *nap = engine_task(h.e, "nap", 0);
     int pulled = 0;
 
-    for (int64_t at_ns = 100 * MS; at_ns < 2000 * MS; at_ns += 50 * US) {
-        run(&h, at_ns);
-        struct task *nap = engine_task(h.e, "nap", 0);
-        bool was_delayed = delayed;
+    for (int round = 1; round <= rounds; round++) {
+        int64_t began_ns = round * 48 * MS;
 
-        delayed = task_pub(nap)->se.delayed;
-        if (!was_delayed && delayed) {
-            kernel_task_set_cpus(h.e->kernel, nap, &both);
-        } else if (was_delayed && !delayed) {
-            pulled += task_pub(nap)->cpu == 1;
-            kernel_task_set_cpus(h.e->kernel, nap, &first);
-        }
+        run(&h, began_ns + 1900 * US);
+        g_assert_true(task_pub(nap)->se.delayed);
+        g_assert_cmpint(task_pub(nap)->cpu, ==, 0);
+        kernel_task_set_cpus(h.e->kernel, nap, &both);
+        run(&h, began_ns + 2100 * US);
+        pulled += task_pub(nap)->cpu == 1;
+        g_assert_cmpint(task_pub(nap)->se.delayed, ==, task_pub(nap)->cpu == 0);
+        kernel_task_set_cpus(h.e->kernel, nap, &first);
         kernel_check(h.e->kernel);
     }
     end(&h);
     return pulled;
 }
 
-/* Newidle finds two on CPU 0, and takes the one that sleeps: till 6.13 it moves, is picked and
- * leaves; from 6.14 on only with load to be moved. */
+/*
+ * Till 6.13 CPU 1 takes the one that sleeps, picks it, and so lets it leave: in each of the ten rounds,
+ * as newidle is not to skip the only domain. From 6.14 on such a one moves with load alone, and CPUs of one
+ * LLC count tasks.
+ */
 static void test_delayed_pulled(void)
 {
-    g_assert_cmpint(pulled_asleep("linux-6.12"), >, 0);
-    g_assert_cmpint(pulled_asleep("linux-6.18"), ==, 0);
+    const char *alone = "balance.ni_random=off balance.nohz_balance=off";
+    g_autofree char *any = g_strdup_printf("linux-6.12 %s", alone);
+    g_autofree char *load = g_strdup_printf("linux-6.18 %s", alone);
+
+    g_assert_cmpint(pulled_asleep(any, 10), ==, 10);
+    g_assert_cmpint(pulled_asleep(load, 10), ==, 0);
 }
 
 int main(int argc, char **argv)
