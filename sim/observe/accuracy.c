@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-load.h"
 
 static void free_miss(gpointer data)
 {
@@ -185,13 +186,10 @@ static struct accuracy_study *read_study(JsonObject *root)
 bool accuracy_add_study(struct accuracy *a, const char *path, const char *text, gsize size,
                         GError **error)
 {
-    g_autoptr(JsonParser) parser = json_parser_new_immutable();
-    g_autoptr(GError) cause = NULL;
+    g_autoptr(JsonParser) parser = json_load(path, text, size, error);
     struct accuracy_study *s;
 
-    if (!json_parser_load_from_data(parser, text, (gssize)size, &cause)) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, "%s: not JSON: %s", path,
-                    cause->message);
+    if (parser == NULL) {
         return false;
     }
     s = read_study(object_of(json_parser_get_root(parser)));

@@ -3,10 +3,10 @@
  * Reading a result, strictly: every key is known and present, every value of its type. The first
  * error ends it; what follows reads into a result that is thrown away.
  */
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-load.h"
 #include "observe/result.h"
 
 struct reader {
@@ -130,6 +130,18 @@ static int64_t as_int(struct reader *rd, JsonNode *node, const char *member)
     return json_node_get_int(node);
 }
 
+/* What cannot be negative: a time, a number of things. */
+static int64_t as_natural(struct reader *rd, JsonNode *node, const char *member)
+{
+    int64_t value = as_int(rd, node, member);
+
+    if (value < 0) {
+        fail(rd, member, "%" G_GINT64_FORMAT " is negative; expected 0 or more", value);
+        return 0;
+    }
+    return value;
+}
+
 static char *as_string(struct reader *rd, JsonNode *node, const char *member)
 {
     if (!holds(node, G_TYPE_STRING)) {
@@ -214,9 +226,9 @@ static void read_input(struct reader *rd, struct result_input *input, JsonNode *
         set_string(rd, &input->name, object, "name");
         set_string(rd, &input->digest, object, "digest");
         if (json_object_has_member(object, "replicas")) {
-            int64_t replicas = as_int(rd, json_object_get_member(object, "replicas"), "replicas");
+            JsonNode *replicas = json_object_get_member(object, "replicas");
 
-            input->replicas = (int32_t)CLAMP(replicas, 0, INT32_MAX);
+            input->replicas = (int32_t)MIN(as_natural(rd, replicas, "replicas"), INT32_MAX);
         }
         leave(rd, before);
     }
@@ -328,7 +340,7 @@ static void read_buckets(struct reader *rd, struct result_histogram *h, JsonNode
         struct result_bucket *bucket = &h->buckets[h->nr_buckets];
 
         bucket->bound = as_int(rd, json_array_get_element(pair, 0), "buckets");
-        bucket->count = (uint64_t)as_int(rd, json_array_get_element(pair, 1), "buckets");
+        bucket->count = (uint64_t)as_natural(rd, json_array_get_element(pair, 1), "buckets");
         if (h->nr_buckets > 0 && bucket->bound <= bucket[-1].bound) {
             fail(rd, "buckets", "bounds must ascend");
         }
@@ -348,7 +360,7 @@ static void read_histogram(struct reader *rd, struct result *r, const char *name
     enum result_unit unit = as_unit(rd, json_object_get_member(object, "unit"), "unit");
     struct result_histogram *h = result_add_histogram(r, name, unit);
 
-    h->count = (uint64_t)as_int(rd, json_object_get_member(object, "count"), "count");
+    h->count = (uint64_t)as_natural(rd, json_object_get_member(object, "count"), "count");
     h->min = as_int(rd, json_object_get_member(object, "min"), "min");
     h->mean = as_int(rd, json_object_get_member(object, "mean"), "mean");
     h->max = as_int(rd, json_object_get_member(object, "max"), "max");
@@ -509,10 +521,13 @@ static void read_document(struct reader *rd, struct result *r, JsonNode *root)
         return;
     }
     r->tie_break_insertion = json_node_get_boolean(tie_break);
-    r->duration_ns = as_int(rd, json_object_get_member(object, "duration_ns"), "duration_ns");
-    r->warmup_ns = as_int(rd, json_object_get_member(object, "warmup_ns"), "warmup_ns");
-    r->end_ns = as_int(rd, json_object_get_member(object, "end_ns"), "end_ns");
+    r->duration_ns = as_natural(rd, json_object_get_member(object, "duration_ns"), "duration_ns");
+    r->warmup_ns = as_natural(rd, json_object_get_member(object, "warmup_ns"), "warmup_ns");
+    r->end_ns = as_natural(rd, json_object_get_member(object, "end_ns"), "end_ns");
     read_each(rd, r, json_object_get_member(object, "metrics"), "metrics", read_metric);
+    if (r->nr_metrics == 0) {
+        fail(rd, "metrics", "is empty; expected the metrics of a run");
+    }
     read_each(rd, r, json_object_get_member(object, "histograms"), "histograms", read_histogram);
     read_each(rd, r, json_object_get_member(object, "matrices"), "matrices", read_matrix);
     if (json_object_has_member(object, "series")) {
@@ -520,39 +535,12 @@ static void read_document(struct reader *rd, struct result *r, JsonNode *root)
     }
 }
 
-enum { MAX_DEPTH = 64 };
-
-/* The parser goes down once a bracket: what is hostile would go too far. Brackets in strings count, too,
- * of which names have none. */
-static bool is_too_deep(const char *text, gssize size)
-{
-    gsize length = size < 0 ? strlen(text) : (gsize)size;
-    int depth = 0;
-
-    for (gsize i = 0; i < length; i++) {
-        depth += text[i] == '[' || text[i] == '{' ? 1 : text[i] == ']' || text[i] == '}' ? -1 : 0;
-        if (depth > MAX_DEPTH) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct result *result_parse(const char *path, const char *text, gssize size, GError **error)
 {
-    g_autoptr(JsonParser) parser = json_parser_new_immutable();
-    g_autoptr(GError) problem = NULL;
+    gsize length = size < 0 ? strlen(text) : (gsize)size;
+    g_autoptr(JsonParser) parser = json_load(path, text, length, error);
 
-    if (is_too_deep(text, size)) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-                    "%s: more than %d brackets within one another; expected a result.json", path,
-                    MAX_DEPTH);
-        return NULL;
-    }
-    if (!json_parser_load_from_data(parser, text, size, &problem)) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, "%s:%u:%u: not JSON: %s", path,
-                    json_parser_get_current_line(parser), json_parser_get_current_pos(parser),
-                    problem->message);
+    if (parser == NULL) {
         return NULL;
     }
     g_autoptr(GString) at = g_string_new(NULL);

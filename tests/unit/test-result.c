@@ -148,6 +148,52 @@ static void test_refused(void)
                    "r.json: series.rows: expected rows of 3 values");
     assert_refused("\"roles\": [\"queue\"]", "\"roles\": [7]",
                    "r.json: inputs.plugins.roles: expected a string, found an integer");
+    assert_refused("\"duration_ns\": 5000", "\"duration_ns\": -5",
+                   "r.json: duration_ns: -5 is negative; expected 0 or more");
+    assert_refused(
+        "[5, 1]", "[5, -1]",
+        "r.json: histograms.wakeup_latency_ns.buckets: -1 is negative; expected 0 or more");
+    assert_refused("\"replicas\": 3", "\"replicas\": -3",
+                   "r.json: inputs.workloads.replicas: -3 is negative; expected 0 or more");
+}
+
+/* A place is named once. */
+static void test_places(void)
+{
+    static const struct {
+        const char *text, *wanted;
+    } cases[] = {
+        {"{\n \"x\": 9223372036854775807}", "r.json: schema: expected a string, found nothing"},
+        {"{\n \"x\": 18446744073709551615}",
+         "r.json:2:7: the integer 18446744073709551615 is too large; expected one of 64 bits, "
+         "-9223372036854775808 to 9223372036854775807"},
+        {"{\"9\\\"99999999999999999999\": [1,\n\n  -9223372036854775809]}",
+         "r.json:3:3: the integer -9223372036854775809 is too large; expected one of 64 bits, "
+         "-9223372036854775808 to 9223372036854775807"},
+        {"{\n \"x\": 1.5,\n ]", "r.json:2:10: not JSON: *"},
+        {"{\n \"x\": NaN}", "r.json:2:*: not JSON: *"},
+        {"", "r.json:1:1: not JSON: it is empty; expected an object"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(result_parse("r.json", cases[i].text, -1, &error));
+        if (!g_pattern_match_simple(cases[i].wanted, error->message) ||
+            strstr(error->message, "<data>") != NULL) {
+            g_error("%s", error->message);
+        }
+    }
+}
+
+static void test_no_metrics(void)
+{
+    g_autoptr(result_t) r = result_new();
+    g_autofree char *json = result_to_json(r, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(result_parse("r.json", json, -1, &error));
+    g_assert_cmpstr(error->message, ==, "r.json: metrics: is empty; expected the metrics of a run");
 }
 
 static void test_not_json(void)
@@ -330,6 +376,8 @@ int main(int argc, char **argv)
     g_test_add_func("/result/round-trip", test_round_trip);
     g_test_add_func("/result/refused", test_refused);
     g_test_add_func("/result/not-json", test_not_json);
+    g_test_add_func("/result/places", test_places);
+    g_test_add_func("/result/no-metrics", test_no_metrics);
     g_test_add_func("/result/folder", test_folder);
     g_test_add_func("/result/human", test_human);
     g_test_add_func("/result/table", test_table);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-load.h"
 
 bool qemu_error(const struct facts_input *in, struct qemu_place place, GError **error,
                 const char *format, ...)
@@ -291,8 +292,10 @@ static GArray *json_pairs(const struct facts_input *in, const struct qemu_word *
     JsonNode *root;
 
     if (!json_parser_load_from_data(parser, word->text, -1, &why)) {
+        guint line, column; /* of the word; it has a place in the file */
+
         qemu_error(in, word->places[0], error, "no valid JSON (%s); expected {\"key\": value, ...}",
-                   why->message);
+                   json_load_cause(why, &line, &column));
         return NULL;
     }
     root = json_parser_get_root(parser);

@@ -3,6 +3,7 @@
 #include <json-glib/json-glib.h>
 
 #include "base/error.h"
+#include "base/json-load.h"
 #include "base/time.h"
 #include "format/trace/summary.h"
 
@@ -87,8 +88,7 @@ static struct trace_summary *read_root(const char *path, JsonObject *root, GErro
 
 struct trace_summary *trace_summary_read_json(const char *path, GError **error)
 {
-    g_autoptr(JsonParser) parser = json_parser_new_immutable();
-    g_autoptr(GError) cause = NULL;
+    g_autoptr(JsonParser) parser = NULL;
     g_autofree char *text = NULL;
     gsize size;
     JsonNode *root;
@@ -96,9 +96,8 @@ struct trace_summary *trace_summary_read_json(const char *path, GError **error)
     if (!file_read(path, G_MAXINT32, &text, &size, error)) {
         return NULL;
     }
-    if (!json_parser_load_from_data(parser, text, (gssize)size, &cause)) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, "%s: no JSON: %s", path,
-                    cause->message);
+    parser = json_load(path, text, size, error);
+    if (parser == NULL) {
         return NULL;
     }
     root = json_parser_get_root(parser);
