@@ -175,6 +175,8 @@ void task_prefetch(const struct task *t);
 void *task_driver_data(const struct task *t);
 struct numasim_task *task_pub(struct task *t);
 struct process *task_process(const struct task *t);
+/* The task that made it; -1: none did. */
+int32_t task_parent(const struct task *t);
 int32_t kernel_nr_tasks(const struct kernel *k);
 struct task *kernel_task(const struct kernel *k, int32_t id);
 /* Changes the affinity (bitmap, copied) or nice value of a live task. */

@@ -220,6 +220,11 @@ const struct mm_mix *task_mix(const struct task *t)
     return t->mix;
 }
 
+int32_t task_parent(const struct task *t)
+{
+    return t->parent;
+}
+
 struct process *task_process(const struct task *t)
 {
     return (struct process *)(void *)t->pub.process;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What tasks are called so that those of two runs can be told to be the same: "server/worker#2" is the
- * third task of that process and name. Numbers go by the order in which tasks are made, which is the
- * workload's and no policy's.
+ * third task of that process and name that a workload begins with, "server/main#0>worker#2" the third of
+ * those that main forks. Which of two parents forks first is up to the policy; the order in which one
+ * forks its children is the workload's. Of a long line of ancestors the first ones are one number.
  */
 #ifndef NUMASIM_OBSERVE_TASK_NAMES_H
 #define NUMASIM_OBSERVE_TASK_NAMES_H

@@ -97,7 +97,8 @@ struct thread {
     struct sync_object *cond_mutex;
     int64_t start_ns, timer_next_ns;
     struct thread *parent;
-    int32_t children;
+    int32_t children;   /* that it may join */
+    uint64_t nr_forked; /* ever */
     struct request request;
     struct rng request_rng;
     uint64_t request_draws;

@@ -160,6 +160,33 @@ static struct thread *thread_alloc(struct instance *in, struct process_instance 
     return th;
 }
 
+/* Threads that @p begins with. */
+static uint64_t first_forked(const struct process_instance *p)
+{
+    uint64_t nr = 0;
+
+    for (int32_t g = 0; g < p->spec->nr_groups; g++) {
+        nr += (uint64_t)p->spec->groups[g].count;
+    }
+    return nr;
+}
+
+/*
+ * What a thread of @p, made by @parent (NULL: with the process), draws from. Which of two parents forks first is
+ * up to the policy, so a child is known by its parent and its place among that one's children; the children
+ * of the first thread are numbered on from those that are there at the start.
+ */
+static struct rng thread_rng(const struct process_instance *p, struct thread *parent)
+{
+    struct rng processes = rng_entity(&p->instance->rng, (uint64_t)(p - p->instance->processes));
+
+    if (parent == NULL) {
+        return rng_entity(&processes, (uint64_t)p->nr_threads);
+    }
+    return parent == p->first ? rng_entity(&processes, first_forked(p) + parent->nr_forked++)
+                              : rng_entity(&parent->rng, parent->nr_forked++);
+}
+
 struct thread *thread_new(struct interp *it, struct process_instance *p,
                           const struct thread_group *group, struct thread *parent, GError **error)
 {
@@ -170,7 +197,6 @@ struct thread *thread_new(struct interp *it, struct process_instance *p,
         return NULL;
     }
     struct thread *th = thread_alloc(p->instance, p);
-    struct rng processes = rng_entity(&p->instance->rng, (uint64_t)(p - p->instance->processes));
     struct task_params params = {
         .comm = group->name,
         .process = p->process,
@@ -186,7 +212,7 @@ struct thread *thread_new(struct interp *it, struct process_instance *p,
 
     th->group = group;
     th->parent = parent;
-    th->rng = rng_entity(&processes, (uint64_t)p->nr_threads);
+    th->rng = thread_rng(p, parent);
     p->nr_threads++;
     if (p->first == NULL) {
         p->first = th;

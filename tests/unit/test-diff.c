@@ -225,6 +225,43 @@ static void test_adds_up(void)
     }
 }
 
+/*
+ * Two parents on one CPU fork: first come, first served, the one with the long work does so first; sharing,
+ * the other. Each child is the same on both sides, and does the same work, for that is its parent's affair;
+ * children of children, too, and of however many generations.
+ */
+static void test_forked(void)
+{
+    static const char *const workload =
+        "numasim: workload/1\ndescription: two parents\nsources: [chosen]\nprocesses:\n  p:\n"
+        "    threads:\n"
+        "      main: {program: [run: 1us]}\n"
+        "      slow: {cpus: 0, program: [run: 20ms, fork: {group: kid, count: 2}]}\n"
+        "      fast: {cpus: 0, program: [run: 4ms, fork: {group: kid, count: 2}]}\n"
+        "      kid: {count: 0, program: [run: {uniform: [1ms, 9ms]}, fork: grandchild]}\n"
+        "      grandchild: {count: 0, program: [run: {uniform: [1ms, 9ms]}, fork: great]}\n"
+        "      great: {count: 0, program: [run: {uniform: [1ms, 9ms]}]}\n";
+    static const char *const names[] = {"p/slow#0>kid#0",
+                                        "p/slow#0>kid#1",
+                                        "p/fast#0>kid#0",
+                                        "p/fast#0>kid#1",
+                                        "p/slow#0>kid#1>grandchild#0",
+                                        "p/fast#0>kid#1>grandchild#0>great#0"};
+    struct compared c = compare("teach-uma-4", workload, "linux-6.12", "fifo+none", NSEC_PER_SEC);
+    int64_t other_ns = -1;
+
+    assert_adds_up(c.diff);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const struct diff_task *t = task(c.diff, names[i]);
+
+        g_assert_cmpint(t->kinds[0][ACCOUNT_FULL], ==, t->kinds[1][ACCOUNT_FULL]);
+        g_assert_cmpint(t->kinds[0][ACCOUNT_FULL], !=, other_ns);
+        other_ns = t->kinds[0][ACCOUNT_FULL];
+    }
+    g_assert_cmpuint(c.diff->only[0]->len + c.diff->only[1]->len, ==, 0);
+    release(&c);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -232,5 +269,6 @@ int main(int argc, char **argv)
     g_test_add_func("/diff/parting", test_parting);
     g_test_add_func("/diff/later", test_later);
     g_test_add_func("/diff/adds-up", test_adds_up);
+    g_test_add_func("/diff/forked", test_forked);
     return g_test_run();
 }
