@@ -40,4 +40,20 @@ refuses 2 'not JSON' accuracy --page page.md.in page.md.in
 results=$tests/../results
 grep -v '^<!--' "$results/accuracy.md.in" | grep -vFx -f "$results/ACCURACY.md" >stale
 ok 'ACCURACY.md has all of accuracy.md.in (make accuracy-page)' test ! -s stale
+
+# And so do the studies: each is in a table with its question, or told as not run.
+NUMASIM_PATH="$results/.." "$NUMASIM" study list --format json >studies.json
+ok 'ACCURACY.md has all studies, and no other (make accuracy)' perl -MJSON::PP -0777 -e '
+    my ($page, $studies) = map { open(my $f, "<", $_) or die; <$f> } @ARGV;
+    my %question = map { $_->{name} => $_->{question} } @{JSON::PP->new->decode($studies)};
+    my %shown = map { $_ => 1 } $page =~ m{\(studies/([^)]*)\.yaml\)}g;
+    my $bad = 0;
+    $page =~ s/\\([[:punct:]])/$1/g;
+    for my $name (sort keys %question) {
+        my $row = $page =~ m{^\| \[\Q$name\E\]\(studies/\Q$name\E\.yaml\): (.*?) \|}m ? $1 : "";
+        $bad += print "not on the page: $name\n" if !$shown{$name};
+        $bad += print "asked otherwise: $name: $row\n" if $row ne "" && $row ne $question{$name};
+    }
+    $bad += print "no study: $_\n" for grep { !exists $question{$_} } sort keys %shown;
+    exit($bad != 0)' "$results/ACCURACY.md" studies.json
 done_testing

@@ -156,8 +156,8 @@ static void test_bad_outcomes(void)
     g_autoptr(accuracy_t) a = accuracy_new();
     g_autoptr(GError) error = NULL;
 
-    assert_study_fails("{", "s.json: not JSON: ");
-    assert_study_fails("", "s.json: not a study's outcome; expected numasim-study/1");
+    assert_study_fails("{", "s.json:1:");
+    assert_study_fails("", "s.json:1:1: not JSON: it is empty");
     assert_study_fails("[]", "s.json: not a study's outcome; expected numasim-study/1");
     assert_study_fails("{\"schema\": \"numasim-result/1\"}", "s.json: not a study's outcome");
     assert_study_fails(half, "s.json: not a study's outcome");
