@@ -21,14 +21,19 @@
 
 #include "base/time.h"
 
-enum { ORDER_CLASS_SHIFT = 60, ORDER_RANK_SHIFT = 47, CLASS_MAX = 15, RANK_MAX = 8191 };
+/* Of an order: counts entries that were added. */
+#define SEQUENCE_ONE  (UINT64_C(1) << EVQ_KIND_BITS)
+#define SEQUENCE_MASK (((UINT64_C(1) << EVQ_SEQUENCE_BITS) - 1) << EVQ_KIND_BITS)
 
 /* A merge of 2^k entries for each k below this: more entries than memory holds. */
 enum { SORT_BINS = 40 };
 
+/* How many more entries of a slot evq_hint() looks at: as many as most slots hold that are opened next. */
+enum { HINT_LOOKS = 4 };
+
 struct evq {
     int64_t now_ns;
-    uint64_t sequence;
+    uint64_t sequence; /* of the next entry, in its place in an order */
     int64_t sorted_ns; /* the slot of this instant is sorted by order; -1: none is */
     size_t size;
     uint32_t used_levels;            /* bit L: level L has a used slot */
@@ -131,10 +136,10 @@ static void place_sorted(struct evq *q, struct evq_entry *e)
 
 void evq_add(struct evq *q, struct evq_entry *e, int64_t time_ns)
 {
-    g_assert(time_ns >= q->now_ns && !e->link && e->class_ <= CLASS_MAX && e->rank <= RANK_MAX);
+    g_assert(time_ns >= q->now_ns && !e->link && q->sequence <= SEQUENCE_MASK);
     e->time_ns = time_ns;
-    e->order = (uint64_t)e->class_ << ORDER_CLASS_SHIFT | (uint64_t)e->rank << ORDER_RANK_SHIFT |
-               q->sequence++;
+    e->order = (e->order & ~SEQUENCE_MASK) | q->sequence;
+    q->sequence += SEQUENCE_ONE;
     q->size++;
     if (G_UNLIKELY(time_ns == q->sorted_ns)) {
         place_sorted(q, e);
@@ -308,8 +313,13 @@ const struct evq_entry *evq_hint(const struct evq *q)
         return NULL;
     }
     uint32_t level = (uint32_t)__builtin_ctz(q->used_levels);
+    const struct evq_entry *first = q->slots[level][__builtin_ctzll(q->used_slots[level])];
+    uint32_t looks = HINT_LOOKS;
 
-    return q->slots[level][__builtin_ctzll(q->used_slots[level])];
+    for (const struct evq_entry *e = first->next; e != NULL && looks > 0; e = e->next, looks--) {
+        first = e->time_ns < first->time_ns ? e : first;
+    }
+    return first;
 }
 
 const struct evq_entry *evq_peek_now(const struct evq *q)

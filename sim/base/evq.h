@@ -19,15 +19,51 @@
 
 enum { EVQ_LEVEL_BITS = 6, EVQ_SLOTS = 1 << EVQ_LEVEL_BITS, EVQ_LEVELS = 11 };
 
+/*
+ * Half a cache line; all zero is an entry of class, rank and kind 0. What the owner states is packed
+ * with the sequence, so that one compare decides and the entry stays small.
+ */
 struct evq_entry {
     int64_t time_ns;
-    uint64_t order; /* class, rank and sequence packed so that one compare decides */
+    uint64_t order; /* class, rank, sequence and kind, from the top */
     struct evq_entry *next;
     struct evq_entry **link; /* the pointer that points at this entry; NULL iff not queued */
-    uint8_t kind;            /* the owner's: tells what the entry is embedded in */
-    uint8_t class_;          /* 0..15, the owner's; read by evq_add() */
-    uint16_t rank;           /* 0..8191, the owner's; read by evq_add() */
 };
+
+enum {
+    EVQ_KIND_BITS = 6,
+    EVQ_SEQUENCE_BITS = 41, /* as many entries as may be added: 5 days of 5 million a second */
+    EVQ_RANK_SHIFT = EVQ_KIND_BITS + EVQ_SEQUENCE_BITS,
+    EVQ_RANK_BITS = 13,
+    EVQ_CLASS_SHIFT = EVQ_RANK_SHIFT + EVQ_RANK_BITS, /* and 4 bits */
+    EVQ_KIND_MAX = (1 << EVQ_KIND_BITS) - 1,
+    EVQ_RANK_MAX = (1 << EVQ_RANK_BITS) - 1,
+    EVQ_CLASS_MAX = 15
+};
+
+/* Makes @e one that is not queued. @kind (0..63) is the owner's: tells what @e is embedded in. @class_
+ * is 0..15, @rank 0..8191. */
+static inline void evq_entry_init(struct evq_entry *e, uint32_t kind, uint32_t class_,
+                                  uint32_t rank)
+{
+    *e = (struct evq_entry){.order = (uint64_t)class_ << EVQ_CLASS_SHIFT |
+                                     (uint64_t)rank << EVQ_RANK_SHIFT | kind};
+}
+
+static inline uint32_t evq_entry_kind(const struct evq_entry *e)
+{
+    return (uint32_t)e->order & EVQ_KIND_MAX;
+}
+
+static inline uint32_t evq_entry_class(const struct evq_entry *e)
+{
+    return (uint32_t)(e->order >> EVQ_CLASS_SHIFT);
+}
+
+static inline uint32_t evq_entry_rank(const struct evq_entry *e)
+{
+    return (uint32_t)(e->order >> EVQ_RANK_SHIFT) & EVQ_RANK_MAX;
+}
 
 struct evq; /* see evq.c */
 
@@ -42,8 +78,7 @@ int64_t evq_now_ns(const struct evq *q);
 size_t evq_size(const struct evq *q);
 
 /*
- * Queues @e at @time_ns >= evq_now_ns(). @e must not be queued; its class_, rank and kind are set
- * by the owner before. An entry added for the present instant still runs in it, in its place by
+ * Queues @e at @time_ns >= evq_now_ns(). @e must not be queued. An entry added for the present instant still runs in it, in its place by
  * (class, rank, sequence) among those not yet popped.
  */
 void evq_add(struct evq *q, struct evq_entry *e, int64_t time_ns);

@@ -462,9 +462,9 @@ uint64_t numasim_random(const struct numasim_host *host, uint64_t entity, uint64
 uint64_t numasim_boot_random(const struct numasim_host *host, uint64_t entity, uint64_t index,
                              uint64_t n)
 {
-    /* Apart from what the host itself draws for the boot. */
-    struct rng policies = rng_entity(&ckernel_of(host)->boot, UINT64_MAX);
-    struct rng r = rng_entity(&policies, entity);
+    const struct kernel *k = ckernel_of(host);
+    struct rng r = entity < 2 * (uint64_t)k->nr_cpus ? k->boot_cpus[entity]
+                                                     : rng_entity(&k->boot_policies, entity);
 
     return rng_below(&r, index, n);
 }

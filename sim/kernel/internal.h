@@ -102,7 +102,7 @@ static inline struct rq *task_rq(const struct kernel *k, const struct task *t)
 static inline void event_init(struct evq_entry *e, enum event_kind kind, enum event_class class_,
                               uint16_t rank)
 {
-    *e = (struct evq_entry){.kind = (uint8_t)kind, .class_ = (uint8_t)class_, .rank = rank};
+    evq_entry_init(e, kind, class_, rank);
 }
 void event_set(struct kernel *k, struct evq_entry *e, int64_t at_ns);
 void event_cancel(struct kernel *k, struct evq_entry *e);

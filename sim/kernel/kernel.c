@@ -131,6 +131,12 @@ struct kernel *kernel_new(const struct machine *m, const struct sched_domains *s
     for (int32_t cpu = 0; cpu < k->nr_cpus; cpu++) {
         k->policy_cpus[cpu] = rng_entity(&k->policy, (uint64_t)cpu);
     }
+    /* Apart from what the host itself draws for the boot. */
+    k->boot_policies = rng_entity(&k->boot, UINT64_MAX);
+    k->boot_cpus = g_new(struct rng, 2 * (gsize)k->nr_cpus);
+    for (uint64_t i = 0; i < 2 * (uint64_t)k->nr_cpus; i++) {
+        k->boot_cpus[i] = rng_entity(&k->boot_policies, i);
+    }
     cgroups_new(k);
     boot(k);
     frequency_new(k);
@@ -172,6 +178,7 @@ void kernel_free(struct kernel *k)
     digest_free(k->digest);
     g_free(k->events_to_hash);
     g_free(k->policy_cpus);
+    g_free(k->boot_cpus);
     slab_free(k->task_slab);
     g_free(k->tasks);
     g_free(k->processes);
@@ -238,7 +245,7 @@ static void ktimer_event(struct kernel *k, struct ktimer *timer)
 
 static void dispatch(struct kernel *k, struct evq_entry *e)
 {
-    switch ((enum event_kind)e->kind) {
+    switch ((enum event_kind)evq_entry_kind(e)) {
     case EVENT_SEGMENT:
         segment_event(k, container_of(e, struct rq, segment));
         break;
@@ -308,7 +315,9 @@ static void prefetch_next(const struct kernel *k)
     if (e == NULL) {
         return;
     }
-    if (e->kind == EVENT_SEGMENT) {
+    uint32_t kind = evq_entry_kind(e);
+
+    if (kind == EVENT_SEGMENT) {
         const struct rq *rq = container_of(e, const struct rq, segment);
 
         for (const char *at = (const char *)rq; at < (const char *)&rq->kick; at += 64) {
@@ -324,9 +333,9 @@ static void prefetch_next(const struct kernel *k)
         for (size_t at = 0; rq->curr_driver != NULL && at < DRIVER_BYTES; at += 64) {
             __builtin_prefetch((const char *)rq->curr_driver + at);
         }
-    } else if (e->kind == EVENT_ARRIVE) {
+    } else if (kind == EVENT_ARRIVE) {
         task_prefetch(container_of(e, const struct task, arrive));
-    } else if (e->kind == EVENT_KTIMER && k->driver.prefetch != NULL) {
+    } else if (kind == EVENT_KTIMER && k->driver.prefetch != NULL) {
         k->driver.prefetch(container_of(e, const struct ktimer, entry));
     }
 }
@@ -371,12 +380,12 @@ bool kernel_quiet(const struct kernel *k)
 
 /* True if @e is a timer that a CPU keeps and another of that CPU expires with it: one interrupt brings
  * both, and only then the CPU picks (kernel/time/hrtimer.c: __hrtimer_run_queues()). */
-static bool interrupt_goes_on(const struct kernel *k, uint8_t kind, uint16_t rank)
+static bool interrupt_goes_on(const struct kernel *k, uint32_t kind, uint32_t rank)
 {
     const struct evq_entry *next =
         kind == EVENT_KTIMER && rank != 0 ? evq_peek_now(k->events) : NULL;
 
-    return next != NULL && next->kind == kind && next->rank == rank;
+    return next != NULL && evq_entry_kind(next) == kind && evq_entry_rank(next) == rank;
 }
 
 bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
@@ -392,14 +401,12 @@ bool kernel_run(struct kernel *k, int64_t until_ns, GError **error)
             k->nr_at_once = 0;
         }
         k->now_ns = e->time_ns;
-        k->event_class = e->class_;
-        k->event_rank = e->rank;
+        uint32_t kind = evq_entry_kind(e), rank = evq_entry_rank(e);
+
+        k->event_class = evq_entry_class(e);
+        k->event_rank = rank;
         k->counters.queue_events++;
-        check_time_passes(k, event_names[e->kind]);
-
-        uint8_t kind = e->kind;
-        uint16_t rank = e->rank;
-
+        check_time_passes(k, event_names[kind]);
         prefetch_next(k);
         dispatch(k, e);
         if (!interrupt_goes_on(k, kind, rank)) {

@@ -90,10 +90,10 @@ struct task {
     int32_t cgroup;
     uint32_t weight;           /* within its cgroup; pub.se.weight is what its queue orders by */
     uint32_t arrive_flags;     /* NUMASIM_WAKE_* of the wakeup under way, or NEW */
-    struct evq_entry arrive;   /* reaches its CPU after a wakeup */
     int64_t runnable_since_ns; /* when it last began to wait for its CPU */
     struct task_stats *stats;  /* NULL: nobody asked for them */
     const uint64_t *allowed;   /* what holds: narrowed, or the kernel's every_cpu; as pub.allowed */
+    struct evq_entry arrive;   /* reaches its CPU after a wakeup; here within one cache line */
     const struct mm_mix *mix;
     struct rate_class
         *rate; /* while it runs with a mix; with rate_from to rate_index, rate.c's own */
@@ -335,13 +335,14 @@ struct kernel {
     int64_t *best_latency_ns;     /* [nr_nodes] least from a node's CPUs to any memory */
     uint64_t base_pace;           /* the tick's own cost spread over all work */
     uint64_t least_pace;          /* of any CPU: for kernel_least_ns() */
-    struct rng boot, policy, workload;
+    struct rng boot, boot_policies, policy, workload;
     struct rng *policy_cpus; /* [nr_cpus] the entities 0.. of policy: most draws are a CPU's */
+    struct rng *boot_cpus;   /* [2 nr_cpus] those of policies' draws for the boot: twice a CPU's */
     int32_t *resched_cpus;   /* ring of CPUs that must pick again before the next event */
     int32_t resched_head, nr_resched;
     int64_t nr_at_once; /* events and picks at the present instant */
-    uint8_t event_class;
-    uint16_t event_rank;
+    uint32_t event_class;
+    uint32_t event_rank;
     int32_t acting_cpu;  /* whose task or interrupt acts, -1 none */
     struct task *acting; /* the task in advance() */
     bool failed;

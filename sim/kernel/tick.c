@@ -75,7 +75,7 @@ static bool tick_apply(struct kernel *k, struct rq *rq)
 /* True if a tick of @rq at the present instant comes before the event at hand. */
 static bool tick_precedes_event(const struct kernel *k, const struct rq *rq)
 {
-    return k->event_class > CLASS_TICK || rq->tick.rank < k->event_rank;
+    return k->event_class > CLASS_TICK || evq_entry_rank(&rq->tick) < k->event_rank;
 }
 
 void tick_catch_up(struct kernel *k, struct rq *rq)

@@ -408,7 +408,7 @@ void send_task(struct kernel *k, struct task *t, int32_t from_cpu, int32_t to_cp
     }
     t->pub.task_state = NUMASIM_TASK_WAKING;
     rq->nr_arriving++;
-    t->arrive.rank = rq->rank;
+    event_init(&t->arrive, EVENT_ARRIVE, CLASS_ARRIVE, rq->rank);
     event_set(k, &t->arrive, at_ns);
 }
 

@@ -13,7 +13,10 @@
 
 static struct evq_entry entry(uint8_t class_, uint16_t rank)
 {
-    return (struct evq_entry){.class_ = class_, .rank = rank};
+    struct evq_entry e;
+
+    evq_entry_init(&e, 0, class_, rank);
+    return e;
 }
 
 static void test_empty(void)
@@ -217,10 +220,11 @@ static bool model_precedes(const struct model *m, uint32_t a, uint32_t b)
     if (x->time_ns != y->time_ns) {
         return x->time_ns < y->time_ns;
     }
-    if (x->class_ != y->class_) {
-        return x->class_ < y->class_;
+    if (evq_entry_class(x) != evq_entry_class(y)) {
+        return evq_entry_class(x) < evq_entry_class(y);
     }
-    return x->rank != y->rank ? x->rank < y->rank : m->sequence_of[a] < m->sequence_of[b];
+    return evq_entry_rank(x) != evq_entry_rank(y) ? evq_entry_rank(x) < evq_entry_rank(y)
+                                                  : m->sequence_of[a] < m->sequence_of[b];
 }
 
 static int64_t random_time_ns(struct model *m)
@@ -246,8 +250,11 @@ static void model_add(struct model *m)
     if (evq_entry_queued(&m->entries[i])) {
         return;
     }
-    m->entries[i].class_ = (uint8_t)below(m, 4);
-    m->entries[i].rank = (uint16_t)(below(m, 3) * 4000);
+    /* The later, the lower its kind: which must not matter. */
+    uint32_t kind = EVQ_KIND_MAX - (uint32_t)(m->sequence % EVQ_KIND_MAX);
+    uint32_t class_ = (uint32_t)below(m, 4), rank = (uint32_t)below(m, 3) * 4000;
+
+    evq_entry_init(&m->entries[i], kind, class_, rank);
     m->sequence_of[i] = m->sequence++;
     evq_add(m->q, &m->entries[i], random_time_ns(m));
     for (at = m->nr++; at > 0 && model_precedes(m, i, m->sorted[at - 1]); at--) {
@@ -335,7 +342,7 @@ static void test_synchronous_ticks(void)
     g_autofree struct evq_entry *ticks = g_new0(struct evq_entry, NR_CPUS);
 
     for (uint32_t i = 0; i < NR_CPUS; i++) {
-        ticks[i].rank = (uint16_t)(i * 607 % NR_CPUS); /* a permutation: 607 is odd */
+        evq_entry_init(&ticks[i], 0, 0, i * 607 % NR_CPUS); /* a permutation: 607 is odd */
         evq_add(q, &ticks[i], NSEC_PER_MSEC);
     }
     for (int64_t tick = 1; tick <= NR_TICKS; tick++) {
@@ -343,7 +350,7 @@ static void test_synchronous_ticks(void)
             struct evq_entry *e = evq_pop(q, TIME_NEVER_NS);
 
             g_assert_cmpint(e->time_ns, ==, tick * NSEC_PER_MSEC);
-            g_assert_cmpuint(e->rank, ==, i);
+            g_assert_cmpuint(evq_entry_rank(e), ==, i);
             evq_add(q, e, (tick + 1) * NSEC_PER_MSEC);
         }
     }
