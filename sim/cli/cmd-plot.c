@@ -120,14 +120,37 @@ static bool plot(struct cli *cli, struct plot *p, const struct plot_options *o, 
     return true;
 }
 
+/* What would change nothing is not what was meant. */
+static bool check_kind(const struct plot_options *o, GError **error)
+{
+    const struct plot_kind *kind = &plot_kinds[o->kind];
+    const char *problem = NULL;
+
+    if ((o->from_ns >= 0 || o->to_ns >= 0) && kind->watch == NULL) {
+        problem = "--from and --to are for a time axis; expected the kind occupancy, queues, pages "
+                  "or bandwidth";
+    } else if (o->metric != NULL && !kind->takes_metric) {
+        problem = "--metric is of latencies; expected the kind cdf or percentiles";
+    }
+    if (problem != NULL) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "plot: the kind '%s': %s",
+                    kind->name, problem);
+    }
+    return problem == NULL;
+}
+
 static int run_plot(struct cli *cli, const void *data, char **args, GError **error)
 {
     const struct plot_options *o = data;
     int32_t nr = (int32_t)g_strv_length(args);
     g_autofree struct plot_input *inputs = g_new0(struct plot_input, (gsize)nr);
-    struct plot p = plot_begin(cli->paths, &plot_kinds[o->kind], inputs, nr);
+    struct plot p;
     bool ok;
 
+    if (!check_kind(o, error)) {
+        return CLI_BAD_INPUT;
+    }
+    p = plot_begin(cli->paths, &plot_kinds[o->kind], inputs, nr);
     p.metric = o->metric;
     p.from_ns = o->from_ns;
     p.to_ns = o->to_ns;

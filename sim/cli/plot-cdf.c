@@ -28,9 +28,20 @@ static bool fail_missing(const struct plot_input *input, const char *metric, GEr
     const struct result *r = input->result;
     g_autofree const char **names = g_new0(const char *, (gsize)r->nr_histograms + 1);
     const char *nearest;
+    int32_t nr = 0;
 
     for (int32_t i = 0; i < r->nr_histograms; i++) {
-        names[i] = r->histograms[i].name;
+        if (r->histograms[i].count > 0) {
+            names[nr++] = r->histograms[i].name;
+        }
+    }
+    if (nr == 0) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT, "%s: %s", input->path,
+                    r->nr_histograms > 0
+                        ? "nothing was measured, for no histogram has samples"
+                        : "no histograms in it, as in those of a baseline; expected a result of "
+                          "`numasim run` or `study`");
+        return false;
     }
     nearest = error_nearest(metric, names);
     g_autofree char *list = g_strjoinv(", ", (char **)(guintptr)names);

@@ -17,17 +17,31 @@ struct map {
     const struct machine *machine;
     struct occupancy *occupancy;
     struct plot_axis axis;
+    struct occupancy
+        *exact;           /* to the nanosecond, for the title of a part; NULL: of the whole run */
+    int64_t migrations;   /* in it */
     GPtrArray *names;     /* of the tasks by id: what they are shown as; owned */
     int32_t *colors;      /* [tasks] 1..OTHERS */
     char *owners[OTHERS]; /* names of the colours 1.. */
     int32_t nr_owners;
 };
 
+static void count_migration(const struct tp_event *e, void *data)
+{
+    struct map *map = data;
+
+    map->migrations += e->time_ns >= map->axis.from_ns && e->time_ns < map->axis.to_ns;
+}
+
 static void attach(struct kernel *k, void *data)
 {
     struct map *map = data;
 
     kernel_listen(k, UINT64_C(1) << TP_SCHED_SWITCH, occupancy_event, map->occupancy);
+    if (map->exact != NULL) {
+        kernel_listen(k, UINT64_C(1) << TP_SCHED_SWITCH, occupancy_event, map->exact);
+        kernel_listen(k, UINT64_C(1) << TP_SCHED_MIGRATE_TASK, count_migration, map);
+    }
 }
 
 /* What a task is shown as: its command; where all have one command, its process, or else itself. */
@@ -39,6 +53,9 @@ static void finished(const struct kernel *k, void *data)
     const struct numasim_task *first = nr > 0 ? task_pub(kernel_task(k, 0)) : NULL;
 
     occupancy_finish(map->occupancy, kernel_now_ns(k));
+    if (map->exact != NULL) {
+        occupancy_finish(map->exact, kernel_now_ns(k));
+    }
     for (int32_t id = 1; id < nr; id++) {
         const struct numasim_task *t = task_pub(kernel_task(k, id));
 
@@ -151,21 +168,41 @@ static void set_cells(struct plot *p, const struct map *map)
     plot_set_legend(p, (const char *const *)map->owners, colors, map->nr_owners, "idle");
 }
 
+/* How long tasks had CPUs in the part that is shown. */
+static int64_t time_in_use(const struct map *map)
+{
+    int64_t sum_ns = 0;
+
+    for (int32_t cpu = 0; cpu < map->machine->nr_cpus; cpu++) {
+        int32_t nr;
+        const struct occupancy_span *spans = occupancy_spans(map->exact, cpu, &nr);
+
+        for (int32_t i = 0; i < nr; i++) {
+            sum_ns += spans[i].owner >= 0 ? spans[i].end_ns - spans[i].start_ns : 0;
+        }
+    }
+    return sum_ns;
+}
+
+/* Of the whole run the title says what the result does, from the end of the warmup on. */
 static void describe(struct plot *p, const struct map *map)
 {
     const struct result *r = p->inputs[0].result;
     const struct result_metric *busy = result_metric(r, "cpu.busy_ns");
     const struct result_metric *moves = result_metric(r, "migrations.total");
-    int64_t span_ns = MAX(r->end_ns - r->warmup_ns, 1);
-    int64_t tenths = busy != NULL ? (busy->value * 10 + span_ns / 2) / span_ns : 0;
+    bool part = map->exact != NULL;
+    int64_t span_ns = part ? map->axis.to_ns - map->axis.from_ns : r->end_ns - r->warmup_ns;
+    int64_t busy_ns = part ? time_in_use(map) : busy != NULL ? busy->value : 0;
+    int64_t migrations = part ? map->migrations : moves != NULL ? moves->value : 0;
+    int64_t tenths = (busy_ns * 10 + span_ns / 2) / MAX(span_ns, 1);
+    g_autofree char *subject = plot_subject(p);
     g_autofree char *slice = result_value_human(RESULT_NS, map->axis.slice_ns);
 
     g_string_append_printf(p->finding,
-                           "%s with %s: %" G_GINT64_FORMAT ".%" G_GINT64_FORMAT
-                           " of %d CPUs busy, %" G_GINT64_FORMAT " migrations",
-                           r->nr_workloads > 0 ? r->workloads[0].name : "", r->policy.name,
-                           tenths / 10, tenths % 10, map->machine->nr_cpus,
-                           moves != NULL ? moves->value : 0);
+                           "%s: %" G_GINT64_FORMAT ".%" G_GINT64_FORMAT
+                           " of %d CPUs %s, %" G_GINT64_FORMAT " migrations",
+                           subject, tenths / 10, tenths % 10, map->machine->nr_cpus,
+                           part ? "in use" : "busy", migrations);
     g_string_append_printf(p->detail,
                            "who runs where on %s; a cell shows whoever had the CPU for the longest "
                            "part of %s",
@@ -185,6 +222,7 @@ static void map_free(void *data)
     g_free(map->colors);
     g_ptr_array_unref(map->names);
     occupancy_free(map->occupancy);
+    occupancy_free(map->exact);
     g_free(map);
 }
 
@@ -202,6 +240,9 @@ static void *map_new(struct plot *p, GError **error)
     map->names = g_ptr_array_new_with_free_func(g_free);
     map->occupancy =
         occupancy_new(p->machine->nr_cpus, axis.from_ns, axis.to_ns, axis.slice_ns, NULL, NULL);
+    map->exact = plot_is_part(p)
+                     ? occupancy_new(p->machine->nr_cpus, axis.from_ns, axis.to_ns, 1, NULL, NULL)
+                     : NULL;
     return map;
 }
 

@@ -116,7 +116,7 @@ static void describe(struct plot *p, const struct queues *q, uint64_t peak, uint
                            "%s: up to %" G_GUINT64_FORMAT " task%s on a CPU, %" G_GUINT64_FORMAT
                            ".%" G_GUINT64_FORMAT " wait on average",
                            subject, most, most == 1 ? "" : "s", tenths / 10, tenths % 10);
-    if (wasted != NULL) {
+    if (wasted != NULL && !plot_is_part(p)) {
         g_autofree char *share = result_value_human(wasted->unit, wasted->value);
 
         g_string_append_printf(p->finding, ", %s of CPU time wasted", share);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/fixed.h"
+#include "base/units.h"
 
 bool plot_axis_init(struct plot_axis *a, const struct plot *p, int32_t columns, GError **error)
 {
@@ -13,11 +14,10 @@ bool plot_axis_init(struct plot_axis *a, const struct plot *p, int32_t columns, 
     int64_t to_ns = p->to_ns < 0 ? r->end_ns : MIN(p->to_ns, r->end_ns);
 
     if (from_ns >= to_ns) {
-        g_set_error(
-            error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-            "plot: the run has nothing between --from and --to; it ended at %" G_GINT64_FORMAT
-            " ns",
-            r->end_ns);
+        g_autofree char *end = units_format_human(r->end_ns, UNIT_NS);
+
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "plot: the run has nothing between --from and --to; it ended at %s", end);
         return false;
     }
     a->from_ns = from_ns;
@@ -161,10 +161,20 @@ void plot_set_legend(struct plot *p, const char *const *names, const char *const
     plot_set_text(p, "colors", list->str);
 }
 
+bool plot_is_part(const struct plot *p)
+{
+    return p->from_ns > 0 || (p->to_ns >= 0 && p->to_ns < p->inputs[0].result->end_ns);
+}
+
 char *plot_subject(const struct plot *p)
 {
     const struct result *r = p->inputs[0].result;
+    const char *workload = r->nr_workloads > 0 ? r->workloads[0].name : "";
+    int64_t to_ns = p->to_ns < 0 ? r->end_ns : MIN(p->to_ns, r->end_ns);
+    g_autofree char *from = units_format_human(MAX(p->from_ns, 0), UNIT_NS);
+    g_autofree char *to = units_format_human(to_ns, UNIT_NS);
 
-    return g_strdup_printf("%s with %s", r->nr_workloads > 0 ? r->workloads[0].name : "",
-                           r->policy.name);
+    return plot_is_part(p)
+               ? g_strdup_printf("%s with %s, %s to %s", workload, r->policy.name, from, to)
+               : g_strdup_printf("%s with %s", workload, r->policy.name);
 }

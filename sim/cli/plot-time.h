@@ -40,5 +40,7 @@ void plot_set_legend(struct plot *p, const char *const *names, const char *const
 
 /* "db-server with linux-6.12": what the first input is of. Newly allocated. */
 char *plot_subject(const struct plot *p);
+/* True where --from or --to leave out a part of the run: what the result says of all is not of it. */
+bool plot_is_part(const struct plot *p);
 
 #endif

@@ -57,6 +57,7 @@ struct plot_kind {
     const char *template_; /* NULL: its name */
     int32_t max_results;
     bool needs_machine;
+    bool takes_metric; /* --metric */
     /* Called before anything else, with the options; NULL: the kind has no events, or always the same. */
     const struct plot_watch *(*watch)(const struct plot *p);
     /* Fills width, height, finding, detail and script. False with NUMASIM_ERROR_INPUT where a result

@@ -89,6 +89,31 @@ call "$NUMASIM" plot nowhere
 ok 'a path is named once' test "$(grep -o nowhere err | wc -l)" -eq 1
 
 refuses 2 "no histogram 'wakeup'" plot linux-6.12 -m wakeup
+refuses 2 "the kind 'machine': --from and --to are for a time axis" plot -k machine linux-6.12 --from 1ms
+refuses 2 "the kind 'pages': --metric is of latencies" plot -k pages linux-6.12 -m wakeup_latency_ns
+"$NUMASIM" compare --update-baseline base linux-6.12 >/dev/null 2>&1
+for kind in cdf percentiles; do
+    refuses 2 'no histograms in it, as in those of a baseline' plot -k "$kind" base
+done
+
+# The title of a part of the run is of that part.
+call "$NUMASIM" plot -k occupancy linux-6.12 --script
+ok 'occupancy: of all as the result says' grep -q \
+    "^finding = 'db-server with linux-6.12: .* busy, $(metric migrations.total linux-6.12) migrations'" out
+call "$NUMASIM" plot -k occupancy linux-6.12 --from 100ms --to 110ms --script
+ok 'of a part as it was then' grep -q "^finding = 'db-server with linux-6.12, 100ms to 110ms: " out
+events() {
+    "$NUMASIM" trace linux-6.12 --from 100ms --to 110ms | grep -c "$1"
+}
+ok 'migrations' grep -q " in use, $(events 'sched_migrate_task:') migrations'" out
+for kind in queues pages 'occupancy --color local'; do
+    # shellcheck disable=SC2086 # two words
+    call "$NUMASIM" plot -k $kind linux-6.12 --from 100ms --to 110ms --script
+    ok "$kind says which part" grep -q "^finding = 'db-server with linux-6.12, 100ms to 110ms: " out
+    ok 'and nothing of the whole' test "$(grep -c '^finding.*wasted' out)" -eq 0
+done
+call "$NUMASIM" plot -k bandwidth linux-6.12 --from 100ms --to 110ms --script
+ok 'so does bandwidth' grep -q "^detail = 'db-server with linux-6.12, 100ms to 110ms on " out
 refuses 2 'expected a name with .svg, .png or .pdf' plot linux-6.12 -o x.jpg
 refuses 2 '1 labels for 2 results' plot linux-6.12 fifo-none -l one
 refuses 2 'expected one for the kind' plot -k occupancy linux-6.12 fifo-none
