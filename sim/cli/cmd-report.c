@@ -29,7 +29,7 @@ static const struct cli_option report_options[] = {
     {.name = "no-pictures",
      .type = CLI_FLAG,
      .offset = AT(no_pictures),
-     .help = "leave out the pictures, for which gnuplot is needed"},
+     .help = "leave out the pictures, for which gnuplot is needed, without a warning"},
     {.name = NULL},
 };
 
@@ -168,8 +168,8 @@ static bool append_page(struct report *r, GError **error)
     report_overview(r);
     report_inputs(r);
     report_metrics(r);
-    if (!report_pictures(r, error) ||
-        !append_part(r, "page.js", "<script>//<![CDATA[\n", "//]]></script>\n", error)) {
+    report_pictures(r);
+    if (!append_part(r, "page.js", "<script>//<![CDATA[\n", "//]]></script>\n", error)) {
         return false;
     }
     g_string_append(r->out, "</body>\n</html>\n");

@@ -269,7 +269,7 @@ static FILE *open_nameless(const char *text, GError **error)
         rewind(file);
         return file;
     }
-    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "plot: no file for gnuplot: %s",
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO, "no file for gnuplot: %s",
                 g_strerror(errno));
     if (file != NULL) {
         fclose(file);
@@ -304,8 +304,7 @@ static bool run_gnuplot(FILE *in, FILE *out, FILE *err, GError **error)
                                 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid,
                                 fileno(in), fileno(out), fileno(err), &cause)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO,
-                    "plot: cannot run gnuplot: %s; expected it to be installed (Debian: "
-                    "gnuplot-nox), or --script",
+                    "cannot run gnuplot: %s; expected it to be installed (Debian: gnuplot-nox)",
                     cause->message);
         return false;
     }
@@ -315,7 +314,7 @@ static bool run_gnuplot(FILE *in, FILE *out, FILE *err, GError **error)
         gsize size;
         g_autofree char *said = contents_of(err, &size);
 
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_FAULT, "plot: gnuplot failed: %s",
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_FAULT, "gnuplot failed: %s",
                     g_strstrip(said));
         return false;
     }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/again.h"
+#include "cli/cli.h"
 #include "cli/html.h"
 #include "cli/report.h"
 
@@ -22,9 +23,8 @@ static const struct plot_kind *kind_of(const char *name)
     g_assert_not_reached();
 }
 
-/* Appends the picture, or why there is none to @missing. False where none can be drawn at all. */
-static bool append_picture(struct report *r, struct plot *p, int32_t number, GString *missing,
-                           GError **error)
+/* Appends the picture, or why there is none to @missing. */
+static void append_picture(struct report *r, struct plot *p, int32_t number, GString *missing)
 {
     g_autoptr(GError) cause = NULL;
     gsize size;
@@ -37,54 +37,58 @@ static bool append_picture(struct report *r, struct plot *p, int32_t number, GSt
         html_text(r->out, p->finding->str);
         g_string_append_printf(r->out, "\"><div style=\"max-width:%dpx\">\n%s</div></figure>\n",
                                p->width, svg);
-        return true;
+        return;
     }
-    if (cause != NULL && !g_error_matches(cause, NUMASIM_ERROR, NUMASIM_ERROR_INPUT)) {
-        g_propagate_error(error, g_steal_pointer(&cause));
-        return false;
-    }
-    g_string_append_printf(missing, "%s%s: %s", missing->len > 0 ? "; " : "", p->kind->name,
-                           cause != NULL ? cause->message : "not drawn");
-    return true;
+    /* Without gnuplot there is no other picture either. */
+    bool all = g_error_matches(cause, NUMASIM_ERROR, NUMASIM_ERROR_IO);
+
+    r->pictures = r->pictures && !all;
+    g_string_append_printf(missing, "%s%s: %s", missing->len > 0 ? "; " : "",
+                           all ? "pictures" : p->kind->name,
+                           cause != NULL ? cause->message : "gnuplot's picture is no SVG");
 }
 
-static void append_missing(struct report *r, const GString *missing)
+/* On the page and to whoever asked for it. @label: of the result, or NULL for all. */
+static void append_note(struct report *r, const char *label, const char *text)
+{
+    html_element(r->out, "p", "note", text);
+    cli_warn("warning: report: %s%s%s", label != NULL ? label : "", label != NULL ? ": " : "",
+             text);
+}
+
+static void append_missing(struct report *r, const char *label, const GString *missing)
 {
     if (missing->len > 0) {
-        g_autofree char *text = g_strdup_printf("Not shown: %s.", missing->str);
+        g_autofree char *text = g_strdup_printf("not shown: %s", missing->str);
 
-        html_element(r->out, "p", "note", text);
+        append_note(r, label, text);
     }
 }
 
-static bool append_common(struct report *r, int32_t *number, GError **error)
+static void append_common(struct report *r, int32_t *number)
 {
     g_autoptr(GString) missing = g_string_new(NULL);
-    bool ok = true;
 
     g_string_append(r->out, "<h2 id=\"pictures\">Pictures</h2>\n");
-    for (int32_t i = 0; ok && of_all[i] != NULL; i++) {
+    for (int32_t i = 0; r->pictures && of_all[i] != NULL; i++) {
         const struct plot_kind *kind = kind_of(of_all[i]);
 
         if (r->nr <= kind->max_results) {
             struct plot p = plot_begin(r->paths, kind, r->inputs, r->nr);
 
-            ok = append_picture(r, &p, (*number)++, missing, error);
+            append_picture(r, &p, (*number)++, missing);
             plot_release(&p);
         }
     }
-    append_missing(r, missing);
-    return ok;
+    append_missing(r, NULL, missing);
 }
 
 /* The run is simulated once more, for all pictures and the table. */
-static bool append_side(struct report *r, int32_t side, struct simulation *s, int32_t *number,
-                        GError **error)
+static void append_side(struct report *r, int32_t side, struct simulation *s, int32_t *number)
 {
     struct plot plots[NR_OF_EACH + 1], *wanted[NR_OF_EACH + 1];
     g_autoptr(GString) missing = g_string_new(NULL);
     g_autoptr(GError) cause = NULL;
-    bool ok = true;
 
     for (int32_t i = 0; i <= NR_OF_EACH; i++) {
         plots[i] = plot_begin(r->paths, i < NR_OF_EACH ? kind_of(of_each[i]) : &report_time_kind,
@@ -95,25 +99,24 @@ static bool append_side(struct report *r, int32_t side, struct simulation *s, in
     if (plot_watch_run(wanted, NR_OF_EACH + 1, s, &cause)) {
         g_string_append(r->out, "<h3>Where the time went</h3>\n");
         report_time(r->out, &plots[NR_OF_EACH]);
-        for (int32_t i = 0; ok && r->pictures && i < NR_OF_EACH; i++) {
-            ok = append_picture(r, &plots[i], (*number)++, missing, error);
+        for (int32_t i = 0; r->pictures && i < NR_OF_EACH; i++) {
+            append_picture(r, &plots[i], (*number)++, missing);
         }
-        append_missing(r, missing);
+        append_missing(r, r->inputs[side].label, missing);
     } else {
-        html_element(r->out, "p", "note", cause->message);
+        append_note(r, r->inputs[side].label, cause->message);
     }
     for (int32_t i = 0; i <= NR_OF_EACH; i++) {
         plot_release(&plots[i]);
     }
-    return ok;
 }
 
-bool report_pictures(struct report *r, GError **error)
+void report_pictures(struct report *r)
 {
     int32_t number = 1;
 
-    if (r->pictures && !append_common(r, &number, error)) {
-        return false;
+    if (r->pictures) {
+        append_common(r, &number);
     }
     for (int32_t i = 0; i < r->nr; i++) {
         g_autoptr(GError) cause = NULL;
@@ -129,10 +132,9 @@ bool report_pictures(struct report *r, GError **error)
                                    r->inputs[i].result->seed, r->sides[i].results->len);
         }
         if (s == NULL) {
-            html_element(r->out, "p", "note", cause->message);
-        } else if (!append_side(r, i, s, &number, error)) {
-            return false;
+            append_note(r, r->inputs[i].label, cause->message);
+        } else {
+            append_side(r, i, s, &number);
         }
     }
-    return true;
 }

@@ -25,9 +25,10 @@ struct report {
 void report_overview(struct report *r);
 void report_inputs(struct report *r);
 void report_metrics(struct report *r);
-/* Those of all sides, then those of each with where its time went. False with NUMASIM_ERROR_FAULT or
- * NUMASIM_ERROR_IO where gnuplot cannot be run; what a result has no data for is told on the page. */
-bool report_pictures(struct report *r, GError **error);
+/* Those of all sides, then those of each with where its time went. What cannot be shown, a picture that a
+ * result has no data for, or all of them where there is no gnuplot, is told on the page and on standard
+ * error. */
+void report_pictures(struct report *r);
 
 /* Where the time of tasks went, as a kind that draws nothing: its watch, and the table of what it saw. */
 extern const struct plot_kind report_time_kind;

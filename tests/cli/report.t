@@ -49,7 +49,28 @@ ok 'without pictures there are none' sh -c '! grep -q "<svg" folder.html'
 call "$NUMASIM" report seeds -o seeds.html $drawn
 ok 'seeds are one result' test "$status" -eq 0 -a "$(grep -c '<h2 id="run' seeds.html)" -eq 1
 ok 'well-formed, too' xmllint --noout seeds.html
-[ -n "$drawn" ] || ok 'what cannot be shown is told' has seeds.html 'no memory was accessed'
+if [ -z "$drawn" ]; then
+    ok 'what cannot be shown is told' has seeds.html 'no memory was accessed'
+    ok 'also on standard error' grep -q \
+        '^numasim: warning: report: rr-none: not shown: .*pages: .*no memory is used' err
+fi
+mkdir bin
+call env PATH="$PWD/bin" "$NUMASIM" report runs -o none.html
+ok 'without gnuplot there is a page' test "$status" -eq 0 -a "$(grep -c '<svg' none.html)" -eq 0
+ok 'which says so' grep -q 'not shown: pictures: cannot run gnuplot' none.html
+ok 'once' test "$(grep -c 'numasim: warning: report: not shown: pictures: cannot run gnuplot' err)" -eq 1
+ok 'and nothing else' test "$(wc -l <err)" -eq 1
+call env PATH="$PWD/bin" "$NUMASIM" plot runs/linux-6.12
+ok 'but no picture' refused 2 'cannot run gnuplot'
+cat >bin/gnuplot <<'END'
+#!/bin/sh
+echo broken >&2
+exit 1
+END
+chmod +x bin/gnuplot
+call env PATH="$PWD/bin" "$NUMASIM" report runs/linux-6.12 -o broken.html
+ok 'a picture that fails is told' test "$status" -eq 0 -a \
+    "$(grep -o 'gnuplot failed: broken' err | wc -l)" -eq 10
 
 # Their mean is shown, alone and beside a result that they cannot be paired with.
 switches=$(perl -MJSON::PP -ne 'BEGIN { $/ = undef }
