@@ -248,6 +248,20 @@ static void on_migrate(struct trace_events *te, const struct tp_event *e)
     tell(te, &f);
 }
 
+/* What came to be copied, or is no more; newly allocated. */
+static char *copies_text(const struct trace_events *te, const struct tp_event *e)
+{
+    static const char *const ends[] = {[COPIES_WRITTEN] = "written",
+                                       [COPIES_RECLAIMED] = "reclaimed",
+                                       [COPIES_FREED] = "freed",
+                                       [COPIES_REMAPPED] = "remapped"};
+    const char *what = e->type == TP_DROP_COPIES ? "reason" : "kind";
+    const char *value = e->type == TP_DROP_COPIES ? ends[e->a] : e->a != 0 ? "replica" : "shadow";
+
+    return g_strdup_printf("nr_pages=%" G_GINT64_FORMAT " process=%d region=%d nid=%d %s=%s", e->c,
+                           e->task, e->other, os_node(te, e->b), what, value);
+}
+
 static void on_memory(struct trace_events *te, const struct tp_event *e)
 {
     struct ftrace_event f = make(te, e, NR_FTRACE_KINDS, MAX(e->cpu, 0), -1);
@@ -268,6 +282,10 @@ static void on_memory(struct trace_events *te, const struct tp_event *e)
                    g_strdup_printf("nr_succeeded=%" G_GINT64_FORMAT
                                    " nr_failed=0 process=%d region=%d src_nid=%d dst_nid=%d",
                                    e->c, e->task, e->other, os_node(te, e->a), os_node(te, e->b)));
+        break;
+    case TP_COPY_PAGES:
+    case TP_DROP_COPIES:
+        tell_other(te, &f, tracepoint_name((enum tracepoint)e->type), copies_text(te, e));
         break;
     default:
         f.task = trace_events_task(te, e->task, f.cpu);
@@ -331,6 +349,6 @@ void trace_events_attach(struct trace_events *te, struct kernel *k)
                       one << TP_SCHED_WAKEUP_NEW | one << TP_SCHED_MIGRATE_TASK |
                       one << TP_SCHED_PROCESS_FORK | one << TP_SCHED_PROCESS_EXIT |
                       one << TP_SCHED_MOVE_NUMA | one << TP_MM_MIGRATE_PAGES |
-                      one << TP_NUMA_HINT_FAULT,
+                      one << TP_NUMA_HINT_FAULT | one << TP_COPY_PAGES | one << TP_DROP_COPIES,
                   on_event, te);
 }

@@ -101,6 +101,34 @@ void memory_moved(struct metrics *m, const struct tp_event *e)
     hist_add_many(&m->followed, e->time_ns - m->reset_ns, (uint64_t)e->c);
 }
 
+void memory_copies(struct metrics *m, const struct tp_event *e)
+{
+    uint64_t pages = (uint64_t)e->c;
+
+    m->copies_seen = true;
+    m->copied += e->type == TP_COPY_PAGES ? e->c : -e->c;
+    if (e->type == TP_COPY_PAGES) {
+        m->replicated += e->a != 0 ? pages : 0;
+        m->shadowed += e->a == 0 ? pages : 0;
+    } else {
+        m->collapsed += e->a == COPIES_WRITTEN ? pages : 0;
+        m->copies_reclaimed += e->a == COPIES_RECLAIMED ? pages : 0;
+    }
+}
+
+/* In a run that had none nothing is said of them. */
+static void report_copies(const struct metrics *m, struct result *r)
+{
+    if (m->copies_seen) {
+        result_add(r, "memory.copy_bytes", RESULT_BYTES,
+                   m->copied * m->config.machine->page_size_bytes);
+        result_add(r, "memory.pages_replicated", RESULT_PAGES, (int64_t)m->replicated);
+        result_add(r, "memory.pages_shadowed", RESULT_PAGES, (int64_t)m->shadowed);
+        result_add(r, "memory.copies_collapsed", RESULT_PAGES, (int64_t)m->collapsed);
+        result_add(r, "memory.copies_reclaimed", RESULT_PAGES, (int64_t)m->copies_reclaimed);
+    }
+}
+
 void memory_reset(struct metrics *m)
 {
     size_t pairs = (size_t)m->nr_nodes * (size_t)m->nr_nodes;
@@ -111,6 +139,7 @@ void memory_reset(struct metrics *m)
     memset(m->first_touched, 0, (size_t)m->nr_nodes * sizeof(*m->first_touched));
     m->oom_kills = 0;
     m->hint_faults = m->local_hint_faults = m->fault_moved_pages = 0;
+    m->replicated = m->shadowed = m->collapsed = m->copies_reclaimed = 0;
     memset(m->nr_reached, 0, (size_t)m->nr_nodes * sizeof(*m->nr_reached));
     shares_grew(m, m->reset_ns);
     hist_release(&m->followed);
@@ -191,5 +220,6 @@ void memory_report(struct metrics *m, struct result *r)
         result_add(r, name, RESULT_BYTES, (int64_t)m->first_touched[node]);
     }
     report_shares(m, r);
+    report_copies(m, r);
     report_count(r, "memory.oom_kills", m->oom_kills);
 }

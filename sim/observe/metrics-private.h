@@ -172,6 +172,9 @@ struct metrics {
     uint64_t *first_touched; /* [nr_nodes] bytes */
     uint64_t oom_kills;
     uint64_t hint_faults, local_hint_faults, fault_moved_pages;
+    uint64_t replicated, shadowed, collapsed, copies_reclaimed; /* pages of copies */
+    int64_t copied;                                             /* that there are now */
+    bool copies_seen;
     int64_t *resident_bytes, all_resident_bytes; /* [nr_nodes] */
     int32_t *nr_reached;                         /* [nr_nodes] of share_marks */
     int64_t *reached_ns;                         /* [nr_nodes * NR_SHARE_MARKS] */
@@ -257,6 +260,7 @@ void memory_alloc(struct metrics *m, const struct tp_event *e);
 void memory_free(struct metrics *m, const struct tp_event *e);
 void memory_fault(struct metrics *m, const struct tp_event *e);
 void memory_moved(struct metrics *m, const struct tp_event *e);
+void memory_copies(struct metrics *m, const struct tp_event *e);
 void memory_reset(struct metrics *m);
 void memory_report(struct metrics *m, struct result *r);
 

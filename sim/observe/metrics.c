@@ -120,6 +120,7 @@ uint64_t metrics_mask(void)
         TP_OOM_KILL,         TP_CGROUP_THROTTLE,    TP_CGROUP_PERIOD,
         TP_MEM_LOAD,         TP_NUMA_HINT_FAULT,    TP_MM_PAGE_FREE,
         TP_SCHED_RATE,       TP_RATE_CPU,           TP_RATE_MEMORY,
+        TP_COPY_PAGES,       TP_DROP_COPIES,
     };
     uint64_t mask = 0;
 
@@ -147,6 +148,10 @@ static void memory_event(struct metrics *m, const struct tp_event *e)
         break;
     case TP_MEM_ACCESS:
         memory_access(m, e);
+        break;
+    case TP_COPY_PAGES:
+    case TP_DROP_COPIES:
+        memory_copies(m, e);
         break;
     case TP_MEM_LOAD:
         load_event(m, e);

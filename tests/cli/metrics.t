@@ -51,6 +51,15 @@ processes:
     threads: {t: {count: 8, cpus: 0-7, program: [access: {misses: {r: 100/us}, mlp: 10}, forever: [run: 1ms]]}}
 END
 
+cat >replicated.yaml <<'END'
+numasim: workload/1
+duration: 6s
+processes:
+  p:
+    regions: {r: {size: 16MiB, touch: first}}
+    threads: {t: {count: 8, cpus: 0-7, spread: true, program: [access: {misses: {r: 40/us}, mlp: 4}, forever: [run: 1ms]]}}
+END
+
 # prints ARGUMENT...: the names of a run.
 prints() {
     call "$NUMASIM" run "$@" --format json
@@ -63,6 +72,7 @@ prints -t teach-numa-2x4 -w ./cgroups.yaml -p linux-6.12
 prints -t xeon-6130-2s -w fork-join -w hackbench -p linux-6.12 --duration 200ms
 prints -t epyc-7451-2s -w ./bandwidth.yaml -p linux-6.12
 prints -t teach-numa-2x4 -w numa-process -p linux-6.12 --duration 1s --warmup 0s
+prints -t teach-numa-2x4 -w ./replicated.yaml -p carrefour
 prints -t teach-uma-4 -w fork-join -p oracle --duration 100ms
 prints -t epyc-2cpu-vm -w rt-app -p linux-6.18 --duration 200ms
 sort -u names >printed
