@@ -332,6 +332,65 @@ static void test_only_what_changed(void)
     contend_free(c);
 }
 
+struct told {
+    int32_t ids[4];
+    int32_t nr;
+};
+
+static void note_told(int32_t class_id, uint64_t old_pace, uint64_t new_pace, void *data)
+{
+    struct told *told = data;
+
+    g_assert_cmpuint(old_pace, !=, new_pace);
+    g_assert_cmpint(told->nr, <, (int32_t)G_N_ELEMENTS(told->ids));
+    told->ids[told->nr++] = class_id;
+}
+
+/* Classes alike in all uses, in whatever order they are stated, have the pace that one class with all
+ * their members has, and each is told of it. One that comes back keeps its share until the next solving. */
+static void test_alike(void)
+{
+    const struct contend_resource r[] = {{100000000, 100, curve, 3, false},
+                                         {200000000, 100, curve, 3, false}};
+    const struct contend_use uses[] = {{0, 1000000, 1000000}, {1, 500000, 500000}};
+    const struct contend_use reversed[] = {{1, 500000, 500000}, {0, 1000000, 1000000}};
+    struct contend *one = contend_new(r, 2), *two = contend_new(r, 2);
+    int32_t all = contend_class_new(one, PACE_ONE, MLP_ONE, 1500000, uses, 2);
+    int32_t a = contend_class_new(two, PACE_ONE, MLP_ONE, 1500000, uses, 2);
+    int32_t b = contend_class_new(two, PACE_ONE, MLP_ONE, 1500000, reversed, 2);
+
+    for (int32_t members = 20; members <= 320;
+         members *= 4) { /* the last fill the first resource */
+        struct told told = {.nr = 0};
+
+        contend_class_count(one, all, members);
+        contend_class_count(two, b, members / 4);
+        contend_class_count(two, a, members - members / 4);
+        contend_solve(one, ignore, NULL);
+        contend_solve(two, note_told, &told);
+        g_assert_cmpuint(contend_pace(two, a), ==, contend_pace(one, all));
+        g_assert_cmpuint(contend_pace(two, b), ==, contend_pace(one, all));
+        g_assert_cmpuint(contend_load_milli(two, 0), ==, contend_load_milli(one, 0));
+        g_assert_cmpint(told.nr, ==, 2);
+        g_assert_cmpint(told.ids[0], ==, a);
+        g_assert_cmpint(told.ids[1], ==, b);
+    }
+    uint64_t full_pace = contend_pace(two, a);
+
+    g_assert_true(contend_saturated(two, 0));
+    contend_class_count(two, a, -315);
+    contend_solve(two, ignore, NULL);
+    g_assert_cmpuint(contend_pace(two, b), <, full_pace);
+    contend_class_count(two, a, 315);
+    g_assert_cmpuint(contend_pace(two, a), ==, full_pace);
+    g_assert_cmpuint(contend_pace(two, b), <, full_pace);
+    contend_solve(two, ignore, NULL);
+    g_assert_cmpuint(contend_pace(two, a), ==, full_pace);
+    g_assert_cmpuint(contend_pace(two, b), ==, full_pace);
+    contend_free(one);
+    contend_free(two);
+}
+
 /* After any changes, looking at everything once more changes nothing: no resource was left out that
  * should have moved. */
 static void test_nothing_left_out(void)
@@ -373,6 +432,7 @@ int main(int argc, char **argv)
     g_test_add_func("/contend/invariants", test_invariants);
     g_test_add_func("/contend/nothing-changes", test_nothing_changes);
     g_test_add_func("/contend/only-what-changed", test_only_what_changed);
+    g_test_add_func("/contend/alike", test_alike);
     g_test_add_func("/contend/nothing-left-out", test_nothing_left_out);
     return g_test_run();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Of three files alone: contend.c (resources, classes, what is told), contend-steps.c (where the steps
- * come to rest), contend-share.c (shares of what is full).
+ * Of four files alone: contend.c (resources, solving, what is told), contend-class.c (classes, and which
+ * are alike), contend-steps.c (where the steps come to rest), contend-share.c (shares of what is full).
  */
 #ifndef NUMASIM_KERNEL_MM_CONTEND_PRIVATE_H
 #define NUMASIM_KERNEL_MM_CONTEND_PRIVATE_H
@@ -9,78 +9,121 @@
 #include <glib.h>
 
 #include "base/fixed.h"
+#include "base/list.h"
 #include "kernel/mm/contend.h"
 
-/* A class with members, among those that use a resource. */
+/*
+ * The load of a resource and what an access waits there, and between which loads its step holds for
+ * certain: not above the step, and too much for the one below. By itself, as every change of a pace
+ * changes the loads of many.
+ */
+struct contend_load {
+    uint64_t load_milli; /* of its users, at their paces: sum of count x rate */
+    uint64_t wait_ps;
+    uint64_t low_milli;   /* its step holds from here on .. */
+    uint64_t width_milli; /* .. for so much; 0: it is to be looked at after each change */
+};
+
+/* A crowd among those that use a resource, with what its shape has of the use. */
 struct user {
-    struct class_rate *class_rate;
+    struct crowd *crowd;
+    uint64_t load_milli, pace_per_ps;
     int32_t use; /* which of its uses */
 };
 
 struct resource {
-    uint64_t capacity_milli;
-    uint64_t wait_ps[CONTEND_STEPS];
     struct user *users; /* [nr_users] in no order */
     int32_t nr_users, size;
-    uint64_t load_milli; /* of its users, at their paces: sum of count x use->rate_milli */
-    int32_t step;        /* CONTEND_STEPS and more: accesses queue, by grains of waiting */
-    uint64_t grain_ps;   /* 0: it does not queue */
+    int32_t step; /* CONTEND_STEPS and more: accesses queue, by grains of waiting */
+    int32_t step_before;
     bool saturated;
-    int32_t step_before; /* both as they were before solving */
-    bool saturated_before;
-    bool dirty, reached;  /* in contend->dirty; in contend->component, while solving */
-    bool shared;          /* while sharing: it is full, and its tasks are held */
-    bool may_fill;        /* while sharing: more is asked for than it has */
-    bool level_stale;     /* while sharing: level is to be found anew */
+    bool saturated_before; /* both as they were before solving */
+    bool reached;          /* in contend->component, while solving */
+    bool shared;           /* while sharing: it is full, and its tasks are held */
+    bool may_fill;         /* while sharing: more is asked for than it has */
+    bool level_stale;      /* while sharing: level is to be found anew */
+    uint64_t capacity_milli;
+    uint64_t grain_ps;    /* 0: it does not queue */
     uint64_t level;       /* while sharing: how far rates can rise until it is full */
     uint64_t taken_milli; /* while sharing: what those who are held take of it */
+    uint64_t wait_ps[CONTEND_STEPS];
 };
 
 /* Pace for each ps of waiting, with so many fractional bits. */
 enum { PACE_PER_PS_SHIFT = 24 };
 
-struct class_use {
-    int32_t resource;
-    int32_t at; /* in its users, while it has members */
+/* Uses of a shape that are next to each other and of equal loads: of a region that lies on many nodes,
+ * those of the nodes and of the links to them. */
+struct shape_load {
     uint64_t load_milli;
-    uint64_t rate_milli; /* of one task: lines a second of wall time x 1000; while it has members */
-    uint64_t pace_per_ps;
+    int32_t end; /* the first use that is of another load */
+};
+
+/* What makes classes alike here: others than the caller need not tell them apart. */
+struct shape {
+    uint64_t idle_pace, lines_milli;
+    int32_t nr_uses, nr_loads;
+    int32_t *resources;       /* [nr_uses], those with equal loads together */
+    uint64_t *pace_per_ps;    /* [nr_uses] */
+    struct shape_load *loads; /* [nr_loads] */
+    uint64_t *used;           /* bitmap of those resources that have a limit */
+    int32_t nr_classes;
+    struct list crowds;  /* of those classes that have members */
+    struct crowd *spare; /* one without members, or NULL */
+};
+
+/* Classes of one shape that have members and the same share: so they have one pace. */
+struct crowd {
+    struct shape *shape;
+    uint64_t want_pace;  /* if nothing were full: idle_pace and all waits */
+    uint64_t share_pace; /* at least this, by its share of what is full; 0: nothing holds it back */
+    int32_t count;       /* of all members */
+    bool reached;        /* in contend->members, while solving */
+    bool fixed;          /* while sharing: it is held by some resource */
+    uint64_t *rate_milli; /* [nr_loads] of one task: lines a second of wall time x 1000 */
+    int32_t *at;          /* [nr_uses] where it is among the resource's users */
+    uint64_t pace;        /* as told to the outside */
+    uint64_t next_share;  /* while sharing: what share_pace becomes */
+    uint64_t asked_milli; /* while sharing: lines a second of wall time x 1000 of one task */
+    struct list classes;
+    struct list in_shape; /* in shape->crowds */
 };
 
 struct class_rate {
     int32_t id;
-    uint64_t idle_pace;
-    uint64_t lines_milli;
-    int32_t mlp_ppm;
-    int32_t count;
-    int32_t nr_uses;
-    struct class_use *uses;
-    uint64_t *used;      /* bitmap of their resources */
-    uint64_t pace;       /* as told to the outside */
-    uint64_t share_pace; /* at least this, by its share of what is full; 0: nothing holds it back */
-    uint64_t want_pace;  /* if nothing were full: idle_pace and all waits; while it has members */
-    uint64_t but_pace;   /* while settling one resource: that without its wait */
-    uint64_t next_share; /* while sharing: what share_pace becomes */
-    uint64_t asked_milli; /* while sharing: lines a second of wall time x 1000 of one task */
-    bool reached;         /* in contend->members, while solving */
-    bool fixed;           /* while sharing: it is held by some resource */
+    int32_t count; /* of members */
+    struct shape *shape;
+    struct crowd *crowd;       /* while it has members, else NULL */
+    struct list in_crowd;      /* in crowd->classes */
+    uint64_t pace, share_pace; /* without members: as they were with the last one */
+};
+
+/* Numbers, each at most once. */
+struct id_list {
+    int32_t *ids; /* has room for all there are */
+    int32_t nr;
 };
 
 struct contend {
     struct resource *resources;
+    struct contend_load *loads; /* [nr_resources] */
     int32_t nr_resources;
     GPtrArray *classes; /* by id, NULL where there is none */
     GArray *free_ids;
-    GArray *dirty; /* resources whose users changed */
-    /* While solving: resources and classes, by id, that a change may reach; where nothing is full, only
-     * those that it did. */
-    GArray *component, *members;
-    uint64_t *order; /* bitmap for sorting ids, all clear */
+    GHashTable *shapes; /* a set */
+    /* Bitmaps of resources. Dirty: users came or went; of them, moving: those whose step may not hold.
+     * Stale: what their steps follow from has changed since they settled. */
+    uint64_t *dirty, *moving, *stale;
+    bool any_dirty;
+    /* While solving: resources and crowds that a change may reach; where nothing is full, only those
+     * whose step or pace it moved, and resources at their last step. */
+    struct id_list component;
+    GPtrArray *members;
+    struct id_list told; /* classes whose pace changed */
+    uint64_t *order;     /* bitmap for sorting ids, all clear */
     uint32_t order_size;
-    uint64_t *
-        stale; /* bitmap of resources: what their steps follow from has changed since they settled */
-    int32_t nr_held, nr_saturated; /* classes with members and a share; resources that are full */
-    GArray *moved;                 /* resources that the last solving changed */
+    int32_t nr_held, nr_saturated; /* crowds with a share; resources that are full */
+    struct id_list moved;          /* resources that the last solving changed */
     struct contend_work work;
 };
 
@@ -109,58 +152,54 @@ static inline uint64_t contend_per_wall(uint64_t milli, uint64_t pace)
 }
 
 /* What waiting for @wait_ps at one resource adds to a pace. */
-static inline uint64_t contend_wait_pace(const struct class_use *use, uint64_t wait_ps)
+static inline uint64_t contend_wait_pace(uint64_t pace_per_ps, uint64_t wait_ps)
 {
-    return (uint64_t)((uint128)use->pace_per_ps * wait_ps >> PACE_PER_PS_SHIFT);
+    return (uint64_t)((uint128)pace_per_ps * wait_ps >> PACE_PER_PS_SHIFT);
 }
 
-/* The pace of @k where every resource waits as its step says. */
-static inline uint64_t contend_want_pace(const struct contend *c, const struct class_rate *k)
+/* True if @l may not be where its step holds: the resource is to be looked at. */
+static inline bool contend_may_move(const struct contend_load *l)
 {
-    uint64_t pace = k->idle_pace;
-
-    for (int32_t i = 0; i < k->nr_uses; i++) {
-        const struct resource *r = &c->resources[k->uses[i].resource];
-
-        pace += contend_wait_pace(&k->uses[i], contend_step_wait(r, r->step));
-    }
-    return pace;
+    return l->load_milli - l->low_milli >= l->width_milli;
 }
 
-/* The pace of @k, which has members, is another than its uses know: so are the loads. */
-static inline void contend_follow_pace(struct contend *c, struct class_rate *k)
+static inline void id_list_add(struct id_list *l, int32_t id)
 {
-    uint64_t pace = MAX(k->want_pace, k->share_pace);
+    l->ids[l->nr++] = id;
+}
 
-    g_assert(pace > 0);
-    const struct divider by_pace = divider_of(pace);
-
-    for (int32_t i = 0; i < k->nr_uses; i++) {
-        struct class_use *use = &k->uses[i];
-        uint64_t rate_milli = use->load_milli >> 44 == 0
-                                  ? divide_by(use->load_milli << 20, &by_pace)
-                                  : contend_per_wall(use->load_milli, pace);
-
-        c->resources[use->resource].load_milli +=
-            (uint64_t)k->count * (rate_milli - use->rate_milli);
-        use->rate_milli = rate_milli;
+static inline void contend_reach(struct contend *c, struct crowd *k)
+{
+    if (!k->reached) {
+        k->reached = true;
+        g_ptr_array_add(c->members, k);
     }
 }
 
-/* The share of @k, which has members, is @share_pace from now on. */
-void contend_set_share(struct contend *c, struct class_rate *k, uint64_t share_pace);
+/* contend.c */
+/* The step of @resource is @step from now on; nothing that follows from it is done. */
+void contend_set_step(struct contend *c, int32_t resource, int32_t step);
+/* The share of @k is @share_pace from now on. */
+void contend_set_share(struct contend *c, struct crowd *k, uint64_t share_pace);
 void contend_set_saturated(struct contend *c, struct resource *r, bool saturated);
+
+/* contend-class.c */
+void contend_classes_new(struct contend *c);
+void contend_classes_free(struct contend *c);
+/* The pace of @k is another than its rates know: so are the loads, and what they may move is stale. */
+void contend_follow_pace(struct contend *c, struct crowd *k);
 
 /* contend-steps.c */
 /* True if no dirty resource moves or is full: then no rate changes. */
 bool contend_steps_hold(struct contend *c);
-/* Settles the stale resources, and those that come to be stale by it. With @reach, they and the classes
- * whose pace changes join component and members. */
+/* Settles the stale resources, and those that come to be stale by it. With @reach, those that move or are
+ * at their last step, and the crowds whose pace changes, join component and members. */
 void contend_settle(struct contend *c, bool reach);
 
-/* No class of the component has a share any more. */
+/* contend-share.c */
+/* No crowd of the component has a share any more. */
 void contend_forget_shares(struct contend *c);
-/* Gives each class of the component that uses a full resource its share. True if a share differs
+/* Gives each crowd of the component that uses a full resource its share. True if a share differs
  * from before. */
 bool contend_share(struct contend *c);
 

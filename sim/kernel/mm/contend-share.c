@@ -11,11 +11,25 @@
 void contend_forget_shares(struct contend *c)
 {
     for (guint i = 0; i < c->members->len; i++) {
-        contend_set_share(c, contend_class(c, g_array_index(c->members, int32_t, i)), 0);
+        contend_set_share(c, g_ptr_array_index(c->members, i), 0);
     }
-    for (guint i = 0; i < c->component->len; i++) {
-        contend_set_saturated(c, &c->resources[g_array_index(c->component, int32_t, i)], false);
+    for (int32_t i = 0; i < c->component.nr; i++) {
+        contend_set_saturated(c, &c->resources[c->component.ids[i]], false);
     }
+}
+
+/* What @k's tasks use of a resource for each line that they move, x 2^20, each class rounded up. */
+static uint64_t of_each_line(const struct crowd *k, uint64_t load_milli)
+{
+    uint64_t sum = 0;
+
+    for (struct list *l = k->classes.next; l != &k->classes; l = l->next) {
+        const struct class_rate *one = container_of(l, struct class_rate, in_crowd);
+
+        sum += mul_div_ceil_u64((uint64_t)one->count * load_milli, UINT64_C(1) << 20,
+                                k->shape->lines_milli);
+    }
+    return sum;
 }
 
 /* Where @r is full among its tasks that nothing holds yet, if those whose rate is at most @at stay
@@ -27,17 +41,16 @@ static uint64_t next_level(const struct resource *r, uint64_t at)
     uint64_t small = 0;
 
     for (int32_t i = 0; i < r->nr_users; i++) {
-        const struct class_rate *k = r->users[i].class_rate;
-        const struct class_use *use = &k->uses[r->users[i].use];
+        const struct crowd *k = r->users[i].crowd;
+        uint64_t load_milli = r->users[i].load_milli;
 
         if (k->fixed) {
             continue;
         }
         if (k->asked_milli <= at) {
-            small += (uint64_t)k->count * contend_per_wall(use->load_milli, k->want_pace);
+            small += (uint64_t)k->count * contend_per_wall(load_milli, k->want_pace);
         } else {
-            per_level += mul_div_ceil_u64((uint64_t)k->count * use->load_milli, UINT64_C(1) << 20,
-                                          k->lines_milli);
+            per_level += of_each_line(k, load_milli);
         }
     }
     if (per_level == 0) {
@@ -64,12 +77,30 @@ static bool may_fill(const struct resource *r)
     uint64_t asked = 0;
 
     for (int32_t i = 0; i < r->nr_users; i++) {
-        const struct class_rate *k = r->users[i].class_rate;
+        const struct crowd *k = r->users[i].crowd;
 
-        asked += (uint64_t)k->count *
-                 contend_per_wall(k->uses[r->users[i].use].load_milli, k->want_pace);
+        asked += (uint64_t)k->count * contend_per_wall(r->users[i].load_milli, k->want_pace);
     }
     return asked > r->capacity_milli;
+}
+
+/* What @k takes, being held, the others do not have. */
+static void take(struct contend *c, const struct crowd *k)
+{
+    const struct shape *s = k->shape;
+    int32_t use = 0;
+
+    for (int32_t i = 0; i < s->nr_loads; i++) {
+        uint64_t taken =
+            (uint64_t)k->count * contend_per_wall(s->loads[i].load_milli, k->next_share);
+
+        for (; use < s->loads[i].end; use++) {
+            struct resource *r = &c->resources[s->resources[use]];
+
+            r->level_stale = true;
+            r->taken_milli += taken;
+        }
+    }
 }
 
 /* Holds every task of @r that asks for more than @at there. */
@@ -77,34 +108,28 @@ static void hold(struct contend *c, struct resource *r, uint64_t at)
 {
     r->shared = true;
     for (int32_t i = 0; i < r->nr_users; i++) {
-        struct class_rate *k = r->users[i].class_rate;
+        struct crowd *k = r->users[i].crowd;
 
         if (k->fixed || k->asked_milli <= at) {
             continue;
         }
         k->fixed = true;
-        k->next_share = mul_div_ceil_u64(k->lines_milli, UINT64_C(1) << 20, MAX(at, 1));
-        for (int32_t u = 0; u < k->nr_uses; u++) {
-            struct resource *other = &c->resources[k->uses[u].resource];
-
-            other->level_stale = true;
-            other->taken_milli +=
-                (uint64_t)k->count * contend_per_wall(k->uses[u].load_milli, k->next_share);
-        }
+        k->next_share = mul_div_ceil_u64(k->shape->lines_milli, UINT64_C(1) << 20, MAX(at, 1));
+        take(c, k);
     }
 }
 
 static void begin_sharing(struct contend *c)
 {
     for (guint i = 0; i < c->members->len; i++) {
-        struct class_rate *k = contend_class(c, g_array_index(c->members, int32_t, i));
+        struct crowd *k = g_ptr_array_index(c->members, i);
 
         k->next_share = 0;
         k->fixed = false;
-        k->asked_milli = contend_per_wall(k->lines_milli, k->want_pace);
+        k->asked_milli = contend_per_wall(k->shape->lines_milli, k->want_pace);
     }
-    for (guint i = 0; i < c->component->len; i++) {
-        struct resource *r = &c->resources[g_array_index(c->component, int32_t, i)];
+    for (int32_t i = 0; i < c->component.nr; i++) {
+        struct resource *r = &c->resources[c->component.ids[i]];
 
         r->shared = false;
         r->taken_milli = 0;
@@ -119,8 +144,8 @@ static struct resource *tightest(struct contend *c, uint64_t *ret_level)
     struct resource *found = NULL;
 
     *ret_level = UINT64_MAX;
-    for (guint i = 0; i < c->component->len; i++) {
-        struct resource *r = &c->resources[g_array_index(c->component, int32_t, i)];
+    for (int32_t i = 0; i < c->component.nr; i++) {
+        struct resource *r = &c->resources[c->component.ids[i]];
 
         if (!r->may_fill || r->shared) {
             continue;
@@ -147,12 +172,12 @@ bool contend_share(struct contend *c)
     while ((r = tightest(c, &at)) != NULL) {
         hold(c, r, at);
     }
-    for (guint i = 0; i < c->component->len; i++) {
-        r = &c->resources[g_array_index(c->component, int32_t, i)];
+    for (int32_t i = 0; i < c->component.nr; i++) {
+        r = &c->resources[c->component.ids[i]];
         contend_set_saturated(c, r, r->shared);
     }
     for (guint i = 0; i < c->members->len; i++) {
-        struct class_rate *k = contend_class(c, g_array_index(c->members, int32_t, i));
+        struct crowd *k = g_ptr_array_index(c->members, i);
 
         changed |= k->next_share != k->share_pace;
         contend_set_share(c, k, k->next_share);
