@@ -202,6 +202,9 @@ bool folder_check(const char *output, GError **error)
     g_autofree char *at = g_canonicalize_filename(output, NULL);
     const char *why = NULL;
 
+    if (g_file_test(at, G_FILE_TEST_IS_SYMLINK) && !g_file_test(at, G_FILE_TEST_EXISTS)) {
+        why = "it is a link that leads nowhere";
+    }
     if (g_file_test(at, G_FILE_TEST_EXISTS) && !g_file_test(at, G_FILE_TEST_IS_DIR)) {
         why = "it is no folder";
     }

@@ -2,12 +2,14 @@
 /* numasim study: a matrix of runs, and what is expected of them. */
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/output.h"
 #include "cli/cli.h"
 #include "cli/jobs.h"
 #include "cli/study-find.h"
+#include "cli/study-output.h"
 #include "cli/study-run.h"
 #include "format/study-yaml.h"
 #include "observe/study.h"
@@ -25,7 +27,7 @@ static const struct cli_option study_options[] = {
     CLI_OUTPUT_ROW(
         AT(output), "DIR", CLI_COMPLETE_DIR,
         "keep study.json and the result of every run in this folder; an earlier study there is "
-        "replaced, once this one is done"),
+        "replaced, once this one is done; other files stay"),
     {.name = "jobs",
      .letter = 'j',
      .type = CLI_INT,
@@ -51,7 +53,7 @@ static const struct cli_option study_options[] = {
      .letter = 'f',
      .type = CLI_FLAG,
      .offset = AT(force),
-     .help = "replace the folder even if what it holds is no study"},
+     .help = "write into the folder even if what it holds is no study; other files stay"},
     CLI_FORMAT_ROW(AT(format), cli_formats_list, "table"),
     {.name = NULL},
 };
@@ -70,6 +72,9 @@ static bool check_output(const struct study_options *o, GError **error)
     if (o->output == NULL || o->force || !g_file_test(o->output, G_FILE_TEST_EXISTS)) {
         return o->output == NULL || folder_check(o->output, error);
     }
+    if (!g_file_test(o->output, G_FILE_TEST_IS_DIR)) {
+        return folder_check(o->output, error);
+    }
     mark = g_build_filename(o->output, "study.json", NULL);
     if (!g_file_test(mark, G_FILE_TEST_EXISTS)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
@@ -78,6 +83,22 @@ static bool check_output(const struct study_options *o, GError **error)
         return false;
     }
     return folder_check(o->output, error);
+}
+
+/* By force, too, nobody loses a study that they wrote to a copy of this one. */
+static bool check_copy(const struct study_options *o, const char *path, GError **error)
+{
+    g_autofree char *mark = g_build_filename(o->output, "study.json", NULL);
+    g_autofree char *copy = g_build_filename(o->output, "study.yaml", NULL);
+    g_autofree char *there = digest_of_file(copy);
+    g_autofree char *mine = digest_of_file(path);
+
+    if (there != NULL && g_strcmp0(there, mine) != 0 && !g_file_test(mark, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "study: %s is another study; expected another folder", copy);
+        return false;
+    }
+    return true;
 }
 
 static bool write_study(const struct study *study, const char *building,
@@ -125,8 +146,9 @@ static int carry_out(struct cli *cli, const struct study_options *o, const struc
     status = has_failures(results) ? CLI_FAULT : study_passed(verdicts) ? CLI_DONE : CLI_FAILED;
     cli_print(cli, o->format == CLI_FORMAT_JSON ? study_to_json(study, results, verdicts, NULL)
                                                 : study_table(study, results, verdicts));
-    if (building != NULL && (!write_study(study, folder_path(building), results, verdicts, error) ||
-                             !folder_finish(g_steal_pointer(&building), true, error))) {
+    if (building != NULL &&
+        (!write_study(study, folder_path(building), results, verdicts, error) ||
+         !study_output_finish(g_steal_pointer(&building), cli->paths, o->output, error))) {
         status = CLI_BAD_INPUT;
     }
     study_verdicts_free(verdicts);
@@ -197,7 +219,8 @@ static int run_one(struct cli *cli, const struct study_options *o, const char *n
                     "study: --resume without --output; expected the folder that was to be filled");
         return CLI_BAD_INPUT;
     }
-    if (!check_output(o, error) || !study_check_inputs(cli, study, error)) {
+    if (!check_output(o, error) || (o->output != NULL && !check_copy(o, path, error)) ||
+        !study_check_inputs(cli, study, error)) {
         return CLI_BAD_INPUT;
     }
     return o->output != NULL ? run_into_folder(cli, o, &task, error)

@@ -93,6 +93,11 @@ static void remove_result(const struct paths *paths, const char *folder, const c
     }
 }
 
+void run_earlier_remove_result(const struct paths *paths, const char *folder)
+{
+    remove_result(paths, folder, NULL);
+}
+
 static bool is_seed(const char *name)
 {
     return g_str_has_prefix(name, "seed-") &&

@@ -14,5 +14,7 @@
  * links lead to is not looked at.
  */
 void run_earlier_remove(const struct paths *paths, const char *output);
+/* The same of the one result in @folder, and nothing below it. */
+void run_earlier_remove_result(const struct paths *paths, const char *folder);
 
 #endif

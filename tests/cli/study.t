@@ -37,6 +37,22 @@ mkdir other && touch other/precious
 refuses 2 'other exists and holds no study; expected a new folder, or --force' \
     study small.yaml -o other
 ok 'what is no study stays' test -e other/precious
+call "$NUMASIM" study small.yaml -o other --force
+ok 'nor does it go by force' test "$status" -eq 0 -a -e other/precious -a -e other/study.json
+echo mine >other/teach-uma-4/teach-shares/fifo-none/seed-2/notes
+sed 's/linux-6.12, fifo-none/linux-6.1/; s/1-2/1-1/' small.yaml >less.yaml
+call "$NUMASIM" study less.yaml -o other
+ok 'or with the next study' test -e other/precious
+ok 'which is there alone' test "$(find other -type f | grep -v '/linux-6.1/' | LC_ALL=C sort | tr '\n' ' ')" = \
+    'other/precious other/study.json other/study.yaml other/teach-uma-4/teach-shares/fifo-none/seed-2/notes '
+ok 'with its result' test "$(find other -name result.json | wc -l)" -eq 1
+mkdir here && cp small.yaml here
+(cd here && "$NUMASIM" study small.yaml -o . --force >/dev/null)
+ok 'by force also into the present folder' test -f here/small.yaml -a -f here/study.json
+mkdir theirs && sed 's/Does/Will/' small.yaml >theirs/study.yaml
+refuses 2 'theirs/study.yaml is another study; expected another folder' study small.yaml -o theirs --force
+call "$NUMASIM" study small.yaml -o here/small.yaml --force
+ok 'but not over a file' refused 2 'small.yaml: cannot be made in'
 sed 's/cpu.utilisation/cpu.utilization/' small.yaml >typo.yaml
 refuses 2 "no metric 'cpu.utilization' in the runs of linux-6.12" study typo.yaml -o typo
 ok 'and leaves no folder' test -z "$(find . -maxdepth 1 -name 'typo*' ! -name typo.yaml)"

@@ -210,6 +210,8 @@ static void test_check(struct scratch *s, gconstpointer data)
     g_assert_false(folder_check(file, &error));
     g_assert_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE);
     g_assert_false(folder_check(below_file, NULL));
+    g_assert_cmpint(symlink("nowhere", folder), ==, 0);
+    g_assert_false(folder_check(folder, NULL));
 }
 
 /* What a process that is gone has left goes with the next writer; what is being filled stays. */
