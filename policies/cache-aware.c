@@ -79,15 +79,31 @@ struct cache_cpu {
     struct occupancy occupancy;
 };
 
-enum reason { REASON_PREFERRED, REASON_IDLE, REASON_SHORTEST, REASON_PULL, REASON_NOTHING };
+enum reason {
+    REASON_PREFERRED,
+    REASON_IDLE,
+    REASON_SHORTEST,
+    REASON_PULL,
+    REASON_NOTHING,
+    REASON_PINNED,
+    REASON_PENDING,
+    REASON_OUTDONE,
+    REASON_STAYS
+};
 
-static const char *const cache_reasons[] = {"last CPU, preferred LLC",
-                                            "preferred LLC",
-                                            "idle CPU",
-                                            "shortest queue",
-                                            "a task waits",
-                                            "nothing waits",
-                                            NULL};
+static const char *const cache_reasons[] = {
+    [REASON_PREFERRED] = "preferred LLC", [REASON_IDLE] = "idle CPU",
+    [REASON_SHORTEST] = "shortest queue", [REASON_PULL] = "a task waits",
+    [REASON_NOTHING] = "nothing waits",   [REASON_PINNED] = "affinity",
+    [REASON_PENDING] = "dequeue-pending", [REASON_OUTDONE] = "another was taken",
+    [REASON_STAYS] = "preferred-llc",     NULL};
+
+/* For tasks that wait and stay. */
+static const struct near_reasons cache_left = {.pinned = REASON_PINNED,
+                                               .pending = REASON_PENDING,
+                                               .unwanted = REASON_STAYS,
+                                               .outdone = REASON_OUTDONE,
+                                               .no_idle = REASON_NOTHING};
 
 static int32_t threads_per_core(const struct numasim_self *self, int32_t cpu)
 {
@@ -210,7 +226,7 @@ static int64_t worth(struct numasim_self *self, struct numasim_task *task, int32
 
 static int32_t cache_newidle(struct numasim_self *self, int32_t cpu, struct numasim_decision *d)
 {
-    struct near_search s = near_find_waiting(self, cpu, worth);
+    struct near_search s = near_find_waiting(self, cpu, worth, &cache_left);
     int32_t pulled = near_pull(self, cpu, &s);
 
     numasim_decide(d, pulled, pulled > 0 ? REASON_PULL : REASON_NOTHING);

@@ -85,12 +85,34 @@ enum reason {
     REASON_RESERVE,
     REASON_FALLBACK,
     REASON_IMPATIENT,
-    REASON_BUSY
+    REASON_BUSY,
+    REASON_PULL,
+    REASON_NOTHING,
+    REASON_PINNED,
+    REASON_PENDING,
+    REASON_OUTDONE
 };
 
-static const char *const nest_reasons[] = {"attached CPU", "last CPU", "primary nest",
-                                           "reserve nest", "fallback", "impatient",
-                                           "all busy",     NULL};
+static const char *const nest_reasons[] = {"attached CPU",
+                                           "last CPU",
+                                           "primary nest",
+                                           "reserve nest",
+                                           "fallback",
+                                           "impatient",
+                                           "all busy",
+                                           "a task waits",
+                                           "nothing waits",
+                                           "affinity",
+                                           "dequeue-pending",
+                                           "another was taken",
+                                           NULL};
+
+/* For tasks that wait and stay. */
+static const struct near_reasons nest_left = {.pinned = REASON_PINNED,
+                                              .pending = REASON_PENDING,
+                                              .unwanted = REASON_OUTDONE,
+                                              .outdone = REASON_OUTDONE,
+                                              .no_idle = REASON_BUSY};
 
 static void set_bit(uint64_t *mask, int32_t cpu)
 {
@@ -258,10 +280,10 @@ static void nest_task_exit(struct numasim_self *self, struct numasim_task *task)
 
 static int32_t nest_newidle(struct numasim_self *self, int32_t cpu, struct numasim_decision *d)
 {
-    struct near_search s = near_find_waiting(self, cpu, near_any);
+    struct near_search s = near_find_waiting(self, cpu, near_any, &nest_left);
     int32_t pulled = near_pull(self, cpu, &s);
 
-    numasim_decide(d, pulled, REASON_BUSY);
+    numasim_decide(d, pulled, pulled > 0 ? REASON_PULL : REASON_NOTHING);
     return pulled;
 }
 

@@ -26,11 +26,30 @@
  */
 #include "near.h"
 
-enum reason { REASON_PREVIOUS, REASON_NEAREST, REASON_SHORTEST, REASON_PULL, REASON_NOTHING };
+enum reason {
+    REASON_PREVIOUS,
+    REASON_NEAREST,
+    REASON_SHORTEST,
+    REASON_PULL,
+    REASON_NOTHING,
+    REASON_PINNED,
+    REASON_PENDING,
+    REASON_OUTDONE,
+    REASON_NO_IDLE
+};
 
 static const char *const conserving_reasons[] = {"the last CPU is idle", "nearest idle CPU",
                                                  "shortest queue",       "a task waits",
-                                                 "nothing waits",        NULL};
+                                                 "nothing waits",        "affinity",
+                                                 "dequeue-pending",      "another was taken",
+                                                 "no idle CPU",          NULL};
+
+/* For tasks that wait and stay. */
+static const struct near_reasons conserving_left = {.pinned = REASON_PINNED,
+                                                    .pending = REASON_PENDING,
+                                                    .unwanted = REASON_OUTDONE,
+                                                    .outdone = REASON_OUTDONE,
+                                                    .no_idle = REASON_NO_IDLE};
 
 static int32_t conserving_select_cpu(struct numasim_self *self, struct numasim_task *task,
                                      int32_t prev_cpu, int32_t waker_cpu, uint32_t flags,
@@ -53,7 +72,7 @@ static int32_t conserving_select_cpu(struct numasim_self *self, struct numasim_t
 static int32_t conserving_newidle(struct numasim_self *self, int32_t cpu,
                                   struct numasim_decision *d)
 {
-    struct near_search s = near_find_waiting(self, cpu, near_any);
+    struct near_search s = near_find_waiting(self, cpu, near_any, &conserving_left);
     int32_t pulled = near_pull(self, cpu, &s);
 
     numasim_decide(d, pulled, pulled > 0 ? REASON_PULL : REASON_NOTHING);
@@ -61,10 +80,15 @@ static int32_t conserving_newidle(struct numasim_self *self, int32_t cpu,
     return pulled;
 }
 
+static int64_t conserving_tick(struct numasim_self *self, int32_t cpu)
+{
+    return near_spread_waiting(self, cpu, &conserving_left);
+}
+
 static const struct numasim_balance_ops conserving_balance = {
     .select_cpu = conserving_select_cpu,
     .newidle = conserving_newidle,
-    .tick = near_spread_waiting,
+    .tick = conserving_tick,
 };
 
 NUMASIM_PLUGIN = {

@@ -104,13 +104,52 @@ static inline int32_t near_least_loaded(const struct numasim_host *host,
 /* How much @task should be pulled to @cpu: the most wins, the first among equals; < 0: not at all. */
 typedef int64_t (*near_worth_fn)(struct numasim_self *self, struct numasim_task *task, int32_t cpu);
 
+/* Why a task that waits is left where it is: of each, which of the policy's reasons says so. */
+struct near_reasons {
+    uint32_t pinned;   /* it may not run there */
+    uint32_t pending;  /* it sleeps, and only its dequeue is put off */
+    uint32_t unwanted; /* its worth is < 0 */
+    uint32_t outdone;  /* another was worth more, or came first */
+    uint32_t no_idle;  /* near_spread_waiting(): no CPU that it may use is idle */
+};
+
+static inline void near_left(struct numasim_self *self, int32_t cpu,
+                             const struct numasim_task *task, uint32_t reason)
+{
+    if (numasim_listens(self->host)) {
+        numasim_left(self, cpu, task, reason);
+    }
+}
+
 struct near_search {
+    const struct near_reasons *reasons;
     struct numasim_task *task; /* the best so far, or NULL */
     int64_t worth;
     uint32_t looked_at; /* CPUs */
 };
 
-/* Looks at the tasks that wait on the CPUs of @cpus and may run on @cpu. */
+/* Looks at @task, which waits, for @cpu. */
+static inline void near_consider(struct numasim_self *self, int32_t cpu, struct numasim_task *task,
+                                 near_worth_fn worth, struct near_search *s)
+{
+    if (task->se.delayed || !numasim_may_run(self->host, task, cpu)) {
+        near_left(self, cpu, task, task->se.delayed ? s->reasons->pending : s->reasons->pinned);
+        return;
+    }
+    int64_t w = worth(self, task, cpu);
+
+    if (w >= 0 && (s->task == NULL || w > s->worth)) {
+        if (s->task != NULL) {
+            near_left(self, cpu, s->task, s->reasons->outdone);
+        }
+        s->task = task;
+        s->worth = w;
+        return;
+    }
+    near_left(self, cpu, task, w < 0 ? s->reasons->unwanted : s->reasons->outdone);
+}
+
+/* Looks at the tasks that wait on the CPUs of @cpus. */
 static inline void near_search(struct numasim_self *self, int32_t cpu, const uint64_t *cpus,
                                near_worth_fn worth, struct near_search *s)
 {
@@ -126,13 +165,7 @@ static inline void near_search(struct numasim_self *self, int32_t cpu, const uin
         struct numasim_task *t = numasim_first_waiting(self->host, c);
 
         for (int32_t i = 0; t != NULL && i < NEAR_MAX_WAITING; i++) {
-            int64_t w =
-                !t->se.delayed && numasim_may_run(self->host, t, cpu) ? worth(self, t, cpu) : -1;
-
-            if (w >= 0 && (s->task == NULL || w > s->worth)) {
-                s->task = t;
-                s->worth = w;
-            }
+            near_consider(self, cpu, t, worth, s);
             t = numasim_next_waiting(self->host, t);
         }
     }
@@ -140,10 +173,11 @@ static inline void near_search(struct numasim_self *self, int32_t cpu, const uin
 
 /* The same on the whole machine, distance by distance; stops where one was found. */
 static inline struct near_search near_find_waiting(struct numasim_self *self, int32_t cpu,
-                                                   near_worth_fn worth)
+                                                   near_worth_fn worth,
+                                                   const struct near_reasons *reasons)
 {
     const struct numasim_cpu *at = numasim_cpu(self->host, cpu);
-    struct near_search s = {0};
+    struct near_search s = {.reasons = reasons};
 
     near_search(self, cpu, numasim_llc(self->host, at->llc)->cpus, worth, &s);
     for (int32_t d = near_next_distance(self->host, at->node, -1); s.task == NULL && d < INT32_MAX;
@@ -177,7 +211,8 @@ static inline int32_t near_pull(struct numasim_self *self, int32_t cpu, const st
 }
 
 /* balance's tick(): sends what waits on @cpu to the nearest idle CPUs that it may use. */
-static inline int64_t near_spread_waiting(struct numasim_self *self, int32_t cpu)
+static inline int64_t near_spread_waiting(struct numasim_self *self, int32_t cpu,
+                                          const struct near_reasons *reasons)
 {
     struct numasim_task *t = numasim_first_waiting(self->host, cpu);
 
@@ -187,6 +222,8 @@ static inline int64_t near_spread_waiting(struct numasim_self *self, int32_t cpu
 
         if (idle >= 0) {
             numasim_move_task(self->host, t, idle);
+        } else {
+            near_left(self, cpu, t, t->se.delayed ? reasons->pending : reasons->no_idle);
         }
         t = next;
     }

@@ -62,6 +62,15 @@ enum old_reason {
     OLD_REASON_SHORT_IDLE,
     OLD_REASON_PULLED,
     OLD_REASON_BALANCED,
+    OLD_REASON_NOT_DUE,
+    OLD_REASON_OTHER_BALANCES,
+    OLD_REASON_SERIALIZED,
+    OLD_REASON_SMALL_IMBALANCE,
+    OLD_REASON_NO_SOURCE,
+    OLD_REASON_PINNED,
+    OLD_REASON_CACHE_HOT,
+    OLD_REASON_TOO_BIG,
+    OLD_REASON_TOO_SMALL,
 };
 
 struct old_state {
@@ -136,6 +145,15 @@ struct old_env {
     bool all_pinned, some_pinned, dst_pinned;
     uint32_t loop, loop_max;
 };
+
+/* Tells why @task, or with NULL all that waits, stayed where it is (numasim_left()). */
+static inline void old_left(struct numasim_self *self, int32_t cpu, const struct numasim_task *task,
+                            enum old_reason reason)
+{
+    if (numasim_listens(self->host)) {
+        numasim_left(self, cpu, task, (uint32_t)reason);
+    }
+}
 
 static inline struct old_state *old_state(const struct numasim_self *self)
 {

@@ -60,17 +60,25 @@ static bool allowed_there(struct old_env *env, const struct numasim_task *task)
     return false;
 }
 
+/* @task does not move: always false. */
+static bool stays(const struct old_env *env, const struct numasim_task *task,
+                  enum old_reason reason)
+{
+    old_left(env->self, env->dst_cpu, task, reason);
+    return false;
+}
+
 static bool can_migrate(struct old_env *env, const struct numasim_task *task)
 {
     if ((task->kthread && task->nr_allowed == 1) || !allowed_there(env, task)) {
-        return false;
+        return stays(env, task, OLD_REASON_PINNED);
     }
     if (!is_hot(env, task)) {
         return true;
     }
     if (old_domain(env->self, env->sd)->nr_balance_failed <= env->sd->cache_nice_tries) {
         numasim_count_task(task, NUMASIM_TASK_FAILED_MIGRATIONS_HOT);
-        return false;
+        return stays(env, task, OLD_REASON_CACHE_HOT);
     }
     /* Here and not where it moves: whether its load fits comes after. */
     count_lb(env, NUMASIM_LB_HOT_GAINED, 1);
@@ -103,6 +111,7 @@ static uint32_t detach(struct old_env *env, struct numasim_task **tasks)
         int64_t load = (int64_t)old_task_load(env->self, task);
 
         if (load / 2 > env->imbalance || is_too_small(env, load)) {
+            stays(env, task, load / 2 > env->imbalance ? OLD_REASON_TOO_BIG : OLD_REASON_TOO_SMALL);
             continue;
         }
         env->imbalance -= load > 1 ? load : 1;
@@ -206,6 +215,9 @@ static bool find_and_move(struct old_env *env, uint32_t *moved)
         env->src_cpu = group != NULL ? old_find_busiest_cpu(env, group) : -1;
         if (env->src_cpu < 0) {
             count_lb(env, group != NULL ? NUMASIM_LB_NOBUSYQ : NUMASIM_LB_NOBUSYG, 1);
+            if (group != NULL) {
+                old_left(env->self, env->dst_cpu, NULL, OLD_REASON_NO_SOURCE);
+            }
             return false;
         }
         count_lb(env, NUMASIM_LB_IMBALANCE_LOAD, env->imbalance);
@@ -289,6 +301,7 @@ uint32_t old_balance_domain(struct old_pass *pass, int32_t cpu, struct numasim_d
     count_lb(&env, NUMASIM_LB_COUNT, 1);
     if (!should_we_balance(&env)) {
         *go_on = false;
+        old_left(env.self, cpu, NULL, OLD_REASON_OTHER_BALANCES);
         balanced(&env);
         return 0;
     }

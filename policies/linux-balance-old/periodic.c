@@ -91,8 +91,12 @@ static void balance_if_due(struct old_pass *pass, int32_t cpu, struct numasim_do
     bool serialize = (sd->flags & NUMASIM_SD_SERIALIZE) != 0;
     int64_t now_ns = numasim_now(self->host);
 
-    if (now_j < own->last_balance_j + interval_j(self, sd, *idle == OLD_BUSY) ||
-        (serialize && now_ns + pass->elapsed_ns < state->serialize_until_ns)) {
+    if (now_j < own->last_balance_j + interval_j(self, sd, *idle == OLD_BUSY)) {
+        old_left(self, cpu, NULL, OLD_REASON_NOT_DUE);
+        return;
+    }
+    if (serialize && now_ns + pass->elapsed_ns < state->serialize_until_ns) {
+        old_left(self, cpu, NULL, OLD_REASON_SERIALIZED);
         return;
     }
     if (old_balance_domain(pass, cpu, sd, *idle, go_on) > 0) {

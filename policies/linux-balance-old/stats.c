@@ -99,7 +99,15 @@ const struct numasim_group *old_find_busiest_group(struct old_env *env)
         sds.dst_load_per_task = old_cpu_load(self, dst->id) / dst->nr_fair;
     }
     env->imbalance = old_find_imbalance(&sds, &balanced);
-    return balanced ? NULL : busiest;
+    if (balanced) {
+        /* Of groups without a task there is nothing to take; else the loads do not differ enough. */
+        bool nothing = !sds.has_busiest || sds.busiest.nr_running == 0;
+
+        old_left(env->self, env->dst_cpu, NULL,
+                 nothing ? OLD_REASON_BALANCED : OLD_REASON_SMALL_IMBALANCE);
+        return NULL;
+    }
+    return busiest;
 }
 
 int32_t old_find_busiest_cpu(const struct old_env *env, const struct numasim_group *group)

@@ -50,10 +50,28 @@ static const struct numasim_param oracle_params[] = {
     {0},
 };
 
-enum reason { REASON_IDLE, REASON_LEAST_WORK, REASON_LONGEST, REASON_SHARED, REASON_NOTHING };
+enum reason {
+    REASON_IDLE,
+    REASON_LEAST_WORK,
+    REASON_LONGEST,
+    REASON_SHARED,
+    REASON_NOTHING,
+    REASON_PINNED,
+    REASON_PENDING,
+    REASON_OUTDONE,
+    REASON_NO_IDLE
+};
 
-static const char *const oracle_reasons[] = {"idle CPU",      "least work left", "most work left",
-                                             "shared a core", "nothing waits",   NULL};
+static const char *const oracle_reasons[] = {
+    "idle CPU", "least work left", "most work left",        "shared a core", "nothing waits",
+    "affinity", "dequeue-pending", "another has more left", "no idle CPU",   NULL};
+
+/* For tasks that wait and stay. */
+static const struct near_reasons oracle_left = {.pinned = REASON_PINNED,
+                                                .pending = REASON_PENDING,
+                                                .unwanted = REASON_OUTDONE,
+                                                .outdone = REASON_OUTDONE,
+                                                .no_idle = REASON_NO_IDLE};
 
 static int64_t remaining_ns(struct numasim_self *self, struct numasim_task *task)
 {
@@ -199,7 +217,7 @@ static bool unshare(struct numasim_self *self, int32_t cpu)
 
 static int32_t oracle_newidle(struct numasim_self *self, int32_t cpu, struct numasim_decision *d)
 {
-    struct near_search s = near_find_waiting(self, cpu, worth);
+    struct near_search s = near_find_waiting(self, cpu, worth, &oracle_left);
     int32_t pulled = near_pull(self, cpu, &s);
 
     numasim_decide(d, pulled, pulled > 0 ? REASON_LONGEST : REASON_NOTHING);
@@ -211,10 +229,15 @@ static int32_t oracle_newidle(struct numasim_self *self, int32_t cpu, struct num
     return pulled;
 }
 
+static int64_t oracle_tick(struct numasim_self *self, int32_t cpu)
+{
+    return near_spread_waiting(self, cpu, &oracle_left);
+}
+
 static const struct numasim_balance_ops oracle_balance = {
     .select_cpu = oracle_select_cpu,
     .newidle = oracle_newidle,
-    .tick = near_spread_waiting,
+    .tick = oracle_tick,
 };
 
 NUMASIM_PLUGIN = {

@@ -183,11 +183,74 @@ static void test_reasons(void)
     result_free(r);
 }
 
+/* Reasons for which tasks, or all that waited, were left: interned strings. */
+static void note_left(const struct tp_event *e, void *data)
+{
+    const struct tp_decision *d = (const struct tp_decision *)(uintptr_t)e->a;
+
+    if (strcmp(d->callback, "balance.left") == 0) {
+        g_assert_nonnull(d->reason);
+        g_hash_table_add(data, (gpointer)g_intern_string(d->reason));
+    }
+}
+
+static GHashTable *left_under(const char *policies)
+{
+    static const char *const workload =
+        "numasim: workload/1\nduration: 1s\ndescription: naps\nsources: [chosen]\nprocesses:\n  "
+        "p:\n"
+        "    threads:\n"
+        "      hog: {count: 5, program: [forever: [run: 10ms]]}\n"
+        "      pin: {count: 3, cpus: 4-5, program: [forever: [run: 700us, sleep: {uniform: [100us, "
+        "1ms]}]]}\n"
+        "      nap: {count: 16, program: [forever: [run: 500us, sleep: {uniform: [100us, "
+        "2ms]}]]}\n";
+    struct engine *e =
+        engine_new("teach-numa-2x4", workload, policies, &(struct kernel_config){.seed = 1});
+    GHashTable *reasons = g_hash_table_new(g_str_hash, g_str_equal);
+
+    kernel_listen(e->kernel, UINT64_C(1) << TP_DECISION, note_left, reasons);
+    engine_run(e, 300 * NSEC_PER_MSEC);
+    engine_free(e);
+    return reasons;
+}
+
+/* Each shipped policy that looks for work says of what it leaves why, as it does. */
+static void test_policies_say(void)
+{
+    static const char *const cases[][8] = {
+        {"linux-4.3", "affinity", "cache-hot", "interval-not-due", "imbalance-below-threshold",
+         "larger-than-the-imbalance", "another-cpu-balances"},
+        {"linux-5.3", "affinity", "cache-hot", "interval-not-due", "imbalance-below-threshold"},
+        {"linux-6.12", "affinity", "cache-hot", "interval-not-due", "imbalance-below-threshold"},
+        {"nest", "affinity", "another was taken"},
+        {"work-conserving", "affinity", "another was taken", "no idle CPU"},
+        {"cache-aware", "affinity", "another was taken"},
+        {"oracle", "affinity", "another has more left", "no idle CPU"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GHashTable) reasons = left_under(cases[i][0]);
+
+        for (size_t k = 1; k < G_N_ELEMENTS(cases[i]) && cases[i][k] != NULL; k++) {
+            if (!g_hash_table_contains(reasons, cases[i][k])) {
+                g_autofree char *said = NULL;
+                g_autofree gpointer *keys = g_hash_table_get_keys_as_array(reasons, NULL);
+
+                said = g_strjoinv(", ", (char **)keys);
+                g_test_message("%s does not say '%s', but: %s", cases[i][0], cases[i][k], said);
+                g_test_fail();
+            }
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/explain/agrees", test_agrees);
     g_test_add_func("/explain/nobody", test_nobody);
     g_test_add_func("/explain/reasons", test_reasons);
+    g_test_add_func("/explain/policies-say", test_policies_say);
     return g_test_run();
 }
