@@ -85,15 +85,13 @@ static bool add_sides(struct report *r, const struct result_set *set, GError **e
 
 static bool add_labels(struct report *r, char *const *labels, GError **error)
 {
-    guint nr = g_strv_length((char **)(guintptr)labels);
-
-    if (nr > 0 && nr != (guint)r->nr) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                    "report: %u labels for %d results; expected one for each", nr, r->nr);
+    if (!plot_labels_check(labels, r->nr, error)) {
+        g_prefix_error(error, "report: ");
         return false;
     }
     for (int32_t i = 0; i < r->nr; i++) {
-        r->inputs[i].label = nr > 0 ? g_strdup(labels[i]) : plot_input_name(r->inputs, r->nr, i);
+        r->inputs[i].label =
+            labels[0] != NULL ? g_strdup(labels[i]) : plot_input_name(r->inputs, r->nr, i);
         r->sides[i].label = r->inputs[i].label;
     }
     return true;

@@ -29,19 +29,39 @@ char *plot_input_name(const struct plot_input *inputs, int32_t nr, int32_t i)
                                : inputs[i].path);
 }
 
+bool plot_labels_check(char *const *labels, int32_t nr, GError **error)
+{
+    int32_t nr_labels = (int32_t)g_strv_length((char **)(guintptr)labels);
+    const char *problem = NULL;
+
+    for (int32_t i = 0; i < nr_labels; i++) {
+        for (const char *c = labels[i]; *c != '\0'; c++) {
+            problem = g_ascii_iscntrl(*c) ? "it has a control character" : problem;
+        }
+        problem = labels[i][0] == '\0' ? "it is empty" : problem;
+    }
+    if (problem != NULL) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "--label: %s; expected one line of text", problem);
+    } else if (nr_labels > 0 && nr_labels != nr) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "--label: %d for %d result%s; expected one for each", nr_labels, nr,
+                    nr == 1 ? "" : "s");
+        return false;
+    }
+    return problem == NULL;
+}
+
 bool plot_inputs_read(struct plot_input *inputs, int32_t nr, char *const *paths,
                       char *const *labels, GError **error)
 {
-    guint nr_labels = g_strv_length((char **)(guintptr)labels);
-
     if (nr > PLOT_MAX_RESULTS) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
                     "plot: %d results; expected at most %d in one picture", nr, PLOT_MAX_RESULTS);
         return false;
     }
-    if (nr_labels > 0 && nr_labels != (guint)nr) {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
-                    "plot: %u labels for %d results; expected one for each", nr_labels, nr);
+    if (!plot_labels_check(labels, nr, error)) {
+        g_prefix_error(error, "plot: ");
         return false;
     }
     for (int32_t i = 0; i < nr; i++) {
@@ -52,7 +72,7 @@ bool plot_inputs_read(struct plot_input *inputs, int32_t nr, char *const *paths,
         }
     }
     for (int32_t i = 0; i < nr; i++) {
-        inputs[i].label = nr_labels > 0 ? g_strdup(labels[i]) : plot_input_name(inputs, nr, i);
+        inputs[i].label = labels[0] != NULL ? g_strdup(labels[i]) : plot_input_name(inputs, nr, i);
     }
     return true;
 }

@@ -9,6 +9,8 @@
  * each or none; then they are called by what tells them apart. */
 bool plot_inputs_read(struct plot_input *inputs, int32_t nr, char *const *paths,
                       char *const *labels, GError **error);
+/* Whether @labels, if there are any, are one line of text for each of @nr results. */
+bool plot_labels_check(char *const *labels, int32_t nr, GError **error);
 void plot_inputs_release(struct plot_input *inputs, int32_t nr);
 
 /* What tells @inputs[i] from the others: policy, else workload, else machine, else the path. Newly

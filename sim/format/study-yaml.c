@@ -228,6 +228,10 @@ static bool read_parts(struct study *s, const struct yaml_doc *doc, struct root_
         !yaml_read_fields(root, root_fields, spec, error)) {
         return false;
     }
+    if (g_strstrip(spec->question)[0] == '\0') {
+        return yaml_error(yaml_map_get(root, "question"), error,
+                          "'question' is empty; expected what the study is to answer");
+    }
     s->path = g_strdup(yaml_doc_name(doc));
     s->name = study_short_name(s->path);
     s->digest = g_strdup(yaml_doc_digest(doc));

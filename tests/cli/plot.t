@@ -115,7 +115,11 @@ done
 call "$NUMASIM" plot -k bandwidth linux-6.12 --from 100ms --to 110ms --script
 ok 'so does bandwidth' grep -q "^detail = 'db-server with linux-6.12, 100ms to 110ms on " out
 refuses 2 'expected a name with .svg, .png or .pdf' plot linux-6.12 -o x.jpg
-refuses 2 '1 labels for 2 results' plot linux-6.12 fifo-none -l one
+refuses 2 '--label: 1 for 2 results; expected one for each' plot linux-6.12 fifo-none -l one
+refuses 2 '--label: 2 for 1 result; expected one for each' plot linux-6.12 -l one -l two
+refuses 2 '--label: it is empty' plot linux-6.12 -l ''
+refuses 2 '--label: it has a control character' plot linux-6.12 -l 'a
+b'
 refuses 2 'expected one for the kind' plot -k occupancy linux-6.12 fifo-none
 "$NUMASIM" run -t teach-uma-4 -w teach-ps -d 300ms --warmup 100ms -p rr-none -o no-memory >/dev/null
 for kind in access bandwidth; do

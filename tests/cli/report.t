@@ -102,7 +102,7 @@ call "$NUMASIM" report runs/fifo-none -o bare.html --no-pictures
 ok 'metrics alone make a page' test "$status" -eq 0
 ok 'which says what is missing' has bare.html 'no copy of the'
 refuses 2 'nowhere' report nowhere
-refuses 2 '1 labels for 2 results' report runs/linux-6.12 seeds -l one -o x.html
+refuses 2 'report: --label: 1 for 2 results; expected one for each' report runs/linux-6.12 seeds -l one -o x.html
 ok 'no page is left by an error' test ! -e x.html
 ok 'and nothing else' test -z "$(find . -name '*.part')"
 done_testing

@@ -56,6 +56,8 @@ ok 'but not over a file' refused 2 'small.yaml: cannot be made in'
 sed 's/cpu.utilisation/cpu.utilization/' small.yaml >typo.yaml
 refuses 2 "no metric 'cpu.utilization' in the runs of linux-6.12" study typo.yaml -o typo
 ok 'and leaves no folder' test -z "$(find . -maxdepth 1 -name 'typo*' ! -name typo.yaml)"
+sed 's/question: .*/question: ""/' small.yaml >silent.yaml
+refuses 2 "silent.yaml:2:11: 'question' is empty" study silent.yaml
 sed 's/fifo-none/fifo-nope/' small.yaml >missing.yaml
 refuses 2 "missing.yaml:5:24: policy 'fifo-nope': " study missing.yaml
 sed 's/20%, 30%/1ms, 2ms/' small.yaml >unit.yaml
