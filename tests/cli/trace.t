@@ -15,6 +15,35 @@ for event in sched_waking sched_wakeup sched_wakeup_new sched_migrate_task sched
     sched_stat_runtime; do
     ok "has $event" grep -q " $event: " out
 done
+# Each line as the kernel prints it (6.12: kernel/trace/trace_output.c, trace_print_context(), and the formats
+# in include/trace/events/sched.h), but for the nanoseconds and the end of sched_waking.
+cat >lines.pl <<'END'
+my ($who, $task) = (qr/\S.*\S|\S/, qr/comm=.+ pid=\d+ prio=\d+/);
+my %fields = (
+    sched_switch => qr/prev_comm=.+ prev_pid=\d+ prev_prio=\d+ prev_state=(?:R\+?|S|D|I|X) ==> next_comm=.+ next_pid=\d+ next_prio=\d+/,
+    sched_waking => qr/$task target_cpu=\d{3} sync=[01]/,
+    sched_wakeup => qr/$task target_cpu=\d{3}/,
+    sched_wakeup_new => qr/$task target_cpu=\d{3}/,
+    sched_migrate_task => qr/$task orig_cpu=\d+ dest_cpu=\d+/,
+    sched_process_fork => qr/comm=.+ pid=\d+ child_comm=.+ child_pid=\d+/,
+    sched_process_exit => qr/$task/,
+    sched_stat_runtime => qr/comm=.+ pid=\d+ runtime=\d+ \[ns\]/,
+);
+my $last = 0;
+while (<>) {
+    next if /^#/;
+    /^(?=.{17,}) *($who)-(\d+) +\[(\d{3})\] [d.][.][.hs][.0-9][.] +(\d+\.\d{9}): (\w+): (.*)$/ or die "line $.: $_";
+    die "line $.: back in time: $_" if $4 < $last;
+    die "line $.: an idle task of another name: $_" if ($2 == 0) != ($1 eq "<idle>");
+    die "line $.: $_" if exists $fields{$5} && $6 !~ /^$fields{$5}$/;
+    $last = $4;
+}
+END
+ok 'each line is as the kernel prints it' perl lines.pl db.ftrace
+"$NUMASIM" run -t teach-uma-4 -w fork-join -d 300ms --warmup 0ms -p linux-6.12 -o forks >/dev/null
+"$NUMASIM" trace forks -o forks.ftrace
+ok 'those of forks and exits too' perl lines.pl forks.ftrace
+ok 'of which there are some' grep -q ': sched_process_exit: ' forks.ftrace
 call "$NUMASIM" trace db -o again.ftrace
 ok 'the file is the same as what is printed' cmp db.ftrace again.ftrace
 ok 'nothing else is left' test ! -e again.ftrace.part
@@ -71,10 +100,18 @@ ok 'map names a task where it first runs' grep -Eq '^  [ *][A-Z.][0-9 ] .* secs 
 call "$NUMASIM" trace -f perfetto db -o db.pftrace
 ok 'a trace for Perfetto' test -s db.pftrace
 if command -v protoc >/dev/null; then
-    protoc --decode_raw <db.pftrace >raw
-    ok 'is well-formed to its end' test "$(grep -c '^1 {' raw)" -gt 100
-    ok 'has every switch' test "$(grep -c '^      4 {' raw)" -eq "$(grep -c ': sched_switch:' db.ftrace)"
-    ok 'and ends each slice that it begins' test "$(grep -c '^    9: 1$' raw)" -eq "$(grep -c '^    9: 2$' raw)"
+    protoc -I "$tests/cli" --decode=Trace perfetto.proto <db.pftrace >decoded
+    ok 'is well-formed to its end' test "$(grep -c '^packet {' decoded)" -gt 100
+    ok 'has no field that Perfetto has not' sh -c '! grep -Eq "^ *[0-9]+[: ]" decoded'
+    ok 'has every switch' test "$(grep -c '^      sched_switch {' decoded)" -eq "$(grep -c ': sched_switch:' db.ftrace)"
+    for event in waking wakeup wakeup_new migrate_task process_fork; do
+        ok "and every $event" test "$(grep -c "^      sched_$event {" decoded)" -eq "$(grep -c ": sched_$event:" db.ftrace)"
+    done
+    ok 'and ends each slice that it begins' \
+        test "$(grep -c 'type: TYPE_SLICE_BEGIN$' decoded)" -eq "$(grep -c 'type: TYPE_SLICE_END$' decoded)"
+    ok 'a flow ends where one begins' test "$(grep -c '^    flow_ids: ' decoded)" -ge "$(grep -c '^    terminating_flow_ids: ' decoded)"
+    ok 'names threads' grep -q '^      thread_name: "postgres"$' decoded
+    ok 'and units of counters' grep -q '^      unit_name: "bytes"$' decoded
 else
     skip 'the trace for Perfetto decoded' 'no protoc'
 fi

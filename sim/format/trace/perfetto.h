@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Traces for ui.perfetto.dev and trace_processor: a stream of TracePackets in protocol buffers' wire
- * format. Fields and numbers are those of google/perfetto: protos/perfetto/trace/{trace_packet,
- * ftrace/ftrace_event, ftrace/sched, track_event/track_event, track_event/track_descriptor,
- * track_event/counter_descriptor, interned_data/interned_data, ps/process_tree}.proto.
+ * format. Fields and numbers are those of https://github.com/google/perfetto, protos/perfetto/:
+ * trace/{trace_packet, ftrace/ftrace_event_bundle, ftrace/ftrace_event, ftrace/sched, interned_data/
+ * interned_data, track_event/track_event, track_event/track_descriptor, track_event/process_descriptor,
+ * track_event/thread_descriptor, track_event/counter_descriptor, track_event/debug_annotation}.proto and
+ * common/system_info.proto. tests/cli/perfetto.proto lists them, and a trace is decoded by it. What the bits
+ * of a task's state mean is read off the release in system_info (src/trace_processor/types/task_state.cc).
  *
  * Scheduler events are ftrace events, which give each CPU its track. Everything else is on tracks of our
  * own: slices, instants and counters, with flows from one to another. Times are ns, in the trace's own clock.
