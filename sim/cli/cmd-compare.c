@@ -228,6 +228,11 @@ static int update(struct cli *cli, const struct compare_options *o,
 static bool check_labels(char *const *labels, GError **error)
 {
     for (size_t i = 0; labels[i] != NULL; i++) {
+        if (labels[i][0] == '\0') {
+            g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                        "--label: it is empty; expected one line of text");
+            return false;
+        }
         for (const char *c = labels[i]; *c != '\0'; c++) {
             if (g_ascii_iscntrl(*c)) {
                 g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
@@ -253,8 +258,9 @@ static int run(struct cli *cli, const void *options, char **args, GError **error
     if ((o->gate != NULL && gate == NULL) || !check_labels(o->labels, error)) {
         return CLI_BAD_INPUT;
     }
-    if (args[0][0] == '\0') {
-        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "BASE is empty; expected a folder");
+    if (args[0][0] == '\0' || args[1][0] == '\0') {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE, "%s is empty; expected a folder",
+                    args[0][0] == '\0' ? "BASE" : "NEW");
         return CLI_BAD_INPUT;
     }
     g_autoptr(result_set_t) new_ = result_set_read(args[1], error);

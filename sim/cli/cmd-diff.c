@@ -157,29 +157,30 @@ const struct subcommand cmd_diff = {
     .complete = CLI_COMPLETE_DIR,
     .options = diff_options,
     .options_size = sizeof(struct diff_options),
-    .description = "BASE and NEW are results of one workload and seed on two machines or under two "
-                   "policies. Both "
-                   "are simulated again, twice, with listeners: a result holds no events.\n\n"
-                   "First comes the event in which the schedules part (a switch, a wakeup, a "
-                   "migration), with the "
-                   "decision of each policy that led to it, what it compared, and who had how much "
-                   "to do. Then, for "
-                   "each task that both have, the time that it took up to the same place in its "
-                   "work, new less "
-                   "base, by what it was spent on: running at full speed, slowed by SMT siblings "
-                   "(smt), a cold "
-                   "cache (cold), remote memory (remote), bandwidth or TLB misses; the kernel; "
-                   "waiting for a CPU; "
-                   "throttled; coming (on its way to a CPU after a wakeup); blocked, with whom it "
-                   "waited for; not "
-                   "started (unborn). Slowdown is attributed in that order, and the kinds add up "
-                   "to the difference "
-                   "exactly.\n\n"
-                   "The same place is the task's end, or as often as it went to sleep on both "
-                   "sides; a task that "
-                   "did neither is compared at the end of the run. Tasks are the same if process, "
-                   "name and number "
-                   "are.",
+    .description =
+        "BASE and NEW are results of one workload and seed on two machines or under two "
+        "policies. Both "
+        "are simulated again, twice, with listeners: a result holds no events.\n\n"
+        "First comes the event in which the schedules part (a switch, a wakeup, a "
+        "migration), with the "
+        "decision of each policy that led to it, what it compared, and who had how much "
+        "to do. Then, for "
+        "each task that both have, the time that it took up to the same place in its "
+        "work, new less "
+        "base, by what it was spent on: running at full speed, slowed by SMT siblings "
+        "(smt), a cold "
+        "cache (cold), remote memory (remote), bandwidth or TLB misses; the kernel; "
+        "waiting for a CPU; "
+        "throttled; coming (on its way to a CPU after a wakeup); blocked, with whom it "
+        "waited for; not "
+        "started (unborn). Slowdown is attributed in that order, and the kinds add up "
+        "to the difference "
+        "exactly.\n\n"
+        "The same place is the task's end, or as often as it went to sleep on both "
+        "sides; a task that "
+        "did neither is compared at the end of the run. Tasks are the same if process, "
+        "name and number "
+        "are; those that a task forks, by that task and their number among its children.",
     .examples = examples,
     .run = run,
 };

@@ -258,12 +258,40 @@ bool comparison_has(const struct comparison *c, const char *pattern, GError **er
             }
         }
     }
+    g_autofree char *near = comparison_suggest(c, pattern);
+
     g_set_error(
         error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
         "no metric is called '%s'; expected one of result.json's that both sides have, or a "
-        "pattern with * and ?",
-        pattern);
+        "pattern with * and ?%s",
+        pattern, near);
     return false;
+}
+
+char *comparison_suggest(const struct comparison *c, const char *name)
+{
+    const char *near = error_nearest(name, (const char *const *)c->names);
+
+    return near != NULL ? g_strdup_printf(" (did you mean '%s'?)", near) : g_strdup("");
+}
+
+/* The names of all metrics of @items, each once, in the order in which they are met. */
+static char **all_names(GArray *items)
+{
+    GPtrArray *names = g_ptr_array_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < items->len; i++) {
+        const struct result *r = compare_item_at(items, i)->result;
+
+        for (int32_t m = 0; m < r->nr_metrics; m++) {
+            if (g_hash_table_add(seen, r->metrics[m].name)) {
+                g_ptr_array_add(names, g_strdup(r->metrics[m].name));
+            }
+        }
+    }
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, FALSE);
 }
 
 static struct comparison *compare_sides(const struct compare_side *base,
@@ -295,6 +323,7 @@ static struct comparison *compare_sides(const struct compare_side *base,
     c->base_label = g_strdup(base->label);
     c->new_label = g_strdup(new_->label);
     c->exact = true;
+    c->names = all_names(a);
     c->chosen = patterns != NULL && patterns[0] != NULL;
     add_groups(c, a, b, by_policy, patterns);
     judge_all(c);
@@ -353,6 +382,7 @@ void comparison_free(struct comparison *c)
         g_free(c->means[i].name);
     }
     g_free(c->means);
+    g_strfreev(c->names);
     g_free(c->groups);
     g_free(c->base_label);
     g_free(c->new_label);

@@ -70,9 +70,10 @@ struct compare_group {
 
 struct comparison {
     char *base_label, *new_label;
-    bool exact;                   /* every group has one seed */
-    bool chosen;                  /* metrics were asked for by name */
-    uint32_t nr_tested;           /* metrics that p was corrected over */
+    bool exact;         /* every group has one seed */
+    bool chosen;        /* metrics were asked for by name */
+    uint32_t nr_tested; /* metrics that p was corrected over */
+    char **names;       /* of all metrics that some group has, shown or not; NULL-terminated */
     struct compare_group *groups; /* by topology, workload, policy */
     uint32_t nr_groups;
     /* Where there are several groups: metrics that are > 0 on both sides of at least two. */
@@ -111,6 +112,8 @@ void comparison_free(struct comparison *c); /* accepts NULL */
 typedef struct comparison comparison_t;     /* for g_autoptr(comparison_t) only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(comparison_t, comparison_free)
 
+/* " (did you mean 'cpu.utilisation'?)", or "" where no metric's name is near @name. Newly allocated. */
+char *comparison_suggest(const struct comparison *c, const char *name);
 /* That a metric of @c fits @pattern; else NUMASIM_ERROR_INPUT. */
 bool comparison_has(const struct comparison *c, const char *pattern, GError **error);
 

@@ -57,7 +57,8 @@ static bool is_too_much(const struct gate_rule *rule, const struct compare_metri
 
 /* The metrics of @g that @rule is about; false with @error where there are none. */
 static bool judge_group(const struct gate *gate, const struct gate_rule *rule,
-                        const struct compare_group *g, GArray *findings, GError **error)
+                        const struct comparison *c, const struct compare_group *g, GArray *findings,
+                        GError **error)
 {
     bool found = false;
 
@@ -76,9 +77,10 @@ static bool judge_group(const struct gate *gate, const struct gate_rule *rule,
     }
     if (!found) {
         g_autofree char *title = compare_group_title(g);
-        g_autofree char *text = g_strdup_printf(
-            "no metric of %s is called '%s'; expected one of result.json's, which both sides have",
-            title, rule->metric);
+        g_autofree char *near = comparison_suggest(c, rule->metric);
+        g_autofree char *text = g_strdup_printf("no metric of %s is called '%s'; expected one of "
+                                                "result.json's, which both sides have%s",
+                                                title, rule->metric, near);
 
         return fail(gate, rule, error, text);
     }
@@ -108,7 +110,7 @@ GArray *gate_judge(const struct gate *gate, const struct comparison *c, GError *
     for (uint32_t i = 0; i < gate->nr_rules; i++) {
         for (uint32_t g = 0; g < c->nr_groups; g++) {
             if (is_about(&gate->rules[i], &c->groups[g]) &&
-                !judge_group(gate, &gate->rules[i], &c->groups[g], findings, error)) {
+                !judge_group(gate, &gate->rules[i], c, &c->groups[g], findings, error)) {
                 return NULL;
             }
         }

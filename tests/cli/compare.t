@@ -69,7 +69,7 @@ for format in text markdown mmtests benchstat; do
     ok "as $format, too, with its reason" sh -c 'head -5 out | grep -q "context_switches.*: they cost 2 us"'
 done
 sed 's/context_switches/context_swiches/' gate.yaml >unknown.yaml
-refuses 2 "unknown.yaml:3:5: no metric of teach-numa-2x4, schbench is called 'context_swiches'" \
+refuses 2 "unknown.yaml:3:5: no metric of teach-numa-2x4, schbench is called 'context_swiches'; expected one of result.json's, which both sides have (did you mean 'context_switches'?)" \
     compare --gate unknown.yaml old new
 sed 's/\[0%, 0\], may-fall/[0%, 2ms], may-fall/' gate.yaml >unit.yaml
 refuses 2 "unit.yaml:3:5: 'context_switches' is measured in count; expected an amount like 12" \
@@ -138,6 +138,8 @@ ok 'and stays what it is' test -p pipe
 
 # Bad input.
 refuses 2 "'c' is the third" compare -l a -l b -l c old new
+refuses 2 '--label: it is empty' compare -l '' old new
+refuses 2 'NEW is empty' compare old ''
 refuses 2 'it has a control character' compare -l 'a
 b' old new
 call "$NUMASIM" compare --format markdown -l 'a|b' -l '<c>' -m cpu.utilisation old new
@@ -155,6 +157,7 @@ refuses 2 'more than 64 brackets within one another' compare old deep
 mkdir empty
 refuses 2 'empty: no result in it' compare old empty
 refuses 2 'nowhere: cannot be read' compare old nowhere
+refuses 2 "with * and ? (did you mean 'cpu.utilisation'?)" compare -m cpu.utilization old new
 refuses 2 "no metric is called 'cpu.utilization'" compare -m cpu.utilization old new
 cp -r new less && rm -r less/teach-uma-4/schbench/linux-6.12/seed-3
 refuses 2 'has no result of topology teach-uma-4, workload schbench, seed 3' compare old less
