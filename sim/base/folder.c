@@ -27,7 +27,7 @@ bool folder_fail(const char *path, const char *what, GError **error)
     return false;
 }
 
-static void empty(const char *path)
+void folder_empty(const char *path)
 {
     GDir *entries = g_dir_open(path, 0, NULL);
     const char *name;
@@ -48,15 +48,14 @@ void folder_remove(const char *path)
         g_unlink(path);
         return;
     }
-    empty(path);
+    folder_empty(path);
     g_rmdir(path);
 }
 
 /* ------------------------------------------------------------------------------------------- */
 /* Filling                                                                                      */
 
-/* Opens and locks the folder @path: -1 if there is none, or if it is another process's. */
-static int lock(const char *path)
+int folder_lock(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -76,9 +75,9 @@ static bool take_slot(struct folder *f)
         if (g_mkdir(slot, 0777) != 0 && errno != EEXIST) {
             return false;
         }
-        f->fd = lock(slot);
+        f->fd = folder_lock(slot);
         if (f->fd >= 0) {
-            empty(slot); /* somebody's who was killed */
+            folder_empty(slot); /* somebody's who was killed */
             f->path = g_steal_pointer(&slot);
         }
     }
@@ -89,7 +88,7 @@ static void sweep(const struct folder *f)
 {
     for (int n = 1; n <= OUTPUT_SLOTS_SWEPT; n++) {
         g_autofree char *slot = output_slot(f->output, n);
-        int fd = lock(slot);
+        int fd = folder_lock(slot);
 
         if (fd >= 0) {
             folder_remove(slot);

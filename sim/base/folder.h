@@ -35,6 +35,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(folder_t, folder_abandon)
  */
 bool folder_check(const char *output, GError **error);
 
+/*
+ * Opens the folder @path for this process alone, which lets go of it by closing what is returned, or
+ * by its end and that of its children. -1: there is none, or it is another's.
+ */
+int folder_lock(const char *path);
+/* Removes what is in a folder. */
+void folder_empty(const char *path);
 /* Removes a file, or a folder with all that is in it; links are removed, not followed. */
 void folder_remove(const char *path);
 /* NUMASIM_ERROR_IO "PATH: cannot WHAT: why", as errno says. Always false. */

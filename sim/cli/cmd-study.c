@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* numasim study: a matrix of runs, and what is expected of them. */
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -174,22 +176,48 @@ static bool check_runs(const char *runs, GError **error)
     return true;
 }
 
+enum { LOCK_TRIES = 20, LOCK_WAIT_US = 50000 };
+
+/* The folder @runs for this study alone: -1 with @error, or what to close. */
+static int take_runs(const char *runs, bool resume, GError **error)
+{
+    int fd = -1;
+
+    if (!check_runs(runs, error)) {
+        return -1;
+    }
+    if (g_mkdir_with_parents(runs, 0777) != 0) {
+        folder_fail(runs, "be made", error);
+        return -1;
+    }
+    /* Runs of a study that was killed end a moment after it. */
+    for (int i = 0; i < LOCK_TRIES && (fd = folder_lock(runs)) < 0; i++) {
+        g_usleep(LOCK_WAIT_US);
+    }
+    if (fd < 0) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "study: another study is filling %s; expected another --output, or to wait",
+                    runs);
+    } else if (!resume) {
+        folder_empty(runs);
+    }
+    return fd;
+}
+
 /* With a folder to fill: results go to a cache first, so that whoever is interrupted may resume. */
 static int run_into_folder(struct cli *cli, const struct study_options *o, struct study_task *task,
                            GError **error)
 {
     g_autofree char *output = g_canonicalize_filename(o->output, NULL);
     g_autofree char *runs = g_strconcat(output, ".runs", NULL);
-    int status;
+    int status, fd = -1;
 
     if (o->cache == NULL) {
         task->cache = runs;
         task->cache_goes = true;
-        if (!check_runs(runs, error)) {
+        fd = take_runs(runs, o->resume, error);
+        if (fd < 0) {
             return CLI_BAD_INPUT;
-        }
-        if (!o->resume) {
-            folder_remove(runs);
         }
     }
     task->output = o->output;
@@ -198,6 +226,9 @@ static int run_into_folder(struct cli *cli, const struct study_options *o, struc
     if (o->cache == NULL &&
         (*error != NULL ? (*error)->code != NUMASIM_ERROR_IO : status != CLI_FAULT)) {
         folder_remove(runs);
+    }
+    if (fd >= 0) {
+        close(fd);
     }
     return status;
 }

@@ -93,6 +93,8 @@ while kill -0 $running 2>/dev/null &&
     [ "$(find resumed.runs -name result.json 2>/dev/null | wc -l)" -lt 3 ]; do
     sleep 0.02
 done
+call "$NUMASIM" study many.yaml -o resumed
+ok 'another study does not take its folder' refused 2 'another study is filling'
 kill -9 $running 2>/dev/null
 wait $running 2>/dev/null
 ok 'one that is killed leaves no half of its folder' test ! -e resumed
