@@ -187,13 +187,14 @@ static void test_shadows(void)
 
 /*
  * Of 32768 pages with copies, each of W stores that fall anywhere meets one that still has: e^(-W / 32768) of
- * them are left. Within five standard deviations, and a batch of 64 by each thread.
+ * them are left. In order, 64 lines are a page. Within five standard deviations, and a batch of 64 by each
+ * thread.
  */
-static void test_stores(void)
+static void check_stores(const char *writes, const char *pattern, int64_t accesses_each)
 {
     static const double left_at[] = {0.7788, 0.6065, 0.3679}; /* e^-1/4, e^-1/2, e^-1 */
     static const int64_t quarters[] = {1, 2, 4};
-    struct engine *e = start("128MiB", "10%", "");
+    struct engine *e = start("128MiB", writes, pattern);
     struct numasim_pages pages = first(e, 0);
     int64_t all = 128 * MIB_PAGES, at_ns = 10 * MS;
     uint64_t faults = e->kernel->nodes[0].vmstat[NUMASIM_PGFAULT];
@@ -201,7 +202,7 @@ static void test_stores(void)
 
     g_assert_cmpint(numasim_copy_pages(host_of(e), 3, &pages, all, &node_1), ==, all);
     for (gsize i = 0; i < G_N_ELEMENTS(quarters); i++) {
-        while (event_log_sum(log, TP_MEM_ACCESS, -1, -1) / 10 < all * quarters[i] / 4) {
+        while (event_log_sum(log, TP_MEM_ACCESS, -1, -1) / accesses_each < all * quarters[i] / 4) {
             at_ns += MS / 10;
             engine_run(e, at_ns);
         }
@@ -219,6 +220,12 @@ static void test_stores(void)
                      (uint64_t)(all - copy_bytes(e, 1) / 4096));
     g_array_unref(log);
     engine_free(e);
+}
+
+static void test_stores(void)
+{
+    check_stores("10%", "", 10);
+    check_stores("100%", ", pattern: sequential", 64);
 }
 
 /* Neither reads nor stores to another region do. */
