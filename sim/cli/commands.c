@@ -13,6 +13,14 @@ const struct cli_note cli_exit_notes[] = {
     {NULL, NULL},
 };
 
+const struct cli_note cli_file_notes[] = {
+    {"-o FILE",
+     "a file is written whole or not at all, and through symbolic links to what they lead "
+     "to; a pipe, a device, /dev/fd/N or - (standard output) is written to as it is"},
+    {"-o DIR", "a folder is there when it is whole; files in it that numasim did not write stay"},
+    {NULL, NULL},
+};
+
 const struct cli_note cli_environment_notes[] = {
     {"NUMASIM_PATH", "folders, separated by ':', in which topologies, workloads and policies are "
                      "looked for before the shipped ones; each is laid out like the tree: "

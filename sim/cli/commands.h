@@ -36,10 +36,11 @@ char *commands_page(const struct subcommand *cmd, const char *path,
 char *commands_completion_bash(const struct subcommand *const *commands);
 char *commands_completion_zsh(const struct subcommand *const *commands);
 
-/* What exit statuses and variables mean, for help and pages; NULL names end the tables. */
+/* What paths of output, exit statuses and variables mean, for help and pages; NULL names end the tables. */
 struct cli_note {
     const char *name, *text;
 };
+extern const struct cli_note cli_file_notes[]; /* of the command itself */
 extern const struct cli_note cli_exit_notes[];
 extern const struct cli_note cli_environment_notes[];
 

@@ -143,6 +143,7 @@ char *commands_help(const struct subcommand *cmd, const char *path,
         append_examples(out, cmd->examples);
     }
     if (cmd == &cli_root) {
+        append_notes(out, "Files", cli_file_notes);
         append_notes(out, "Exit status", cli_exit_notes);
         append_notes(out, "Environment", cli_environment_notes);
         g_string_append(out, "\n`numasim COMMAND --help` and `numasim man COMMAND` say more.\n");

@@ -165,6 +165,9 @@ char *commands_page(const struct subcommand *cmd, const char *path,
     if (cmd->examples != NULL) {
         append_examples(out, cmd->examples);
     }
+    if (cmd == &cli_root) {
+        append_notes(out, "FILES", cli_file_notes);
+    }
     append_notes(out, "EXIT STATUS", cli_exit_notes);
     append_notes(out, "ENVIRONMENT", cli_environment_notes);
     g_string_append(out, ".SH SEE ALSO\n");

@@ -73,7 +73,7 @@ static void assert_page(struct accuracy *a, const char *page, const char *expect
     "| [two](studies/two.yaml): Is it so? | A\\|B, 1999; C | 3 of 3 |  | 3 | 15 % | 13x |\n"
 #define MISSES                                                                                     \
     "\n<details><summary>What misses, and why (3)</summary>\n\n"                                   \
-    "- one, x_y: 1ms, expected at most 0 (and 1 more). late\n"                                   \
+    "- one, x_y: 1ms, expected at most 0 (and 1 more). late\n"                                     \
     "- one, w: 1ms, expected at most 0. \\*\n\n</details>\n"
 #define TESTS                                                                                      \
     "| test | holds | known misses | what it says |\n| --- | --- | --- | --- |\n"                  \
