@@ -199,6 +199,7 @@ struct lb_cpu {
     struct occupancy occupancy; /* by the processes that ran here */
     int64_t cache_epoch;        /* of the last tick that counted it */
     bool nohz;                  /* its tick is stopped */
+    bool sched_idle;            /* at its last tick all its tasks were of SCHED_IDLE */
     struct lb_wakee idle_task;
 };
 

@@ -361,6 +361,19 @@ static int64_t seen_jiffies(const struct numasim_self *self, int32_t cpu)
                        host, (uint64_t)numasim_nr_cpus(host) + (uint64_t)cpu, (uint64_t)now_j, 2);
 }
 
+/* dequeue_entities(): a CPU that is left to SCHED_IDLE tasks looks for others at its next tick. */
+static void note_sched_idle(const struct numasim_self *self, struct lb_cpu *own, int32_t cpu,
+                            int64_t now_j)
+{
+    const uint64_t *mask = numasim_sched_idle_mask(self->host);
+    bool sched_idle = mask != NULL && numasim_mask_test(mask, cpu);
+
+    if (sched_idle && !own->sched_idle) {
+        own->next_balance_j = min64(own->next_balance_j, now_j);
+    }
+    own->sched_idle = sched_idle;
+}
+
 /*
  * The tick. What it does depends on nothing that another CPU can bring about before the time that it
  * returns: the balances of this CPU have their times, the nohz check has kick_check_j.
@@ -373,6 +386,7 @@ int64_t lb_tick(struct numasim_self *self, int32_t cpu)
     int64_t true_j = numasim_jiffies(host), now_j = seen_jiffies(self, cpu), next_j;
 
     exit_idle(self, own);
+    note_sched_idle(self, own, cpu, now_j);
     if (c->domain == NULL) {
         return NUMASIM_TIME_NEVER;
     }

@@ -191,6 +191,9 @@ bool dequeue_task(struct kernel *k, struct rq *rq, struct task *t, uint32_t flag
         rq->pub.nr_sched_idle -= t->sched_idle;
         rq->pub.nr_delayed -= was_delayed;
         rq_counted(k, rq);
+        if (rq->pub.nr_running > 0 && rq->pub.nr_running == rq->pub.nr_sched_idle) {
+            rq->balance_wants_ns = k->now_ns; /* dequeue_entities(): it balances at its next tick */
+        }
     }
     list_del(&t->waiting);
     if (rq->rt_nr_running > 0) {

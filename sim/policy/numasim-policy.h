@@ -502,8 +502,8 @@ struct numasim_balance_ops {
      * The tick of a CPU that runs something, after the queue's. Returns the earliest time at which
      * a further tick of this CPU can matter to this policy if nothing else happens on the CPU
      * meanwhile; at or before now: every tick. While more than one task is queued every tick comes;
-     * so does the first one after the CPU idled or called newidle(). Optional, default: ticks never
-     * matter.
+     * so does the first one after the CPU idled or called newidle(), or a task left it to those of
+     * SCHED_IDLE. Optional, default: ticks never matter.
      */
     int64_t (*tick)(struct numasim_self *self, int32_t cpu);
 

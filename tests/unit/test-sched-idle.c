@@ -88,6 +88,48 @@ static void test_idle_wakee(void)
     engine_free(e);
 }
 
+/* Balances that CPU 1 began. */
+static uint32_t balances(const struct engine *e)
+{
+    uint32_t sum = 0;
+
+    for (int idle = 0; idle < NUMASIM_NR_LB_IDLE; idle++) {
+        sum += e->kernel->domains[1][0].counters->lb[idle][NUMASIM_LB_COUNT];
+    }
+    return sum;
+}
+
+/*
+ * A CPU that is left to a task of SCHED_IDLE is not newly idle, but balances at its next tick, and not when
+ * its interval as a busy one is over, 28 ms at most: within two ticks, whenever it is left.
+ */
+static void test_balances_early(gconstpointer set)
+{
+    for (int i = 0; i < 4; i++) {
+        int64_t end_ns = (500 + 7 * i) * MS;
+        g_autofree char *text = g_strdup_printf(
+            "numasim: workload/1\nduration: 10s\nprocesses:\n"
+            "  h: {threads: {hog: {count: 3, cpus: 0, program: [forever: [run: 1ms]]}}}\n"
+            "  o: {threads: {end: {cpus: 1, nice: -20, start: 1ms, program: [loop: {for: %dms, do: "
+            "[run: 1ms]}]},\n"
+            "                idle: {cpus: 1, sched: idle, program: [forever: [run: 1ms]]}}}\n",
+            (int)(end_ns / MS));
+        struct engine *e =
+            engine_new("epyc-2cpu-vm", text, set, &(struct kernel_config){.seed = 1});
+        const struct numasim_task *end = task_pub(engine_task(e, "end", 0));
+
+        while (end->task_state != NUMASIM_TASK_DEAD) {
+            end_ns += MS / 2;
+            engine_run(e, end_ns);
+        }
+        uint32_t before = balances(e);
+
+        engine_run(e, end_ns + 2 * e->kernel->tick_ns);
+        g_assert_cmpuint(balances(e), >, before);
+        engine_free(e);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -95,5 +137,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/sched-idle/cgroup", "cgroup", test_wakes_there);
     g_test_add_func("/sched-idle/control", test_control);
     g_test_add_func("/sched-idle/idle-wakee", test_idle_wakee);
+    g_test_add_data_func("/sched-idle/balances-early-6.1", "linux-6.1", test_balances_early);
+    g_test_add_data_func("/sched-idle/balances-early-6.12", "linux-6.12", test_balances_early);
     return g_test_run();
 }
