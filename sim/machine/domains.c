@@ -18,9 +18,9 @@ enum {
 };
 
 static const char *const release_names[NR_KERNEL_RELEASES] = {
-    [KERNEL_4_3] = "4.3",   [KERNEL_5_3] = "5.3",   [KERNEL_5_9] = "5.9",
-    [KERNEL_5_10] = "5.10", [KERNEL_5_17] = "5.17", [KERNEL_5_18] = "5.18",
-    [KERNEL_6_1] = "6.1",   [KERNEL_6_12] = "6.12", [KERNEL_7_3] = "7.3",
+    [KERNEL_4_3] = "4.3",   [KERNEL_5_3] = "5.3",   [KERNEL_5_9] = "5.9", [KERNEL_5_10] = "5.10",
+    [KERNEL_5_17] = "5.17", [KERNEL_5_18] = "5.18", [KERNEL_6_1] = "6.1", [KERNEL_6_12] = "6.12",
+    [KERNEL_6_14] = "6.14", [KERNEL_7_3] = "7.3",
 };
 
 const char *kernel_release_name(enum kernel_release release)

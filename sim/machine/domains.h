@@ -41,6 +41,7 @@ enum kernel_release {
     KERNEL_5_18,
     KERNEL_6_1,
     KERNEL_6_12,
+    KERNEL_6_14, /* the domains of 6.12, schedstat 17 */
     KERNEL_7_3,
     NR_KERNEL_RELEASES
 };

@@ -11,7 +11,7 @@ static const struct schedstat_domain no_domain;
 
 int32_t schedstat_version(enum kernel_release release)
 {
-    return release >= KERNEL_7_3 ? 17 : release >= KERNEL_6_12 ? 16 : 15;
+    return release >= KERNEL_6_14 ? 17 : release >= KERNEL_6_12 ? 16 : 15;
 }
 
 uint64_t schedstat_boot_jiffies(const struct machine *m)

@@ -57,7 +57,7 @@ struct schedstat {
     const struct schedstat_domain *const *domains; /* [nr_cpus][nr_domains[cpu]]; NULL: all zero */
 };
 
-/* 15, 16 or 17. */
+/* 15, 16 or, since 6.14, 17 (Documentation/scheduler/sched-stats.rst). */
 int32_t schedstat_version(enum kernel_release release);
 /* Jiffies at boot: five minutes before they leave 32 bits (include/linux/jiffies.h). */
 uint64_t schedstat_boot_jiffies(const struct machine *m);

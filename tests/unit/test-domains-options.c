@@ -207,7 +207,8 @@ static void test_packing(void)
     static const char *const packing[NR_KERNEL_RELEASES] = {
         [KERNEL_4_3] = "",         [KERNEL_5_3] = "SMT MC ",  [KERNEL_5_9] = "SMT MC ",
         [KERNEL_5_10] = "SMT MC ", [KERNEL_5_17] = "SMT MC ", [KERNEL_5_18] = "SMT MC ",
-        [KERNEL_6_1] = "SMT MC ",  [KERNEL_6_12] = "MC PKG ", [KERNEL_7_3] = "MC PKG ",
+        [KERNEL_6_1] = "SMT MC ",  [KERNEL_6_12] = "MC PKG ", [KERNEL_6_14] = "MC PKG ",
+        [KERNEL_7_3] = "MC PKG ",
     };
     int32_t release;
     uint32_t i;

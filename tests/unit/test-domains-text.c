@@ -85,7 +85,7 @@ static void test_schedstat_text(void)
 {
     g_autoptr(machine_t) m = ring_new(2, 2, 2, 1);
     g_autofree char *old = boot_schedstat(m, KERNEL_6_1), *mid = boot_schedstat(m, KERNEL_6_12),
-                    *new = boot_schedstat(m, KERNEL_7_3);
+                    *since = boot_schedstat(m, KERNEL_6_14), *new = boot_schedstat(m, KERNEL_7_3);
     g_autofree char *zeros = NULL;
     GString *z = g_string_new(NULL);
 
@@ -94,6 +94,7 @@ static void test_schedstat_text(void)
                                         "cpu0 0 0 0 0 0 0 0 0 0\n"
                                         "domain0 03 0 0 "));
     g_assert_true(g_str_has_prefix(mid, "version 16\ntimestamp 4294892296\ncpu0 0 "));
+    g_assert_true(g_str_has_prefix(since, "version 17\ntimestamp 4294892296\ncpu0 0 "));
     g_assert_true(g_str_has_prefix(new, "version 17\ntimestamp 4294892296\ncpu0 0 "));
     for (int i = 0; i < 36; i++) {
         g_string_append(z, " 0");
@@ -197,7 +198,7 @@ static void test_schedstat_counters(void)
 
         assert_line(text, "timestamp 77");
         assert_line(text, "cpu0 1 0 3 4 5 6 7000000000 8000000000 9");
-        assert_line(text, expected[MAX(release, KERNEL_6_1) - KERNEL_6_1]);
+        assert_line(text, expected[schedstat_version((enum kernel_release)release) - 15]);
     }
 }
 

@@ -278,7 +278,7 @@ static void test_release_names(void)
         enum kernel_release release;
     } good[] = {
         {"6.1", KERNEL_6_1},           {"6.11", KERNEL_6_1},  {"6.12", KERNEL_6_12},
-        {"6.12.117+deb", KERNEL_6_12}, {"7.0", KERNEL_6_12},  {"7.3", KERNEL_7_3},
+        {"6.12.117+deb", KERNEL_6_12}, {"7.0", KERNEL_6_14},  {"7.3", KERNEL_7_3},
         {"7.3.4-rc2", KERNEL_7_3},     {"4.3", KERNEL_4_3},   {"4.19.1", KERNEL_4_3},
         {"5.4", KERNEL_5_3},           {"5.10", KERNEL_5_10}, {"6.0", KERNEL_5_18},
     };
