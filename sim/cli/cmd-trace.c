@@ -14,11 +14,19 @@
 #include "format/trace/sched-latency.h"
 #include "format/trace/sched-map.h"
 #include "format/trace/sched-timehist.h"
+#include "format/trace/tracedat.h"
 #include "machine/cpulist.h"
 
-enum format { FORMAT_FTRACE, FORMAT_PERFETTO, FORMAT_TIMEHIST, FORMAT_LATENCY, FORMAT_MAP };
-static const char *const format_names[] = {"ftrace",  "perfetto", "timehist",
-                                           "latency", "map",      NULL};
+enum format {
+    FORMAT_FTRACE,
+    FORMAT_TRACEDAT,
+    FORMAT_PERFETTO,
+    FORMAT_TIMEHIST,
+    FORMAT_LATENCY,
+    FORMAT_MAP
+};
+static const char *const format_names[] = {"ftrace",  "trace.dat", "perfetto", "timehist",
+                                           "latency", "map",       NULL};
 
 struct trace_options {
     int format;
@@ -35,7 +43,8 @@ static const struct cli_option trace_options[] = {
      .arg = "FORMAT",
      .initial = "ftrace",
      .choices = format_names,
-     .help = "ftrace: the text of the kernel's tracing; perfetto: for ui.perfetto.dev; timehist, "
+     .help = "ftrace: the text of the kernel's tracing; trace.dat: for trace-cmd and KernelShark; "
+             "perfetto: for ui.perfetto.dev; timehist, "
              "latency, map: tables as `perf "
              "sched` prints them"},
     CLI_OUTPUT_ROW(AT(output), "FILE", CLI_COMPLETE_FILE,
@@ -70,6 +79,7 @@ struct tracing {
     struct trace_filter filter;
     struct trace_events *events;
     struct trace_output *output;
+    struct tracedat *tracedat;
     struct trace_perfetto *perfetto;
     struct sched_timehist *timehist;
     struct sched_latency *latency;
@@ -89,6 +99,9 @@ static void on_event(const struct ftrace_event *e, void *data)
     switch (tr->format) {
     case FORMAT_FTRACE:
         ftrace_write_event(out, e);
+        break;
+    case FORMAT_TRACEDAT:
+        tracedat_event(tr->tracedat, e);
         break;
     case FORMAT_PERFETTO:
         trace_perfetto_event(tr->perfetto, e);
@@ -164,12 +177,15 @@ static void finished(const struct kernel *k, void *data)
     }
 }
 
-static void begin(struct tracing *tr)
+static bool begin(struct tracing *tr, GError **error)
 {
     switch (tr->format) {
     case FORMAT_FTRACE:
         ftrace_write_header(trace_output_buffer(tr->output), tr->nr_cpus);
         break;
+    case FORMAT_TRACEDAT:
+        tr->tracedat = tracedat_new(tr->nr_cpus, error);
+        return tr->tracedat != NULL;
     case FORMAT_PERFETTO:
         tr->perfetto =
             trace_perfetto_new(&tr->filter, tr->nr_cpus, trace_output_buffer(tr->output));
@@ -185,6 +201,24 @@ static void begin(struct tracing *tr)
         tr->map = sched_map_new(tr->nr_cpus);
         break;
     }
+    return true;
+}
+
+static void drain(void *output)
+{
+    trace_output_drain(output);
+}
+
+/* What is written when the run is over. */
+static bool end(struct tracing *tr, GError **error)
+{
+    GString *out = trace_output_buffer(tr->output);
+
+    if (tr->format == FORMAT_LATENCY) {
+        sched_latency_append(tr->latency, wants_comm, &tr->filter, out);
+    }
+    return tr->format != FORMAT_TRACEDAT ||
+           tracedat_finish(tr->tracedat, out, drain, tr->output, error);
 }
 
 /* That the run has a task of a command that fits @task; NULL: any. */
@@ -210,15 +244,10 @@ static bool trace(struct tracing *tr, const struct simulation *s, const char *pa
     const struct trace_sink sink = {.event = on_event, .other = on_other, .data = tr};
     /* A table knows of each task what came before the part that it shows, and on other CPUs. */
     struct trace_filter passes = {.to_ns = tr->filter.to_ns};
-    bool ok;
 
     tr->events = trace_events_new(&sink, tr->format <= FORMAT_PERFETTO ? &tr->filter : &passes);
-    begin(tr);
-    ok = again_run(s, path, r, attach, finished, tr, error) && check_task(tr, task, error);
-    if (ok && tr->format == FORMAT_LATENCY) {
-        sched_latency_append(tr->latency, wants_comm, &tr->filter, trace_output_buffer(tr->output));
-    }
-    return ok && trace_output_finish(tr->output, error);
+    return begin(tr, error) && again_run(s, path, r, attach, finished, tr, error) &&
+           check_task(tr, task, error) && end(tr, error) && trace_output_finish(tr->output, error);
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -285,6 +314,7 @@ static void tracing_release(struct tracing *tr)
 {
     trace_events_free(tr->events);
     trace_perfetto_free(tr->perfetto);
+    tracedat_free(tr->tracedat);
     trace_output_free(tr->output);
     sched_timehist_free(tr->timehist);
     sched_latency_free(tr->latency);
@@ -321,6 +351,7 @@ static int run_trace(struct cli *cli, const void *data, char **args, GError **er
 
 static const char *const examples[] = {
     "numasim trace out -o out.ftrace # all of a run, for trace tools and `workload import`",
+    "numasim trace -f trace.dat out -o out.dat # for `trace-cmd report` and KernelShark",
     "numasim trace -f perfetto out -o out.pftrace # for ui.perfetto.dev and trace_processor",
     "numasim trace -f timehist --from 100ms --to 110ms out # who ran when, how long it had waited",
     "numasim trace -f latency --task 'client*' out # delays of these commands",

@@ -97,6 +97,34 @@ ok 'and where it waited' grep -Eq '^  TOTAL: +\| +0\.000 ms \| +0 \|' out
 call "$NUMASIM" trace -f map db
 ok 'map names a task where it first runs' grep -Eq '^  [ *][A-Z.][0-9 ] .* secs A0 => postgres:1$' out
 
+# Two tasks that are up a few times a second: their CPUs' events are further apart than an event's header can say.
+cat >rare.yaml <<'END'
+numasim: workload/1
+description: two that sleep long
+sources: [chosen]
+duration: 3s
+processes: {p: {threads: {rare: {count: 2, program: [forever: [run: 1ms, sleep: {uniform: [100ms, 900ms]}]]}}}}
+END
+"$NUMASIM" run -t teach-uma-4 -w ./rare.yaml --warmup 0ms -p linux-6.12 -o rare >/dev/null
+for run in db forks rare; do
+    call "$NUMASIM" trace -f trace.dat "$run" -o "$run.dat"
+    ok "a file for trace-cmd: $run" test "$status" -eq 0
+    if ! command -v trace-cmd >/dev/null; then
+        skip "which reads it: $run" 'no trace-cmd'
+        continue
+    fi
+    # plain: the lines of standard input without what the two forms print in other ways, sorted.
+    plain() {
+        perl -ne 'print "$1-$2 $3 $4 $5: $6\n" if
+            /^ *(.+)-(\d+) +\[(\d+)\] (?:\S{5} +)? *([\d.]+): (sched_\w+): +(.*?)(?: sync=[01])?$/' | sort
+    }
+    trace-cmd report -t -N "$run.dat" 2>err | plain >read
+    "$NUMASIM" trace "$run" | grep -v ': sched_stat_runtime: ' | plain >written
+    ok "which reads all of it: $run ($(wc -l <read) events)" cmp read written
+    ok 'of which there are some' test -s read
+    trace-cmd report -l -N "$run.dat" 2>err | awk '{ print $2 }' | grep -o '[d.][.][.hs][.0-9][.]$' | sort -u >flags
+    ok 'with flags' grep -Fqx 'd..2.' flags
+done
 call "$NUMASIM" trace -f perfetto db -o db.pftrace
 ok 'a trace for Perfetto' test -s db.pftrace
 if command -v protoc >/dev/null; then
@@ -125,6 +153,7 @@ refuses 2 'trace: --cpu: ' trace db --cpu 0-8
 refuses 2 'trace: --cpu: ' trace db --cpu ''
 refuses 2 "no task of the command ''" trace db --task ''
 refuses 2 'missing/x: cannot be written' trace db -o missing/x
+refuses 2 "no task of the command 'nobody'" trace -f trace.dat db --task nobody
 cp -r db changed
 echo '# another' >>changed/db-server.yaml
 refuses 2 "no copy of the workload 'db-server' as it was" trace changed
