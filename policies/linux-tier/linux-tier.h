@@ -18,13 +18,37 @@ enum tier_param {
     TIER_COUNTS_WEIGHTED,
     TIER_AUTO_WEIGHTS,
     TIER_RECURSIVEPROT,
+    TIER_COLLAPSE_PAGES,
+    TIER_COLLAPSE_SLEEP,
+    TIER_COLLAPSE_ALLOC_SLEEP,
+    TIER_COLLAPSE_MAX_NONE,
+    TIER_COLLAPSE_DEFRAG,
     TIER_WEIGHT, /* of node 0, and so on */
     TIER_NR_WEIGHTS = 16,
+};
+
+/* struct khugepaged_scan and the locals of khugepaged_do_scan(). */
+struct khugepaged {
+    struct numasim_process *first, *last; /* those to scan, by tier_process.next */
+    struct numasim_process *at;           /* being scanned, NULL: the next is the first */
+    int32_t region;                       /* and where in it */
+    int64_t page;
+    bool scanning; /* between two sleeps of scan_sleep_millisecs: */
+    bool waited;   /* an allocation failed in it already */
+    int64_t progress;
+    int32_t passes; /* through the head of the list */
 };
 
 struct tier {
     struct page_alloc alloc;
     uint64_t draws; /* so far, of which each is of its own */
+    struct khugepaged khugepaged;
+};
+
+/* Of a process. */
+struct tier_process {
+    struct numasim_process *next;
+    bool entered;
 };
 
 /* Of a node. */
@@ -59,5 +83,11 @@ int64_t tier_reclaim_cgroup(struct numasim_self *self, int32_t cgroup, int32_t c
 int64_t tier_node_reclaim(struct numasim_self *self, int32_t node, int32_t cpu, int64_t bytes);
 void tier_wake_kswapd(struct numasim_self *self, int32_t node);
 int64_t tier_kswapd(struct numasim_self *self, int32_t node);
+
+/* khugepaged.c */
+/* khugepaged_enter_vma(): @region of @process is used, or was advised of. */
+void tier_khugepaged_enter(struct numasim_self *self, struct numasim_process *process,
+                           const struct numasim_region *region);
+int64_t tier_khugepaged(struct numasim_self *self);
 
 #endif

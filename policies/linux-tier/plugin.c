@@ -9,9 +9,10 @@
  * memory. kswapd brings a node back to its high watermark: it demotes pages that were not accessed of
  * late to the next slower tier, if demotion is on, and drops page cache. A cgroup at its memory.max or
  * memory.high is reclaimed in the same way, on all nodes; what memory.min and memory.low protect is
- * left alone, or comes last.
+ * left alone, or comes last. khugepaged makes huge pages of base pages (khugepaged.c).
  *
- * SOURCE. mm/mempolicy.c, mm/page_alloc.c, mm/vmscan.c, mm/memory-tiers.c, mm/hugetlb.c, 6.12;
+ * SOURCE. mm/mempolicy.c, mm/page_alloc.c, mm/vmscan.c, mm/memory-tiers.c, mm/hugetlb.c,
+ * mm/khugepaged.c, 6.12;
  * single rules name theirs.
  *
  * FITS. Any Linux, with the switches of its release.
@@ -110,6 +111,42 @@ static const struct numasim_param tier_params[] = {
      .knob = "mount -t cgroup2 -o memory_recursiveprot",
      .source = "mm/page_counter.c: effective_protection(); on as systemd mounts it "
                "(src/shared/mount-setup.c)"},
+    {.name = "khugepaged_pages_to_scan",
+     .type = NUMASIM_PARAM_INT,
+     .def = 4096,
+     .min = 1,
+     .max = INT32_MAX,
+     .doc = "khugepaged looks at so many base pages of processes with regions for huge pages "
+            "between two sleeps, and makes huge ones of them.",
+     .knob = "/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan",
+     .source = "mm/khugepaged.c: khugepaged_init()"},
+    {.name = "khugepaged_scan_sleep_millisecs",
+     .type = NUMASIM_PARAM_INT,
+     .def = 10000,
+     .max = INT32_MAX,
+     .doc = "How long khugepaged sleeps then.",
+     .knob = "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
+     .source = "mm/khugepaged.c: khugepaged_scan_sleep_millisecs"},
+    {.name = "khugepaged_alloc_sleep_millisecs",
+     .type = NUMASIM_PARAM_INT,
+     .def = 60000,
+     .max = INT32_MAX,
+     .doc = "How long khugepaged sleeps once where there is no memory for a huge page.",
+     .knob = "/sys/kernel/mm/transparent_hugepage/khugepaged/alloc_sleep_millisecs",
+     .source = "mm/khugepaged.c: khugepaged_alloc_sleep_millisecs"},
+    {.name = "khugepaged_max_ptes_none",
+     .type = NUMASIM_PARAM_INT,
+     .def = 511,
+     .max = 511,
+     .doc = "So many of a huge page's base pages may be missing.",
+     .knob = "/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_none",
+     .source = "mm/khugepaged.c: khugepaged_init()"},
+    {.name = "khugepaged_defrag",
+     .type = NUMASIM_PARAM_BOOL,
+     .def = 1,
+     .doc = "khugepaged reclaims where there is no memory for a huge page.",
+     .knob = "/sys/kernel/mm/transparent_hugepage/khugepaged/defrag",
+     .source = "mm/huge_memory.c: transparent_hugepage_flags"},
     WEIGHT(0),
     WEIGHT(1),
     WEIGHT(2),
@@ -180,6 +217,7 @@ static bool tier_init(struct numasim_self *self, char *error, size_t size)
 static void tier_alloc(struct numasim_self *self, struct numasim_alloc *a,
                        struct numasim_decision *d)
 {
+    tier_khugepaged_enter(self, a->task->process, a->region);
     page_alloc(self, &tier_of(self)->alloc, a, d);
 }
 
@@ -188,6 +226,10 @@ static const struct numasim_tier_ops tier_ops = {
     .daemon = tier_kswapd,
     .daemon_name = "kswapd",
     .reclaim = tier_reclaim_cgroup,
+    .thread = tier_khugepaged,
+    .thread_name = "khugepaged",
+    .thread_nice = 19, /* MAX_NICE */
+    .advised = tier_khugepaged_enter,
 };
 
 NUMASIM_PLUGIN = {
@@ -203,12 +245,15 @@ NUMASIM_PLUGIN = {
         "CPUs; a node down to its low watermark is passed over, then one down to min, then who\n"
         "asks reclaims himself. kswapd brings a node back to its high watermark: what was not\n"
         "accessed of late goes to the next slower tier (demotion_enabled), page cache is dropped.\n"
-        "Source: mm/mempolicy.c, mm/page_alloc.c, mm/vmscan.c, mm/memory-tiers.c, 6.12. Swap,\n"
+        "khugepaged makes huge pages of base pages where a region wants them.\n"
+        "Source: mm/mempolicy.c, mm/page_alloc.c, mm/vmscan.c, mm/memory-tiers.c,\n"
+        "mm/khugepaged.c, 6.12. Swap,\n"
         "fragmentation and zones are left out. O(nodes^2) for a run of pages.\n",
     .params = tier_params,
     .reasons = tier_reasons,
     .state_size = sizeof(struct tier),
     .node_state_size = sizeof(struct tier_node),
+    .process_state_size = sizeof(struct tier_process),
     .init = tier_init,
     .tier = &tier_ops,
 };

@@ -96,6 +96,36 @@ static bool read_touch(struct workload_reader *r, const struct yaml_node *arg, s
     return workload_lookup(spec.node, "region", r->regions, &step->object, error);
 }
 
+struct madvise_spec {
+    const struct yaml_node *region;
+    int advice;
+};
+
+static bool read_madvise(struct workload_reader *r, const struct yaml_node *arg, struct step *step,
+                         GError **error)
+{
+    static const char *const advices[] = {"nohugepage", "hugepage", NULL};
+    static const struct yaml_field fields[] = {
+        {.key = "region",
+         .type = YAML_TYPE_NODE,
+         .offset = offsetof(struct madvise_spec, region),
+         .required = true},
+        {.key = "advice",
+         .type = YAML_TYPE_CHOICE,
+         .offset = offsetof(struct madvise_spec, advice),
+         .names = advices,
+         .required = true},
+        {.key = NULL},
+    };
+    struct madvise_spec spec = {0};
+
+    if (!yaml_read_fields(arg, fields, &spec, error)) {
+        return false;
+    }
+    step->count = spec.advice;
+    return workload_lookup(spec.region, "region", r->regions, &step->object, error);
+}
+
 struct access_spec {
     const struct yaml_node *misses, *references, *writes;
     int64_t mlp_ppm;
@@ -339,6 +369,7 @@ static const struct step_word own_words[] = {
     {"timer", STEP_TIMER, false, read_timer, "timer: 10ms"},
     {"access", STEP_ACCESS, false, read_access, "access: {misses: {REGION: 20/us}, mlp: 4}"},
     {"touch", STEP_TOUCH, false, read_touch, "touch: REGION"},
+    {"madvise", STEP_MADVISE, false, read_madvise, "madvise: {region: REGION, advice: hugepage}"},
     {"fork", STEP_FORK, false, read_fork, "fork: {group: NAME, count: 4}"},
     {"join", STEP_JOIN, true, read_nothing, "join"},
     {"exit", STEP_EXIT, true, read_nothing, "exit"},

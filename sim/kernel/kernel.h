@@ -221,6 +221,9 @@ void task_touch(struct kernel *k, struct task *t, int32_t region, int64_t bytes)
 /* The same for every slice of a region, all that is left of each. */
 void task_touch_all(struct kernel *k, struct task *t, int32_t region);
 void task_touch_for_run(struct kernel *k, struct task *t, int64_t work_ns);
+/* madvise(2) of all of a region, MADV_HUGEPAGE or MADV_NOHUGEPAGE: whether it wants huge pages (2 MiB) from
+ * now on. What it has stays; nothing comes of it where pages are a file's, shared memory, or of a pool. */
+void task_madvise(struct kernel *k, struct task *t, int32_t region, bool huge);
 
 /*
  * Wakes @t. @waker is the task acting now, or NULL for a timer or an interrupt, which is taken on

@@ -175,27 +175,48 @@ static void add_flows(struct kernel *k, const struct mm_slice *s, int32_t cpu_no
     add_told_flows(k, s->told_by_node, pages, cpu_node, misses_milli, writes_ppm, true);
 }
 
-/* What the TLB does not reach of a region costs a walk each, as many at once as misses. */
-static uint64_t tlb_pace(const struct kernel *k, const struct mm_region *r, uint64_t milli,
-                         int32_t mlp_ppm)
+/* Of @milli accesses, those that the TLB does not reach, in a region of @bytes. */
+static uint64_t tlb_misses(const struct kernel *k, const struct mm_region *r, uint64_t milli,
+                           int64_t bytes, int64_t entries, int64_t page_bytes)
 {
-    const struct machine_tlb *tlb = &k->machine->tlb;
-    int64_t bytes = mm_working_set_bytes(r);
-    int64_t entries = r->pub.page_bytes >= INT64_C(1) << 30   ? tlb->entries_1g
-                      : r->pub.page_bytes >= INT64_C(1) << 21 ? tlb->entries_2m
-                                                              : tlb->entries_base;
-    int64_t reach = entries * r->pub.page_bytes;
+    int64_t reach = entries * page_bytes;
 
     if (entries == 0 || reach >= bytes) {
         return 0;
     }
     if (r->sequential) { /* one for each page */
-        milli =
-            mul_div_u64(milli, (uint64_t)k->machine->cache_line_bytes, (uint64_t)r->pub.page_bytes);
-    } else {
-        milli = mul_div_u64(milli, (uint64_t)(bytes - reach), (uint64_t)bytes);
+        return mul_div_u64(milli, (uint64_t)k->machine->cache_line_bytes, (uint64_t)page_bytes);
     }
-    uint128 ns = (uint128)milli * (uint64_t)tlb->walk_ns;
+    return mul_div_u64(milli, (uint64_t)(bytes - reach), (uint64_t)bytes);
+}
+
+/* What the TLB does not reach of a region costs a walk each, as many at once as misses. Of transparent
+ * huge pages there are as many as there were when that was last told: entries for them, and for base
+ * pages, reach their share of the region each. */
+static uint64_t tlb_pace(const struct kernel *k, const struct mm_region *r,
+                         const struct mm_slice *s, uint64_t milli, int32_t mlp_ppm)
+{
+    const struct machine_tlb *tlb = &k->machine->tlb;
+    int64_t bytes = mm_working_set_bytes(r), page_bytes = r->pub.page_bytes, huge_bytes = bytes;
+    bool huge = page_bytes >= INT64_C(1) << 21;
+    uint64_t huge_milli = milli, misses = 0;
+
+    if (page_bytes >= INT64_C(1) << 30) {
+        misses = tlb_misses(k, r, milli, bytes, tlb->entries_1g, page_bytes);
+    } else {
+        if (s->told_pages > 0) { /* else as they will be */
+            huge_bytes = (int64_t)mul_div_u64((uint64_t)bytes, (uint64_t)s->told_huge,
+                                              (uint64_t)s->told_pages);
+            huge_milli = mul_div_u64(milli, (uint64_t)s->told_huge, (uint64_t)s->told_pages);
+        } else if (!huge) {
+            huge_bytes = 0;
+            huge_milli = 0;
+        }
+        misses = tlb_misses(k, r, huge_milli, huge_bytes, tlb->entries_2m, INT64_C(1) << 21) +
+                 tlb_misses(k, r, milli - huge_milli, bytes - huge_bytes, tlb->entries_base,
+                            huge ? k->machine->page_size_bytes : page_bytes);
+    }
+    uint128 ns = (uint128)misses * (uint64_t)tlb->walk_ns;
 
     return (uint64_t)((ns << PACE_SHIFT) / (UINT64_C(1000000) * (uint64_t)mlp_ppm));
 }
@@ -253,7 +274,7 @@ static struct rate_key make_key(struct kernel *k, struct rq *rq, const struct ta
             cold_milli += more;
             misses += more;
         }
-        key.tlb += tlb_pace(k, r, (uint64_t)e->milli, mix->mlp_ppm);
+        key.tlb += tlb_pace(k, r, t->access[i].slice, (uint64_t)e->milli, mix->mlp_ppm);
         add_flows(k, t->access[i].slice, rq->pub.node, misses, e->writes_ppm);
     }
     /* The misses of a cold cache are its own component, what they would cost near; the way to remote

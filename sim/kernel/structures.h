@@ -331,6 +331,8 @@ struct kernel {
     uint64_t nr_side_changes;     /* of any of them */
     struct llc_share *llc_shares; /* [nr_llcs] */
     struct node_daemon **daemons; /* [nr_nodes], NULL where none was needed */
+    struct node_daemon *thread;   /* of none of them */
+    uint64_t nr_place_draws;      /* collapse.c */
     bool counts_accesses;         /* the tier policy has begun to look at pages */
     int64_t *best_latency_ns;     /* [nr_nodes] least from a node's CPUs to any memory */
     uint64_t base_pace;           /* the tick's own cost spread over all work */

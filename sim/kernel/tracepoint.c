@@ -29,6 +29,7 @@ static const char *const tracepoint_names[NR_TRACEPOINTS] = {
     [TP_MEM_LOAD] = "numasim_mem_load",
     [TP_COPY_PAGES] = "numasim_copy_pages",
     [TP_DROP_COPIES] = "numasim_drop_copies",
+    [TP_MM_COLLAPSE] = "mm_collapse_huge_page",
     [TP_DECISION] = "numasim_decision",
 };
 

@@ -58,6 +58,8 @@ enum tracepoint {
     TP_COPY_PAGES,    /* process      cpu         region        1: replica   node         pages */
     TP_DROP_COPIES,   /* process      cpu         region        why          node         pages
                               a: enum copies_end; b: where the copies are, or were */
+    TP_MM_COLLAPSE,   /* process      cpu         region        node         first page  none yet
+                              c: so many pages of it nobody had touched */
     TP_DECISION,      /* task or -1   cpu         slot          pointer to struct tp_decision */
     NR_TRACEPOINTS
 };

@@ -134,7 +134,7 @@ struct numasim_memcg {
 /*
  * What /proc/vmstat and nodeN/vmstat count, under the kernel's names in lower case (mm/vmstat.c, 6.12
  * and 7.3). The host's own: pgfault, pgalloc, numa_pte_updates, numa_huge_pte_updates,
- * numa_hint_faults*, numa_pages_migrated, pgmigrate_*, thp_migration_*. The rest are the policies'.
+ * numa_hint_faults*, numa_pages_migrated, pgmigrate_*, thp_migration_*, thp_collapse_alloc. The rest are the policies'.
  */
 enum numasim_vm_item {
     NUMASIM_NUMA_HIT,
@@ -173,6 +173,8 @@ enum numasim_vm_item {
     NUMASIM_THP_MIGRATION_FAIL,
     NUMASIM_THP_MIGRATION_SPLIT,
     NUMASIM_HTLB_BUDDY_ALLOC_SUCCESS,
+    NUMASIM_THP_COLLAPSE_ALLOC,
+    NUMASIM_THP_COLLAPSE_ALLOC_FAILED,
     NUMASIM_NR_VM_ITEMS
 };
 
@@ -288,6 +290,17 @@ struct numasim_tier_ops {
      * demoted pages included, which stay charged. Optional, default: nothing can be.
      */
     int64_t (*reclaim)(struct numasim_self *self, int32_t cgroup, int32_t cpu, int64_t bytes);
+
+    /* The same as daemon() for the one kernel thread that is bound to no node: numasim_wake_thread().
+     * Optional. */
+    int64_t (*thread)(struct numasim_self *self);
+    const char *thread_name; /* e.g. "khugepaged" */
+    int32_t thread_nice;     /* -20..19 */
+
+    /* The program told the kernel by madvise(2) that from now on @region wants pages of its page_bytes at
+     * most. Optional. */
+    void (*advised)(struct numasim_self *self, struct numasim_process *process,
+                    const struct numasim_region *region);
 };
 
 /* ------------------------------------------------------------------------------------------- */
@@ -380,6 +393,33 @@ NUMASIM_API int64_t numasim_page_bytes(const struct numasim_host *host);
 
 /* Wakes @node's daemon: at once, or at @at_ns. */
 NUMASIM_API void numasim_wake_daemon(struct numasim_host *host, int32_t node, int64_t at_ns);
+
+/* Wakes the thread that is bound to no node, and where it is: as the two above. */
+NUMASIM_API void numasim_wake_thread(struct numasim_host *host, int64_t at_ns);
+NUMASIM_API int32_t numasim_thread_cpu(const struct numasim_host *host);
+
+/* What stands in a region where one transparent huge page could, 2 MiB; in base pages. */
+struct numasim_huge_place {
+    bool huge;           /* there is one */
+    int64_t nr_none;     /* else: pages that nobody has touched yet */
+    int64_t *nr_by_node; /* and the others: the caller's, [nr_nodes] */
+};
+/*
+ * Looks at the base pages of @region from @first on, as hpage_collapse_scan_pmd() does; charged to @cpu.
+ * False where no huge page could stand: at a region's end, or if pages are a file's, shared by processes,
+ * or of a pool. Where base and huge pages are exchangeable, which of them stand here is one draw.
+ */
+NUMASIM_API bool numasim_scan_place(struct numasim_host *host, int32_t cpu,
+                                    struct numasim_process *process, int32_t region, int64_t first,
+                                    struct numasim_huge_place *place);
+/*
+ * Makes a huge page on @node of what numasim_scan_place() just found there, which was no huge one, as
+ * collapse_huge_page() does; copying is charged to @cpu. False: @node has no room for one more above
+ * @floor_bytes, or the process's cgroup may not be charged for it.
+ */
+NUMASIM_API bool numasim_collapse_place(struct numasim_host *host, int32_t cpu,
+                                        struct numasim_process *process, int32_t region,
+                                        int64_t first, int32_t node, int64_t floor_bytes);
 
 /* Present latency from CPUs of @from to memory of @to under load, in ns (as the CHA counters give it
  * by Little's law); present use of @node's controller in parts per million. */

@@ -63,6 +63,8 @@ static bool values_ok(const struct references *r, const struct step *s)
     case STEP_TOUCH:
         return s->object >= 0 && s->object < r->p->nr_regions && s->bytes >= 0 &&
                s->bytes <= r->p->regions[s->object].size_bytes;
+    case STEP_MADVISE:
+        return s->object >= 0 && s->object < r->p->nr_regions && (s->count == 0 || s->count == 1);
     case STEP_ACCESS:
         return mix_ok(r->p, &s->mix);
     case STEP_FORK:

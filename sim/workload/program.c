@@ -183,6 +183,9 @@ static enum step_result step_carry_out(struct thread *th, const struct step *ste
     case STEP_TOUCH:
         task_touch(k, th->task, step->object, step->bytes);
         return pay(th);
+    case STEP_MADVISE:
+        task_madvise(k, th->task, step->object, step->count != 0);
+        return STEP_GOES_ON;
     case STEP_SLEEP:
         sleep_step(th, thread_draw(th, &step->work));
         return STEP_TAKES_TIME;

@@ -88,6 +88,10 @@ static void show_values(GString *out, const struct workload *w, const struct wor
     case STEP_TOUCH:
         g_string_append_printf(out, " %s", p->regions[s->object].name);
         break;
+    case STEP_MADVISE:
+        g_string_append_printf(out, " %s %s", p->regions[s->object].name,
+                               s->count != 0 ? "hugepage" : "nohugepage");
+        break;
     case STEP_RUN:
     case STEP_SLEEP:
         g_string_append_c(out, ' ');

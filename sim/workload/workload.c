@@ -30,6 +30,7 @@ const char *step_kind_name(enum step_kind kind)
         [STEP_SERVE] = "serve",
         [STEP_MEASURE] = "measure",
         [STEP_COUNT] = "count",
+        [STEP_MADVISE] = "madvise",
         [STEP_EXEC] = "exec",
     };
 

@@ -97,6 +97,7 @@ enum step_kind {
     STEP_SERVE,   /* other: arrival source; takes one request, runs body, completes it */
     STEP_MEASURE, /* name; body: a request whose latency is body's duration (closed loop) */
     STEP_COUNT,   /* name: throughput.NAME counts one */
+    STEP_MADVISE, /* region, count: 1 MADV_HUGEPAGE, 0 MADV_NOHUGEPAGE, on all of it */
     STEP_EXEC,    /* a new program in the same process: its memory is gone */
 };
 

@@ -8,7 +8,7 @@
 /* Extents without gaps, kinds that differ, and sums that hold; adds its pages to @by_node. */
 static void check_part(const struct kernel *k, const struct mm_part *p, int64_t *by_node)
 {
-    int64_t at = p->first, protected = 0, untouched = 0;
+    int64_t at = p->first, protected = 0, untouched = 0, touched_by_order[MM_NR_ORDERS] = {0};
 
     for (int32_t i = 0; i < p->nr_extents; i++) {
         const struct mm_extent *e = &p->extents[i];
@@ -29,6 +29,7 @@ static void check_part(const struct kernel *k, const struct mm_part *p, int64_t 
                 untouched += kind->pages;
             } else {
                 by_node[kind->node] += kind->pages;
+                touched_by_order[kind->order] += kind->pages;
             }
         }
         MUST(k, pages == e->nr, "extent %d", i);
@@ -36,6 +37,8 @@ static void check_part(const struct kernel *k, const struct mm_part *p, int64_t 
     }
     MUST(k, at == p->first + p->nr, "a part of %d extents", p->nr_extents);
     MUST(k, protected == p->protected && untouched == p->untouched, "a part's sums");
+    MUST(k, memcmp(touched_by_order, p->touched_by_order, sizeof(touched_by_order)) == 0,
+         "a part's sums by order");
 }
 
 static void check_slice(const struct kernel *k, const struct mm_slice *s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Kernel threads of nodes, for the tier policy: one to a node, made when it is first woken, bound to the
- * node's CPUs if it has any. It runs when woken or when its time has come; the work it does there is
+ * Kernel threads of the tier policy: one to a node, made when it is first woken, bound to the node's CPUs
+ * if it has any; and one of no node, bound to nothing. It runs when woken or when its time has come; the work it does there is
  * what its policy is charged for.
  */
 #include "kernel/mm/memory.h"
@@ -10,41 +10,69 @@ struct node_daemon {
     struct kernel *kernel;
     struct task *task;
     struct evq_entry wake;
-    int32_t node;
-    bool wanted; /* woken while it was at work */
+    int32_t node; /* -1: none */
+    bool wanted;  /* woken while it was at work */
 };
 
-static struct node_daemon *daemon_new(struct kernel *k, int32_t node)
+static struct node_daemon *daemon_new(struct kernel *k, int32_t node,
+                                      const struct task_params *params)
 {
-    const struct numasim_tier_ops *ops = k->roles[NUMASIM_ROLE_TIER].policy->tier;
-    g_autofree char *comm =
-        g_strdup_printf("%s%d", ops->daemon_name != NULL ? ops->daemon_name : "kmem", node);
-    struct task_params params = {.comm = comm};
     struct node_daemon *d = g_new0(struct node_daemon, 1);
 
-    if (k->nodes[node].nr_cpus > 0) {
-        params.cpus = k->nodes[node].cpus;
-    }
-    k->counts_accesses = true;
     d->kernel = k;
     d->node = node;
-    d->task = kernel_task_new(k, &params, NULL);
+    d->task = kernel_task_new(k, params, NULL);
     d->task->node_daemon = d;
     k->nr_alive--; /* a run does not wait for it */
     event_init(&d->wake, EVENT_DAEMON, CLASS_TIMER, 0);
     kernel_task_park(k, d->task);
-    k->daemons[node] = d;
     return d;
+}
+
+static struct node_daemon *daemon_of_node(struct kernel *k, int32_t node)
+{
+    const struct numasim_tier_ops *ops = k->roles[NUMASIM_ROLE_TIER].policy->tier;
+
+    if (k->daemons[node] == NULL) {
+        g_autofree char *comm =
+            g_strdup_printf("%s%d", ops->daemon_name != NULL ? ops->daemon_name : "kmem", node);
+        struct task_params params = {.comm = comm};
+
+        if (k->nodes[node].nr_cpus > 0) {
+            params.cpus = k->nodes[node].cpus;
+        }
+        k->counts_accesses = true;
+        k->daemons[node] = daemon_new(k, node, &params);
+    }
+    return k->daemons[node];
+}
+
+static struct node_daemon *daemon_of_none(struct kernel *k)
+{
+    const struct numasim_tier_ops *ops = k->roles[NUMASIM_ROLE_TIER].policy->tier;
+    struct task_params params = {.comm = ops->thread_name != NULL ? ops->thread_name : "kmemd",
+                                 .nice = CLAMP(ops->thread_nice, -20, 19)};
+
+    if (k->thread == NULL) {
+        k->thread = daemon_new(k, -1, &params);
+    }
+    return k->thread;
+}
+
+static void daemon_free(struct kernel *k, struct node_daemon *d)
+{
+    if (d != NULL) {
+        event_cancel(k, &d->wake);
+        g_free(d);
+    }
 }
 
 void daemons_free(struct kernel *k)
 {
     for (int32_t i = 0; k->daemons != NULL && i < k->nr_nodes; i++) {
-        if (k->daemons[i] != NULL) {
-            event_cancel(k, &k->daemons[i]->wake);
-            g_free(k->daemons[i]);
-        }
+        daemon_free(k, k->daemons[i]);
     }
+    daemon_free(k, k->thread);
     g_free(k->daemons);
 }
 
@@ -65,9 +93,27 @@ void numasim_wake_daemon(struct numasim_host *host, int32_t node, int64_t at_ns)
                      node);
         return;
     }
-    struct node_daemon *d = k->daemons[node] != NULL ? k->daemons[node] : daemon_new(k, node);
+    wake_at(daemon_of_node(k, node), MAX(at_ns, evq_now_ns(k->events)));
+}
 
-    wake_at(d, MAX(at_ns, evq_now_ns(k->events)));
+void numasim_wake_thread(struct numasim_host *host, int64_t at_ns)
+{
+    struct kernel *k = (struct kernel *)(void *)host;
+
+    if (k->roles[NUMASIM_ROLE_TIER].policy == NULL ||
+        k->roles[NUMASIM_ROLE_TIER].policy->tier->thread == NULL) {
+        kernel_fault(k, NUMASIM_ROLE_TIER, "numasim_wake_thread()", NULL,
+                     "there is no such thread");
+        return;
+    }
+    wake_at(daemon_of_none(k), MAX(at_ns, evq_now_ns(k->events)));
+}
+
+int32_t numasim_thread_cpu(const struct numasim_host *host)
+{
+    const struct kernel *k = (const struct kernel *)(const void *)host;
+
+    return k->thread != NULL ? k->thread->task->pub.cpu : -1;
 }
 
 int32_t numasim_daemon_cpu(const struct numasim_host *host, int32_t node)
@@ -102,7 +148,8 @@ void daemon_advance(struct kernel *k, struct task *t)
         return;
     }
     d->wanted = false;
-    int64_t again_ns = role->policy->tier->daemon(role->self, d->node);
+    int64_t again_ns = d->node < 0 ? role->policy->tier->thread(role->self)
+                                   : role->policy->tier->daemon(role->self, d->node);
 
     if (again_ns != NUMASIM_TIME_NEVER) {
         wake_at(d, MAX(again_ns, evq_now_ns(k->events) + 1));

@@ -321,6 +321,8 @@ static void part_count(struct mm_part *p, const struct mm_kind *kind, int64_t pa
     }
     if (kind->node == MM_UNTOUCHED) {
         p->untouched += pages;
+    } else {
+        p->touched_by_order[kind->order] += pages;
     }
     if (kind->copies != 0) {
         p->copied += pages;

@@ -52,6 +52,7 @@ struct mm_part {
     uint64_t carry;         /* of that, in units of its own */
     int64_t protected;      /* pages */
     int64_t protected_by_order[MM_NR_ORDERS];
+    int64_t touched_by_order[MM_NR_ORDERS];
     int64_t untouched;
     int64_t copied;            /* pages that have copies */
     struct mm_extent *extents; /* by address, without gaps */

@@ -11,7 +11,8 @@
  *   rate.c        those that run alike, and how far they come; by contend.c and resources.c
  *   fault.c       which accesses meet protected pages, and what follows
  *   pages.c       pages as plugins see, protect and move them; pages-found.c
- *   daemon.c      kernel threads of nodes; mover.c moves a process's pages
+ *   huge.c        base pages that become huge ones
+ *   daemon.c      kernel threads of nodes, and one of none; mover.c moves a process's pages
  *   vmstat.c, numa-maps.c  what the kernel prints of it
  */
 #ifndef NUMASIM_KERNEL_MM_INTERNAL_H

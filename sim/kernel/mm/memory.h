@@ -14,7 +14,8 @@
  *   pages.c   pages for plugins: moving and protecting them
  *   pages-found.c  populations for plugins: iterating, moving, tagging, splitting, dropping
  *   pages-copies.c  copies for plugins
- *   daemon.c  kernel threads of nodes
+ *   huge.c    base pages that become a huge one
+ *   daemon.c  kernel threads of nodes, and one of none
  */
 #ifndef NUMASIM_KERNEL_MM_MEMORY_H
 #define NUMASIM_KERNEL_MM_MEMORY_H
@@ -35,12 +36,17 @@ void pages_changed(struct kernel *k, struct process *p);
 /* @pages pages of @s came to @node, or left it (negative). */
 void pages_count(struct kernel *k, struct process *p, struct mm_region *r, struct mm_slice *s,
                  int32_t node, int64_t pages);
-/* Of @s so many pages are no longer where they were told to be. */
+/* Of @s so many pages are no longer where, or parts of pages as large as, they were told to be. */
 void slice_moved(struct process *p, struct mm_slice *s, int64_t pages);
 /* What told_by_node counts @pages of @part as. */
 int64_t slice_told(const struct mm_slice *s, const struct mm_part *part, int64_t pages);
 /* @bytes of @r come out of @node's free memory or its pool, or go back (negative). */
 void node_take(struct kernel *k, const struct mm_region *r, int32_t node, int64_t bytes);
+/* True for 2 MiB and more, which a table of the last level does not map. */
+static inline bool pages_are_huge(const struct kernel *k, uint8_t order)
+{
+    return k->machine->page_size_bytes << order >= INT64_C(1) << 21;
+}
 /* What @node can still give to @r: free memory, or its hugetlb pool. */
 int64_t node_room_bytes(const struct kernel *k, const struct mm_region *r, int32_t node);
 bool node_allowed(const struct process *p, int32_t node);
@@ -71,6 +77,10 @@ struct pages_place {
  */
 int64_t pages_migrate_some(struct kernel *k, int32_t cpu, struct process *p, int32_t region,
                            int32_t from, int32_t to, int64_t nr_pages, struct pages_place *at);
+/* The slice of @r that holds page @page. */
+int32_t slice_at(const struct mm_region *r, int64_t page);
+/* What it costs @cpu to flush the TLBs of the other CPUs that run @p now. */
+int64_t pages_flush_cost_ns(const struct kernel *k, const struct process *p, int32_t cpu);
 /* What moving @pages base pages in pages of @order costs. */
 int64_t pages_move_cost_ns(const struct kernel *k, int64_t pages, uint8_t order);
 

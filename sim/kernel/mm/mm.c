@@ -198,9 +198,25 @@ int64_t slice_told(const struct mm_slice *s, const struct mm_part *part, int64_t
                                       (uint64_t)(part->nr - part->untouched));
 }
 
-/* Adds to told_by_node[] what share of its slice's accesses each touched page of @part gets. */
-static void tell_part(struct mm_slice *s, const struct mm_part *part)
+/* Of the touched pages of @part, those of pages of 2 MiB or more. */
+static int64_t huge_pages(const struct kernel *k, const struct mm_part *part)
 {
+    int64_t huge = 0;
+
+    for (int32_t i = 0; i < MM_NR_ORDERS; i++) {
+        huge += pages_are_huge(k, (uint8_t)i) ? part->touched_by_order[i] : 0;
+    }
+    return huge;
+}
+
+/* Adds to told_by_node[] what share of its slice's accesses each touched page of @part gets. */
+static void tell_part(const struct kernel *k, struct mm_slice *s, const struct mm_part *part)
+{
+    int64_t huge = huge_pages(k, part);
+
+    if (huge > 0) {
+        s->told_huge += slice_told(s, part, huge);
+    }
     for (int32_t i = 0; i < part->nr_extents; i++) {
         const struct mm_extent *e = &part->extents[i];
 
@@ -222,11 +238,12 @@ static void tell_slice(struct kernel *k, struct mm_slice *s)
     if (s->nr_parts == 1) {
         memcpy(s->told_by_node, s->pages_by_node, sizeof(int64_t) * (size_t)k->nr_nodes);
         s->told_pages = s->total_pages - s->untouched_pages;
+        s->told_huge = huge_pages(k, &s->parts[0]);
     } else {
         memset(s->told_by_node, 0, sizeof(int64_t) * (size_t)k->nr_nodes);
-        s->told_pages = 0;
+        s->told_pages = s->told_huge = 0;
         for (int32_t i = 0; i < s->nr_parts; i++) {
-            tell_part(s, &s->parts[i]);
+            tell_part(k, s, &s->parts[i]);
         }
     }
     copies_tell(k, s);

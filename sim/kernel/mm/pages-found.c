@@ -255,6 +255,10 @@ void numasim_split_pages(struct numasim_host *host, int32_t cpu, const struct nu
         k->nodes[kind.node].vmstat[NUMASIM_THP_MIGRATION_SPLIT] += (uint64_t)(split >> kind.order);
         kind.order = 0;
         extent_change(f.part, f.e, f.kind, split, &kind);
+        if (k->machine->tlb.walk_ns > 0) { /* what it reaches is less now */
+            slice_moved(f.p, f.s, split);
+            pages_changed(k, f.p);
+        }
     }
 }
 

@@ -244,8 +244,7 @@ int32_t nr_flushed(const struct process *p, int32_t but)
     return nr;
 }
 
-/* The slice of @r that holds page @page. */
-static int32_t slice_at(const struct mm_region *r, int64_t page)
+int32_t slice_at(const struct mm_region *r, int64_t page)
 {
     int32_t low = 0, high = r->nr_slices - 1;
 
@@ -259,6 +258,14 @@ static int32_t slice_at(const struct mm_region *r, int64_t page)
         }
     }
     return low;
+}
+
+int64_t pages_flush_cost_ns(const struct kernel *k, const struct process *p, int32_t cpu)
+{
+    const struct machine_costs *costs = &k->machine->costs;
+    int32_t others = nr_flushed(p, cpu);
+
+    return others > 0 ? costs->tlb_shootdown_ns + others * costs->tlb_shootdown_cpu_ns : 0;
 }
 
 static bool protect_valid(struct kernel *k, const struct numasim_task *task, int32_t region)
@@ -300,7 +307,6 @@ struct numasim_protected numasim_protect_range(struct numasim_host *host, struct
                                                const uint64_t *skip_huge)
 {
     struct kernel *k = kernel_of(host);
-    const struct machine_costs *costs = &k->machine->costs;
     struct walk w = {.skip_nodes = skip_nodes, .skip_huge = skip_huge};
 
     if (!protect_valid(k, task, region)) {
@@ -320,12 +326,10 @@ struct numasim_protected numasim_protect_range(struct numasim_host *host, struct
             protect_part(k, r, &s->parts[j], first, end, &w);
         }
     }
-    int64_t cost_ns = w.done.nr_present * costs->pte_scan_ns;
+    int64_t cost_ns = w.done.nr_present * k->machine->costs.pte_scan_ns;
 
     if (w.done.nr_pages > 0) {
-        int32_t others = nr_flushed(p, task->cpu);
-
-        cost_ns += others > 0 ? costs->tlb_shootdown_ns + others * costs->tlb_shootdown_cpu_ns : 0;
+        cost_ns += pages_flush_cost_ns(k, p, task->cpu);
         expect_faults(k, p, region_object(r));
     }
     rq_charge(k, cpu_rq(k, task->cpu), cost_ns);

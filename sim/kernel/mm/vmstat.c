@@ -46,6 +46,8 @@ static const char *const item_names[NUMASIM_NR_VM_ITEMS] = {
     [NUMASIM_THP_MIGRATION_FAIL] = "thp_migration_fail",
     [NUMASIM_THP_MIGRATION_SPLIT] = "thp_migration_split",
     [NUMASIM_HTLB_BUDDY_ALLOC_SUCCESS] = "htlb_buddy_alloc_success",
+    [NUMASIM_THP_COLLAPSE_ALLOC] = "thp_collapse_alloc",
+    [NUMASIM_THP_COLLAPSE_ALLOC_FAILED] = "thp_collapse_alloc_failed",
 };
 
 const char *vm_item_name(int item)
@@ -232,6 +234,8 @@ static const struct row rows[] = {
     ITEM(HTLB_BUDDY_ALLOC_SUCCESS),
     ITEM(THP_FAULT_ALLOC),
     ITEM(THP_FAULT_FALLBACK),
+    ITEM(THP_COLLAPSE_ALLOC),
+    ITEM(THP_COLLAPSE_ALLOC_FAILED),
 };
 
 static void read_sizes(const struct kernel *k, int64_t *sizes)
