@@ -240,7 +240,10 @@ static void test_forked(void)
         "      fast: {cpus: 0, program: [run: 4ms, fork: {group: kid, count: 2}]}\n"
         "      kid: {count: 0, program: [run: {uniform: [1ms, 9ms]}, fork: grandchild]}\n"
         "      grandchild: {count: 0, program: [run: {uniform: [1ms, 9ms]}, fork: great]}\n"
-        "      great: {count: 0, program: [run: {uniform: [1ms, 9ms]}]}\n";
+        "      great: {count: 0, program: [run: {uniform: [1ms, 9ms]}, fork: great-grandkid]}\n"
+        "      great-grandkid: {count: 0, program: [fork: {group: great-great-kid, count: 2}]}\n"
+        "      great-great-kid: {count: 0, program: [run: {uniform: [1ms, 9ms]}, fork: last]}\n"
+        "      last: {count: 0, program: [run: {uniform: [1ms, 9ms]}]}\n";
     static const char *const names[] = {"p/slow#0>kid#0",
                                         "p/slow#0>kid#1",
                                         "p/fast#0>kid#0",
@@ -249,6 +252,7 @@ static void test_forked(void)
                                         "p/fast#0>kid#1>grandchild#0>great#0"};
     struct compared c = compare("teach-uma-4", workload, "linux-6.12", "fifo+none", NSEC_PER_SEC);
     int64_t other_ns = -1;
+    int32_t nr_far = 0;
 
     assert_adds_up(c.diff);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -259,6 +263,13 @@ static void test_forked(void)
         other_ns = t->kinds[0][ACCOUNT_FULL];
     }
     g_assert_cmpuint(c.diff->only[0]->len + c.diff->only[1]->len, ==, 0);
+    for (guint i = 0; i < c.diff->tasks->len; i++) {
+        const struct diff_task *t = &g_array_index(c.diff->tasks, struct diff_task, i);
+
+        nr_far += g_str_has_prefix(t->name, "~") && g_str_has_suffix(t->name, ">last#0");
+        g_assert_cmpint(t->kinds[0][ACCOUNT_FULL], ==, t->kinds[1][ACCOUNT_FULL]);
+    }
+    g_assert_cmpint(nr_far, ==, 8);
     release(&c);
 }
 
