@@ -117,6 +117,8 @@ static const struct numasim_balance_ops balance = {
  * alloc            a node for pages touched first. Optional, default the nearest with free memory.
  * low_memory       a node is nearly full. Optional, default nothing.
  * reclaim          a cgroup is at a limit of its memory. Optional, default nothing can be reclaimed.
+ * thread           the kernel thread that is bound to no node has its turn. Optional.
+ * advised          a program advised of a region whether it wants huge pages. Optional.
  *
  * Role placement (struct numasim_placement_ops): what a container gets before it starts.
  *
