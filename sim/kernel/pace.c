@@ -340,6 +340,7 @@ void pace_switch_in(struct kernel *k, struct rq *rq, struct task *t)
 {
     if (t->mix != NULL) {
         list_add_tail(&task_process(t)->running, &t->running);
+        slices_enter(t);
         llc_enter(k, rq, t);
         fault_enter(k, t);
     }
@@ -353,6 +354,7 @@ void pace_switch_out(struct kernel *k, struct rq *rq, struct task *t)
         fault_leave(k, t);
         rate_leave(k, t);
         llc_leave(k, rq, t);
+        slices_leave(t);
         list_del(&t->running);
     }
 }
@@ -372,6 +374,8 @@ void task_set_mix(struct kernel *k, struct task *t, const struct mm_mix *mix)
     g_free(t->access);
     t->access = mix != NULL ? g_new0(struct task_access, (gsize)mix->nr_entries) : NULL;
     for (int32_t i = 0; mix != NULL && i < mix->nr_entries; i++) {
+        t->access[i].task = t;
+        list_init(&t->access[i].user);
         t->access[i].slice =
             mm_slice(task_process(t)->regions[mix->entries[i].region], t->slice_index);
     }

@@ -23,7 +23,9 @@
 
 /* What a task accessed by one entry of its mix. */
 struct task_access {
+    struct task *task;          /* whose it is */
     struct mm_slice *slice;     /* what it accesses */
+    struct list user;           /* in slice->users while the task runs, once for a slice */
     uint64_t miss_carry, carry; /* remainders of misses and accesses, x MILLI_PER_UNIT */
     uint64_t write_carry;       /* of lines written back, x 1e6 */
     uint64_t accesses;          /* lines, since its faults were last looked for */

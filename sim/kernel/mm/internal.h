@@ -31,6 +31,11 @@ int64_t llc_share_bytes(const struct kernel *k, const struct rq *rq, int64_t wor
 /* No LLC is @t's own any more. */
 void llc_forget(struct kernel *k, struct task *t);
 
+/* mm.c */
+/* @t, which has a mix, begins or ends to run: it is among the users of its slices meanwhile. */
+void slices_enter(struct task *t);
+void slices_leave(struct task *t);
+
 /* fault.c */
 /* @t, which has a mix, begins to run, or has ended to: its accesses are accounted. */
 void fault_enter(struct kernel *k, struct task *t);

@@ -133,6 +133,7 @@ static void region_slices(struct kernel *k, struct mm_region *r, const struct mm
         struct mm_slice *s = &r->slices[i];
 
         /* Pages that do not divide evenly go to the first slices. */
+        list_init(&s->users);
         s->first = first;
         s->total_pages = (units / r->nr_slices + (i < units % r->nr_slices)) * unit_pages;
         s->untouched_pages = s->total_pages;
@@ -271,6 +272,42 @@ static bool uses(const struct task *t, bool (*is)(const struct mm_slice *s))
     return false;
 }
 
+void slices_enter(struct task *t)
+{
+    for (int32_t i = 0; i < t->mix->nr_entries; i++) {
+        struct task_access *own = &t->access[i];
+        bool again = false;
+
+        for (int32_t j = 0; j < i; j++) {
+            again |= t->access[j].slice == own->slice;
+        }
+        if (!again) {
+            list_add_tail(&own->slice->users, &own->user);
+        }
+    }
+}
+
+void slices_leave(struct task *t)
+{
+    for (int32_t i = 0; i < t->mix->nr_entries; i++) {
+        list_del(&t->access[i].user);
+    }
+}
+
+static void account_one(struct kernel *k, struct task *t)
+{
+    settle(k, task_rq(k, t));
+    access_account(k, task_rq(k, t), t);
+}
+
+static void refresh_one(struct kernel *k, struct task *t)
+{
+    pace_refresh(k, task_rq(k, t));
+    if (k->acting != t) {
+        segment_arm(k, task_rq(k, t));
+    }
+}
+
 /* What the running tasks of @p accessed so far is accounted, where it depends on what is to be told. */
 static void account_running(struct kernel *k, struct process *p)
 {
@@ -278,8 +315,7 @@ static void account_running(struct kernel *k, struct process *p)
         struct task *t = container_of(l, struct task, running);
 
         if (uses(t, is_stale)) {
-            settle(k, task_rq(k, t));
-            access_account(k, task_rq(k, t), t);
+            account_one(k, t);
         }
     }
 }
@@ -291,11 +327,27 @@ static void refresh_running(struct kernel *k, struct process *p)
         struct task *t = container_of(l, struct task, running);
 
         if (uses(t, is_told)) {
-            pace_refresh(k, task_rq(k, t));
-            if (k->acting != t) {
-                segment_arm(k, task_rq(k, t));
-            }
+            refresh_one(k, t);
         }
+    }
+}
+
+static struct task *user_of(struct list *l)
+{
+    return container_of(l, struct task_access, user)->task;
+}
+
+/* The same for the one slice that is stale, whose users are known: most often a thread's own, of many. */
+static void slice_changed(struct kernel *k, struct process *p, struct mm_slice *s)
+{
+    for (struct list *l = s->users.next; l != &s->users; l = l->next) {
+        account_one(k, user_of(l));
+    }
+    tell_slice(k, s);
+    s->stale = false;
+    p->stale = NULL;
+    for (struct list *l = s->users.next; l != &s->users; l = l->next) {
+        refresh_one(k, user_of(l));
     }
 }
 
@@ -319,6 +371,12 @@ void pages_changed(struct kernel *k, struct process *p)
     bool shared = false;
 
     if (p->stale == NULL) {
+        return;
+    }
+    /* A policy that hears of accesses may make others stale meanwhile. */
+    if (p->stale->next_stale == NULL && p->stale->object == NULL &&
+        (k->nops == NULL || k->nops->accessed == NULL)) {
+        slice_changed(k, p, p->stale);
         return;
     }
     for (const struct mm_slice *s = p->stale; s != NULL; s = s->next_stale) {

@@ -39,7 +39,8 @@ struct mm_slice {
     int64_t moved;    /* came and went since */
     bool stale, told;
     struct mm_slice *next_stale;
-    struct mm_object *object;    /* several processes map it; NULL: one does */
+    struct list users;        /* running tasks that access it, in the order of process->running */
+    struct mm_object *object; /* several processes map it; NULL: one does */
     struct slice_copies *copies; /* copies.h; NULL: none of its pages ever had any */
 };
 
