@@ -278,6 +278,25 @@ static void enter_idle(struct kernel *k, struct rq *rq)
     }
 }
 
+/* What the switch to @t is about to use; of one with memory accesses, the records of these, too. */
+static void fetch_task(const struct task *t)
+{
+    task_prefetch(t);
+    if (t->access != NULL) {
+        __builtin_prefetch(t->access);
+        __builtin_prefetch((const char *)t->access + 64);
+    }
+}
+
+/* Later, when these have come: where its first access goes. */
+static void fetch_slice(const struct task *t)
+{
+    if (t->access != NULL) {
+        __builtin_prefetch(t->access[0].slice);
+        __builtin_prefetch((const char *)t->access[0].slice + 64);
+    }
+}
+
 void schedule(struct kernel *k, struct rq *rq)
 {
     struct task *prev = rq->curr;
@@ -312,7 +331,7 @@ void schedule(struct kernel *k, struct rq *rq)
     bool keeps = next == prev && prev != NULL && prev->pub.task_state == NUMASIM_TASK_RUNNING;
     if (!keeps && (prev != NULL || next != NULL)) {
         if (next != NULL) {
-            task_prefetch(next);
+            fetch_task(next);
         }
         enum task_leave leave = leave_reason(prev);
 
@@ -327,6 +346,7 @@ void schedule(struct kernel *k, struct rq *rq)
             event_cancel(k, &rq->slice);
         }
         if (next != NULL) {
+            fetch_slice(next);
             cpu_set_idle(k, rq, false);
             set_next(k, rq, next);
         }

@@ -306,6 +306,22 @@ static void dispatch(struct kernel *k, struct evq_entry *e)
 /* As much of a driver's data is worth prefetching. */
 enum { DRIVER_BYTES = 256 };
 
+static void prefetch_segment(const struct rq *rq)
+{
+    for (const char *at = (const char *)rq; at < (const char *)&rq->kick; at += 64) {
+        __builtin_prefetch(at);
+    }
+    for (const char *at = (const char *)rq->fair; at < (const char *)&rq->fair->own_avg; at += 64) {
+        __builtin_prefetch(at);
+    }
+    if (rq->curr != NULL) {
+        task_prefetch(rq->curr);
+    }
+    for (size_t at = 0; rq->curr_driver != NULL && at < DRIVER_BYTES; at += 64) {
+        __builtin_prefetch((const char *)rq->curr_driver + at);
+    }
+}
+
 /* While one event is carried out, what the next one needs can come from memory: only time depends on
  * it. */
 static void prefetch_next(const struct kernel *k)
@@ -320,18 +336,14 @@ static void prefetch_next(const struct kernel *k)
     if (kind == EVENT_SEGMENT) {
         const struct rq *rq = container_of(e, const struct rq, segment);
 
-        for (const char *at = (const char *)rq; at < (const char *)&rq->kick; at += 64) {
-            __builtin_prefetch(at);
-        }
-        for (const char *at = (const char *)rq->fair; at < (const char *)&rq->fair->own_avg;
-             at += 64) {
-            __builtin_prefetch(at);
-        }
-        if (rq->curr != NULL) {
-            task_prefetch(rq->curr);
-        }
-        for (size_t at = 0; rq->curr_driver != NULL && at < DRIVER_BYTES; at += 64) {
-            __builtin_prefetch((const char *)rq->curr_driver + at);
+        prefetch_segment(rq);
+    } else if (kind == EVENT_RATE_DONE) { /* ends a segment at once */
+        const struct rq *rq;
+        const struct task *t = rate_next(e, &rq);
+
+        if (t != NULL) {
+            task_prefetch_memory(t);
+            prefetch_segment(rq);
         }
     } else if (kind == EVENT_ARRIVE) {
         task_prefetch(container_of(e, const struct task, arrive));

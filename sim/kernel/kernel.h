@@ -171,6 +171,8 @@ void kernel_task_set_past(struct task *t, uint32_t share);
 /* Fetches @t into the cache ahead of its use: with thousands of tasks a wakeup misses on each of its
  * lines. */
 void task_prefetch(const struct task *t);
+/* The same of what only a task that accesses memory uses. */
+void task_prefetch_memory(const struct task *t);
 
 void *task_driver_data(const struct task *t);
 struct numasim_task *task_pub(struct task *t);

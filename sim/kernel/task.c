@@ -205,6 +205,16 @@ void task_prefetch(const struct task *t)
     }
 }
 
+void task_prefetch_memory(const struct task *t)
+{
+    const char *end = (const char *)&t->mempolicy;
+
+#pragma GCC unroll 8
+    for (const char *at = (const char *)&t->stretch_cold_work; at < end; at += 64) {
+        __builtin_prefetch(at);
+    }
+}
+
 void *task_driver_data(const struct task *t)
 {
     return t->driver_data;

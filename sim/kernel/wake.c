@@ -477,6 +477,9 @@ void kernel_wake(struct kernel *k, struct task *t, struct task *waker, uint32_t 
         wake_delayed(k, t, flags, waker_cpu);
         return;
     }
+    if (t->mix != NULL) { /* needed when it has arrived */
+        task_prefetch_memory(t);
+    }
     int32_t prev_cpu = t->pub.cpu;
     int32_t cpu = select_cpu(k, t, waker_cpu, flags);
 

@@ -5,6 +5,7 @@
  */
 #include "kernel/internal.h"
 
+#include "kernel/mm/armed.h"
 #include "kernel/mm/contend.h"
 #include "kernel/mm/rate.h"
 #include "kernel/mm/resources.h"
@@ -25,8 +26,7 @@ struct rate_class {
     uint64_t work, carry;
     int64_t since_ns;
 
-    struct task **heap; /* members that are armed, the first to be done at [0] */
-    int32_t nr_armed, heap_size;
+    struct armed armed;   /* members that have work to do */
     struct list starting; /* of them, those that were in kernel overhead when they were armed */
     struct evq_entry done;
     struct list idle; /* in rates->idle while it has no member */
@@ -92,7 +92,7 @@ static void class_free(struct kernel *k, struct rate_class *c)
     event_cancel(k, &c->done);
     contend_class_remove(k->rates->contend, c->id);
     g_free(c->flows);
-    g_free(c->heap);
+    g_free(c->armed.tasks);
     g_free(c);
 }
 
@@ -275,57 +275,14 @@ static int64_t class_time_of(const struct rate_class *c, uint64_t work)
 }
 
 /* ------------------------------------------------------------------------------------------- */
-/* Members that are armed: a heap by what is done first, then by id                              */
-
-static bool before(const struct task *a, const struct task *b)
-{
-    return a->rate_end != b->rate_end ? a->rate_end < b->rate_end : a->pub.id < b->pub.id;
-}
-
-static void heap_put(struct rate_class *c, int32_t at, struct task *t)
-{
-    c->heap[at] = t;
-    t->rate_index = at;
-}
-
-static void sift(struct rate_class *c, int32_t at, struct task *t)
-{
-    while (at > 0 && before(t, c->heap[(at - 1) / 2])) {
-        heap_put(c, at, c->heap[(at - 1) / 2]);
-        at = (at - 1) / 2;
-    }
-    for (;;) {
-        int32_t child = 2 * at + 1;
-
-        if (child + 1 < c->nr_armed && before(c->heap[child + 1], c->heap[child])) {
-            child++;
-        }
-        if (child >= c->nr_armed || !before(c->heap[child], t)) {
-            break;
-        }
-        heap_put(c, at, c->heap[child]);
-        at = child;
-    }
-    heap_put(c, at, t);
-}
-
-static void heap_remove(struct rate_class *c, struct task *t)
-{
-    int32_t at = t->rate_index;
-    struct task *last = c->heap[--c->nr_armed];
-
-    t->rate_index = -1;
-    if (last != t) {
-        sift(c, at, last);
-    }
-}
+/* Members that are armed                                                                       */
 
 static void class_arm(struct kernel *k, struct rate_class *c)
 {
     int64_t at_ns = TIME_NEVER_NS;
 
-    if (c->nr_armed > 0) {
-        at_ns = MAX(class_time_of(c, c->heap[0]->rate_end), evq_now_ns(k->events));
+    if (c->armed.nr > 0) {
+        at_ns = MAX(class_time_of(c, c->armed.tasks[0].end), evq_now_ns(k->events));
     }
     if (evq_entry_queued(&c->done) && c->done.time_ns == at_ns) {
         return;
@@ -341,7 +298,7 @@ void rate_disarm(struct kernel *k, struct task *t)
     if (c != NULL && t->rate_index >= 0) {
         bool first = t->rate_index == 0;
 
-        heap_remove(c, t);
+        armed_remove(&c->armed, t);
         if (first) {
             class_arm(k, c);
         }
@@ -360,14 +317,7 @@ void rate_arm(struct kernel *k, struct task *t, int64_t from_ns, uint64_t work)
     }
     t->rate_from = class_work_at(c, MAX(from_ns, c->since_ns));
     t->rate_end = t->rate_from + work;
-    if (t->rate_index < 0) {
-        if (c->nr_armed == c->heap_size) {
-            c->heap_size = MAX(2 * c->heap_size, 4);
-            c->heap = g_renew(struct task *, c->heap, (gsize)c->heap_size);
-        }
-        t->rate_index = c->nr_armed++;
-    }
-    sift(c, t->rate_index, t);
+    armed_put(&c->armed, t, task_rq(k, t));
     if (first || t->rate_index == 0) {
         class_arm(k, c);
     }
@@ -378,13 +328,24 @@ void rate_done_event(struct kernel *k, struct evq_entry *e)
     struct rate_class *c = container_of(e, struct rate_class, done);
     uint64_t work = class_work_at(c, evq_now_ns(k->events));
 
-    while (c->nr_armed > 0 && c->heap[0]->rate_end <= work) {
-        struct task *t = c->heap[0];
+    while (c->armed.nr > 0 && c->armed.tasks[0].end <= work) {
+        struct armed_task first = c->armed.tasks[0];
 
-        heap_remove(c, t);
-        event_set(k, &task_rq(k, t)->segment, evq_now_ns(k->events));
+        armed_remove(&c->armed, first.task);
+        event_set(k, &first.rq->segment, evq_now_ns(k->events));
     }
     class_arm(k, c);
+}
+
+const struct task *rate_next(const struct evq_entry *e, const struct rq **ret_rq)
+{
+    const struct rate_class *c = container_of(e, const struct rate_class, done);
+
+    if (c->armed.nr == 0) {
+        return NULL;
+    }
+    *ret_rq = c->armed.tasks[0].rq;
+    return c->armed.tasks[0].task;
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -516,7 +477,7 @@ static void shift_starts(struct kernel *k, struct rate_class *c)
         }
         t->rate_from = class_work_at(c, t->rate_start_ns);
         t->rate_end = t->rate_from + work;
-        sift(c, t->rate_index, t);
+        armed_put(&c->armed, t, task_rq(k, t));
     }
 }
 

@@ -70,6 +70,8 @@ void rates_refresh_all(struct kernel *k);
 /* Events: somebody of a class is done; the counts of classes changed in this instant. */
 void rate_done_event(struct kernel *k, struct evq_entry *e);
 void rates_event(struct kernel *k);
+/* Whose event @e, a class's, will be, and where that task runs; NULL: nobody's. */
+const struct task *rate_next(const struct evq_entry *e, const struct rq **ret_rq);
 
 /* Present latency from @cpu_node to memory of @node, its waits included; use of @node's controller. */
 int64_t rates_latency_ns(const struct kernel *k, int32_t cpu_node, int32_t node);
