@@ -30,6 +30,7 @@ static const char *const tracepoint_names[NR_TRACEPOINTS] = {
     [TP_COPY_PAGES] = "numasim_copy_pages",
     [TP_DROP_COPIES] = "numasim_drop_copies",
     [TP_MM_COLLAPSE] = "mm_collapse_huge_page",
+    [TP_MM_TRANSACT_PAGES] = "numasim_transact_pages",
     [TP_DECISION] = "numasim_decision",
 };
 

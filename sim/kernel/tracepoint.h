@@ -60,7 +60,8 @@ enum tracepoint {
                               a: enum copies_end; b: where the copies are, or were */
     TP_MM_COLLAPSE,   /* process      cpu         region        node         first page  none yet
                               c: so many pages of it nobody had touched */
-    TP_DECISION,      /* task or -1   cpu         slot          pointer to struct tp_decision */
+    TP_MM_TRANSACT_PAGES, /* process  cpu         region        to           moved       aborted */
+    TP_DECISION,          /* task or -1   cpu         slot          pointer to struct tp_decision */
     NR_TRACEPOINTS
 };
 

@@ -60,6 +60,8 @@ static enum result_unit unit_of(int item)
     case NUMASIM_NUMA_PAGES_MIGRATED:
     case NUMASIM_PGMIGRATE_SUCCESS:
     case NUMASIM_PGMIGRATE_FAIL:
+    case NUMASIM_PGTRANSACT_SUCCESS:
+    case NUMASIM_PGTRANSACT_ABORT:
         return RESULT_PAGES;
     default:
         return RESULT_COUNT;

@@ -134,7 +134,8 @@ struct numasim_memcg {
 /*
  * What /proc/vmstat and nodeN/vmstat count, under the kernel's names in lower case (mm/vmstat.c, 6.12
  * and 7.3). The host's own: pgfault, pgalloc, numa_pte_updates, numa_huge_pte_updates,
- * numa_hint_faults*, numa_pages_migrated, pgmigrate_*, thp_migration_*, thp_collapse_alloc. The rest are the policies'.
+ * numa_hint_faults*, numa_pages_migrated, pgmigrate_*, thp_migration_*, thp_collapse_alloc, pgtransact_*.
+ * The rest are the policies'.
  */
 enum numasim_vm_item {
     NUMASIM_NUMA_HIT,
@@ -175,6 +176,9 @@ enum numasim_vm_item {
     NUMASIM_HTLB_BUDDY_ALLOC_SUCCESS,
     NUMASIM_THP_COLLAPSE_ALLOC,
     NUMASIM_THP_COLLAPSE_ALLOC_FAILED,
+    /* Of no kernel: base pages that transactions moved, and those that were written meanwhile. */
+    NUMASIM_PGTRANSACT_SUCCESS,
+    NUMASIM_PGTRANSACT_ABORT,
     NUMASIM_NR_VM_ITEMS
 };
 
@@ -198,6 +202,7 @@ struct numasim_fault {
     const uint64_t *replicate;          /* nodes (bitmap) where those that stay get replicas, as by
                                            numasim_copy_pages(); NULL: nowhere */
     bool shadow;                        /* those that move leave a shadow where they lay */
+    uint32_t set_tag; /* their tag; another than they had begins their accesses_x256 anew */
     /* What came of it, for fault_done(). */
     int64_t nr_moved;
 };
@@ -371,6 +376,20 @@ NUMASIM_API int64_t numasim_drop_copies(struct numasim_host *host, int32_t cpu,
  * Returns how many base pages that was. The host itself does so where an allocation would fail else. */
 NUMASIM_API int64_t numasim_reclaim_copies(struct numasim_host *host, int32_t cpu, int32_t node,
                                            int64_t nr_pages);
+struct numasim_transaction {
+    int64_t nr_moved;   /* base pages that lie on @to now */
+    int64_t nr_aborted; /* copies of pages that were written meanwhile, in base pages */
+};
+/*
+ * numasim_move_pages(), with @shadow numasim_move_pages_shadowed(), as a transaction: each page is copied while it stays mapped and
+ * accessible, and the copy takes its place if nobody wrote to it meanwhile; else it stays, and is
+ * copied again in the next of up to @passes passes (NOMAD, OSDI 2024). All copies are charged to @cpu,
+ * each with a TLB shootdown more than a move has. Pages of a hugetlb pool stay.
+ */
+NUMASIM_API struct numasim_transaction
+numasim_transact_pages(struct numasim_host *host, int32_t cpu, const struct numasim_pages *pages,
+                       int64_t nr_pages, int32_t to, int64_t floor_bytes, int32_t passes,
+                       bool shadow);
 /* Gives @nr_pages of @pages another tag, and begins their accesses_x256 anew. */
 NUMASIM_API void numasim_tag_pages(struct numasim_host *host, const struct numasim_pages *pages,
                                    int64_t nr_pages, uint32_t tag);

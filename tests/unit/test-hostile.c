@@ -2,8 +2,7 @@
 /*
  * Policies that answer at random. The lawful one does all that numasim-policy.h allows, at every
  * callback where it may: the run has to end without a fault, with every invariant kept at every
- * step. The lawless one also answers what it may not: the run may end with a fault, never with a
- * crash.
+ * step. The lawless one also answers what it may not: it may end with a fault, never with a crash.
  */
 #include "engine-fixture.h"
 #include "hostile-chance.h"
@@ -346,6 +345,7 @@ static void numa_fault(struct numasim_self *self, struct numasim_fault *f,
     f->nr_move = (int64_t)below(self, (uint64_t)f->nr_faults + 1) + errs(self);
     f->set_last_cpu = one_in(self, 3) ? f->cpu : (errs(self) ? -7 : -1);
     f->set_last_pid = errs(self) ? 300 : (int32_t)below(self, 257) - 1;
+    f->set_tag = (uint32_t)below(self, 3);
 }
 
 static void numa_fault_done(struct numasim_self *self, const struct numasim_fault *f)
@@ -451,6 +451,7 @@ static void do_to_pages(struct numasim_self *self, const struct numasim_pages *p
     switch (below(self, 6)) {
     case 0:
         numasim_move_pages(host, errs(self) ? -3 : cpu, pages, nr, to, 0);
+        numasim_transact_pages(host, cpu, pages, nr, to, 0, 2, one_in(self, 2));
         break;
     case 1:
         numasim_demote_pages(host, cpu, pages, nr, to, (int64_t)below(self, 1 << 30));

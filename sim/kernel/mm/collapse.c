@@ -129,6 +129,9 @@ static void part_met(struct kernel *k, struct place *at, uint64_t stores, uint64
     uint64_t each = fault_to_each_q32(at->part, stores) / to_page;
     struct rng rng =
         rng_entity(&k->workload, (uint64_t)DRAW_STORES << 32 | (uint32_t)at->t->pub.id);
+    uint64_t met_q32 =
+        draw_at_least_one(each); /* a page of that order; hardly any part has several */
+    uint8_t order = 0;
     bool any = false;
 
     for (int32_t i = 0; i < at->part->nr_extents && at->part->copied > 0 && !k->failed; i++) {
@@ -140,13 +143,16 @@ static void part_met(struct kernel *k, struct place *at, uint64_t stores, uint64
             if (kind->copies == 0) {
                 continue;
             }
+            if (kind->order != order) {
+                order = kind->order;
+                met_q32 = draw_at_least_one(each << order);
+            }
             int64_t met =
-                draw_binomial(kind->pages >> kind->order, draw_at_least_one(each << kind->order),
-                              rng_u64(&rng, at->t->nr_draws++));
+                draw_binomial(kind->pages >> order, met_q32, rng_u64(&rng, at->t->nr_draws++));
 
             if (met > 0) {
                 any = true;
-                collapse(k, at, e, n, met << kind->order);
+                collapse(k, at, e, n, met << order);
             }
         }
     }

@@ -57,6 +57,7 @@ struct numasim_fault fault_of(const struct kernel *k, const struct place *at,
         .nr_move = pages >> kind->order,
         .set_last_cpu = kind->last_cpu,
         .set_last_pid = kind->last_pid,
+        .set_tag = kind->tag,
     };
 }
 
@@ -126,6 +127,11 @@ void fault(struct kernel *k, struct place *at, struct mm_extent *e, int32_t inde
     kind.protected_ns = MM_NOT_PROTECTED;
     kind.last_cpu = f.set_last_cpu;
     kind.last_pid = (int16_t)f.set_last_pid;
+    if (f.set_tag != kind.tag) {
+        k->counts_accesses = true;
+        kind.tag = f.set_tag;
+        kind.tagged_x256 = at->part->accesses_x256;
+    }
     if (f.target >= 0 && f.target != node) {
         moved = fault_move(k, at, e, index, &f, &kind);
     }

@@ -16,6 +16,7 @@
  *   pages-copies.c  copies for plugins
  *   huge.c    base pages that become a huge one
  *   daemon.c  kernel threads of nodes, and one of none
+ *   transact.c  moving pages that stay mapped meanwhile
  */
 #ifndef NUMASIM_KERNEL_MM_MEMORY_H
 #define NUMASIM_KERNEL_MM_MEMORY_H

@@ -60,12 +60,13 @@ struct process {
     struct mm_region **regions;
     int32_t nr_regions;
     int64_t *bytes_by_node;
-    struct list running;     /* its tasks that run with a mix: a move of pages changes their pace */
-    struct mm_slice *stale;  /* slices whose rates are out of date, by next_stale */
-    uint64_t nr_protects;    /* times that pages of it came to be protected */
-    int32_t *warm_threads;   /* [nr_llcs] of its threads that have the LLC for their own */
-    uint64_t *allowed_nodes; /* bitmap, or NULL: all */
-    uint64_t *placed_nodes;  /* the same of a placement policy alone */
+    struct list running;    /* its tasks that run with a mix: a move of pages changes their pace */
+    struct mm_slice *stale; /* slices whose rates are out of date, by next_stale */
+    uint64_t nr_protects;   /* times that pages of it came to be protected */
+    uint64_t nr_transact_draws; /* of pages written while they were copied, so far */
+    int32_t *warm_threads;      /* [nr_llcs] of its threads that have the LLC for their own */
+    uint64_t *allowed_nodes;    /* bitmap, or NULL: all */
+    uint64_t *placed_nodes;     /* the same of a placement policy alone */
     int32_t cgroup;
     bool mems_changed;     /* its pages may lie where they may not come any more */
     int64_t next_vpn;      /* where the next region begins */

@@ -441,6 +441,11 @@ bool rate_rejoin(struct kernel *k, struct task *t, bool *ret_other)
     return true;
 }
 
+uint64_t rate_pace(const struct task *t)
+{
+    return t->rate->pace.total;
+}
+
 int32_t rate_class_id(const struct task *t)
 {
     return t->rate != NULL ? t->rate->id : -1;

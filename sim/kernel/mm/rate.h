@@ -52,6 +52,8 @@ bool rate_join(struct kernel *k, struct task *t, const struct rate_key *key,
  * nothing was done but leaving, if there is no such class any more.
  */
 bool rate_rejoin(struct kernel *k, struct task *t, bool *ret_other);
+/* The present pace of @t, which has a class: wall ns per ns of work x 2^20. */
+uint64_t rate_pace(const struct task *t);
 /* The number of its class, for tracepoints; -1 none. */
 int32_t rate_class_id(const struct task *t);
 /* @t leaves its class, if it has one; its progress is settled. */

@@ -48,6 +48,8 @@ static const char *const item_names[NUMASIM_NR_VM_ITEMS] = {
     [NUMASIM_HTLB_BUDDY_ALLOC_SUCCESS] = "htlb_buddy_alloc_success",
     [NUMASIM_THP_COLLAPSE_ALLOC] = "thp_collapse_alloc",
     [NUMASIM_THP_COLLAPSE_ALLOC_FAILED] = "thp_collapse_alloc_failed",
+    [NUMASIM_PGTRANSACT_SUCCESS] = "pgtransact_success",
+    [NUMASIM_PGTRANSACT_ABORT] = "pgtransact_abort",
 };
 
 const char *vm_item_name(int item)
