@@ -21,8 +21,7 @@
  * PARAMETERS. See params[]. COMPLEXITY. O(populations) a second, O(1) for each batch of faults.
  */
 #include "memcg-reclaim.h"
-#include "samples.h"
-#include "two-tier.h"
+#include "tier-scan.h"
 
 enum param { PARAM_SCAN_PERIOD, PARAM_SCAN_SIZE, PARAM_DEMOTE_SCALE, PARAM_LRU_PERIOD };
 
@@ -68,7 +67,7 @@ static const char *const reasons[] = {PAGE_ALLOC_REASONS, "first-fault", "second
 
 static const char daemon_name[] = "kdemoted";
 
-enum { DRAW_LRU = 0x747070, TAG_INACTIVE = 0, TAG_ACTIVE = 1 };
+enum { DRAW_LRU = 0x747070 };
 
 struct tpp {
     struct two_tier tiers;
@@ -76,60 +75,24 @@ struct tpp {
     int64_t aged_ns;
 };
 
-struct tpp_process {
-    int64_t next_scan_ns;
-    int32_t region;
-    int64_t page;
-};
-
 /* ------------------------------------------------------------------------------------------- */
 /* Scanning                                                                                     */
 
 static int64_t tick(struct numasim_self *self, struct numasim_task *task)
 {
-    const struct tpp_process *scan = task->process->state[self->slot];
     const struct tpp *own = self->state;
 
-    if (own->tiers.slow < 0) {
-        return NUMASIM_TIME_NEVER;
-    }
-    if (numasim_now(self->host) >= scan->next_scan_ns) {
-        numasim_task_work(self->host, task);
-    }
-    return scan->next_scan_ns;
+    return own->tiers.slow < 0 ? NUMASIM_TIME_NEVER
+                               : tier_scan_tick(self, task, task->process->state[self->slot]);
 }
 
 static void task_work(struct numasim_self *self, struct numasim_task *task)
 {
-    struct tpp_process *scan = task->process->state[self->slot];
-    struct tpp *own = self->state;
-    int64_t now_ns = numasim_now(self->host), page = numasim_page_bytes(self->host);
-    int64_t left = (self->param[PARAM_SCAN_SIZE] + page - 1) / page;
-    int32_t nr = numasim_nr_regions(task->process);
+    const struct tpp *own = self->state;
+    struct tier_scan_rules rules = {self->param[PARAM_SCAN_PERIOD], self->param[PARAM_SCAN_SIZE],
+                                    own->skip_fast};
 
-    if (now_ns < scan->next_scan_ns) {
-        return;
-    }
-    scan->next_scan_ns = now_ns + self->param[PARAM_SCAN_PERIOD];
-    /* Each region at most once. */
-    for (int32_t i = 0; i <= nr && left > 0; i++) {
-        const struct numasim_region *region;
-
-        scan->region = scan->region < nr ? scan->region : 0;
-        region = numasim_region(task->process, scan->region);
-        int64_t pages = region->nr_pages - scan->page < left ? region->nr_pages - scan->page : left;
-
-        if (!two_tier_region_is_bound(task->process, region)) {
-            numasim_protect_pages(self->host, task, scan->region, scan->page, pages,
-                                  own->skip_fast);
-            left -= pages;
-        }
-        scan->page += pages;
-        if (scan->page >= region->nr_pages) {
-            scan->region++;
-            scan->page = 0;
-        }
-    }
+    tier_scan_work(self, task, task->process->state[self->slot], &rules);
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -147,6 +110,7 @@ static void hint_fault(struct numasim_self *self, struct numasim_fault *f,
         numasim_decide(d, -1, REASON_ACTIVATED);
     } else {
         f->target = own->tiers.fast;
+        f->set_tag = TIER_PAGE_ACTIVE; /* as its page is (mm/migrate.c: migrate_page_states()) */
         numasim_node(self->host, own->tiers.fast)->vmstat[NUMASIM_PGPROMOTE_CANDIDATE] +=
             (uint64_t)f->pages.nr_pages;
         numasim_decide(d, f->target, REASON_PROMOTED);
@@ -166,55 +130,18 @@ static void fault_done(struct numasim_self *self, const struct numasim_fault *f)
 /* ------------------------------------------------------------------------------------------- */
 /* Demotion                                                                                     */
 
-/* One bit of age: pages accessed since the last time are active. */
-static void age(struct numasim_self *self)
-{
-    struct tpp *own = self->state;
-    struct numasim_pages pages = {0};
-    int64_t with[2];
-
-    while (numasim_next_pages(self->host, NULL, own->tiers.fast, &pages)) {
-        int64_t unit = pages.page_bytes / numasim_page_bytes(self->host);
-
-        samples_draw(self->host, DRAW_LRU, &own->draws, pages.nr_pages / unit,
-                     samples_mean(self->host, &pages, 1), 1, with);
-        if (with[1] > 0) {
-            numasim_tag_pages(self->host, &pages, with[1] * unit, TAG_ACTIVE);
-        }
-        if (with[0] > 0) {
-            numasim_tag_pages(self->host, &pages, with[0] * unit, TAG_INACTIVE);
-        }
-    }
-}
-
 static int64_t daemon_runs(struct numasim_self *self, int32_t node)
 {
     struct tpp *own = self->state;
-    struct numasim_node *fast = numasim_node(self->host, own->tiers.fast);
+    const struct numasim_node *fast = numasim_node(self->host, own->tiers.fast);
     int32_t cpu = two_tier_cpu(self->host, daemon_name, node);
     int64_t now_ns = numasim_now(self->host);
-    int64_t wanted = fast->total_bytes / 10000 * self->param[PARAM_DEMOTE_SCALE];
 
-    /* Inactive pages first; of active ones none, as long as there are others. */
-    for (uint32_t tag = TAG_INACTIVE; tag <= TAG_ACTIVE && fast->free_bytes < wanted; tag++) {
-        struct numasim_pages pages = {0};
-
-        while (fast->free_bytes < wanted &&
-               numasim_next_pages(self->host, NULL, own->tiers.fast, &pages)) {
-            int64_t unit = pages.page_bytes / numasim_page_bytes(self->host);
-            int64_t units = (wanted - fast->free_bytes) / pages.page_bytes + 1;
-
-            if (pages.tag != tag || two_tier_is_bound(&pages)) {
-                continue;
-            }
-            units = units * unit < pages.nr_pages ? units : pages.nr_pages / unit;
-            fast->vmstat[NUMASIM_PGDEMOTE_KSWAPD] += (uint64_t)numasim_move_pages(
-                self->host, cpu, &pages, units * unit, own->tiers.slow, 0);
-        }
-    }
+    tier_demote(self, &own->tiers, cpu,
+                fast->total_bytes / 10000 * self->param[PARAM_DEMOTE_SCALE]);
     if (now_ns - own->aged_ns >= self->param[PARAM_LRU_PERIOD]) {
         own->aged_ns = now_ns;
-        age(self);
+        tier_age(self, own->tiers.fast, DRAW_LRU, &own->draws);
     }
     return now_ns + self->param[PARAM_LRU_PERIOD] / 10;
 }
@@ -265,7 +192,7 @@ NUMASIM_PLUGIN = {
     .params = params,
     .reasons = reasons,
     .state_size = sizeof(struct tpp),
-    .process_state_size = sizeof(struct tpp_process),
+    .process_state_size = sizeof(struct tier_scan),
     .init = init,
     .task_init = task_init,
     .numa = &numa,
