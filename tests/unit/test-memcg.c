@@ -170,7 +170,7 @@ static void test_file_of_release(void)
  * left, the killer comes. */
 static void test_max_file_tiers(void)
 {
-    static const char *const sets[] = {"tpp", "hemem", "hemem-colloid", "memtis"};
+    static const char *const sets[] = {"tpp", "hemem", "hemem-colloid", "memtis", "nomad"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(sets); i++) {
         struct engine *e = engine_new(

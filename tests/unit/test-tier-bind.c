@@ -18,7 +18,8 @@
     "  p:\n" process "    regions: {heap: {size: 250MiB, touch: first" region "}}\n"               \
     "    threads:\n      t: {program: [forever: [run: 10ms]]}\n"
 
-static const char *const sets[] = {"tpp", "tpp-colloid", "hemem", "hemem-colloid", "memtis"};
+static const char *const sets[] = {"tpp",           "tpp-colloid", "hemem",
+                                   "hemem-colloid", "memtis",      "nomad"};
 
 static void check(const char *set, const char *workload, int32_t node, bool stays)
 {
@@ -63,7 +64,8 @@ int main(int argc, char **argv)
         g_autofree char *moves = g_strdup_printf("/tier-bind/moves/%s", sets[i]);
 
         g_test_add_data_func(stays, sets[i], test_stays);
-        if (!g_str_equal(sets[i], "tpp-colloid")) {
+        /* Of nomad test-nomad.c has it: it is quicker than this test looks. */
+        if (!g_str_equal(sets[i], "tpp-colloid") && !g_str_equal(sets[i], "nomad")) {
             g_test_add_data_func(moves, sets[i], test_moves);
         }
     }
