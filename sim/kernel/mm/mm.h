@@ -35,8 +35,8 @@ struct mm_slice {
     int64_t *told_by_node; /* [nr_nodes], in pages; or, where there are bands, by their weight */
     int64_t told_pages;
     int64_t told_huge; /* of told_pages, those of huge pages */
-    uint64_t nr_told; /* times that they were */
-    int64_t moved;    /* came and went since */
+    uint64_t nr_told;  /* times that they were */
+    int64_t moved;     /* came and went since */
     bool stale, told;
     struct mm_slice *next_stale;
     struct list users;        /* running tasks that access it, in the order of process->running */
