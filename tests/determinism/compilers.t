@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# TAP: gcc -O2, gcc -O0 and clang -O3 give the same bytes.
+# TAP: gcc -O3 over the whole program, gcc -O0 and clang -O3 give the same bytes.
 . "$(dirname "$0")/../cli/tap.sh"
 [ -x "${NUMASIM_GCC_O0:-}" ] || [ -x "${NUMASIM_CLANG_O3:-}" ] ||
     skip_all 'NUMASIM_GCC_O0 and NUMASIM_CLANG_O3 name no commands'
