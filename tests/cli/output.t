@@ -110,8 +110,8 @@ duration: 60s
 expect: [{metric: context_switches, at-least: 1}]
 Y
 for signal in INT TERM HUP KILL; do
-    # A shell lets what runs behind it ignore SIGINT.
-    perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$NUMASIM" study long.yaml -j 2 -o kept >/dev/null 2>&1 &
+    # A shell lets what runs behind it ignore SIGINT, and nohup SIGHUP.
+    perl -e '$SIG{$_} = "DEFAULT" for qw(INT TERM HUP); exec @ARGV' "$NUMASIM" study long.yaml -j 2 -o kept >/dev/null 2>&1 &
     running=$!
     sleep 0.3
     kill -"$signal" $running

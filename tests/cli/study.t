@@ -93,6 +93,7 @@ while kill -0 $running 2>/dev/null &&
     [ "$(find resumed.runs -name result.json 2>/dev/null | wc -l)" -lt 3 ]; do
     sleep 0.02
 done
+kill -STOP $running # or it might be done before the next one looks
 call "$NUMASIM" study many.yaml -o resumed
 ok 'another study does not take its folder' refused 2 'another study is filling'
 kill -9 $running 2>/dev/null
