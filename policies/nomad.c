@@ -99,7 +99,7 @@ enum { DRAW_LRU = 0x6e6f6d61, TAG_QUEUED = 2 };
 
 struct nomad {
     struct two_tier tiers;
-    uint64_t draws, skip_fast[2];
+    uint64_t draws, skip_fast[INTERLEAVE_MAX_NODES / 64];
     int64_t queued; /* pages, a huge one as one */
     int64_t aged_ns;
 };
@@ -238,7 +238,7 @@ static bool init(struct numasim_self *self, char *error, size_t size)
     (void)size;
     own->tiers = two_tier_find(self->host);
     if (own->tiers.fast >= 0) {
-        own->skip_fast[(own->tiers.fast >> 6) & 1] |= UINT64_C(1) << (own->tiers.fast & 63);
+        own->skip_fast[own->tiers.fast >> 6] |= UINT64_C(1) << (own->tiers.fast & 63);
     }
     return true;
 }

@@ -129,8 +129,8 @@ static inline void tier_demote(struct numasim_self *self, const struct two_tier 
 
             due = (due + unit - 1) / unit * unit;
             due = due < pages.nr_pages ? due : pages.nr_pages;
-            given += due;
-            if (due > 0) {
+            if (due > 0) { /* not where a huge page before was more than was due */
+                given += due;
                 fast->vmstat[NUMASIM_PGDEMOTE_KSWAPD] +=
                     (uint64_t)numasim_demote_pages(self->host, cpu, &pages, due, tiers->slow, 0);
             }
