@@ -220,6 +220,48 @@ static void test_split(void)
     }
 }
 
+/* Pages of 64 KiB become huge, and a few base pages among them stop nothing, whichever came first. */
+static void test_sizes(void)
+{
+    struct engine *e = begun("linux-6.12" EAGER, "size: 64MiB, page: 64KiB",
+                             "touch: r, sleep: 1s, madvise: {region: r, advice: hugepage}");
+    struct numasim_host *host = (struct numasim_host *)(void *)e->kernel;
+    struct numasim_pages pages = {0};
+
+    engine_run(e, SEC / 2);
+    g_assert_true(numasim_next_pages(host, NULL, -1, &pages));
+    g_assert_cmpint(pages.page_bytes, ==, 65536);
+    numasim_split_pages(host, 0, &pages, 48);
+    engine_run(e, 20 * SEC);
+    kernel_check(e->kernel);
+    g_assert_cmpuint(sum(e, NUMASIM_THP_COLLAPSE_ALLOC), ==, 32);
+    g_assert_cmpint(bytes_on(e, 0), ==, 64 * MIB);
+    engine_free(e);
+}
+
+/* No place of a process that has ended can become huge. */
+static void test_ended(void)
+{
+    static const char text[] =
+        "numasim: workload/1\nduration: 5s\nprocesses:\n"
+        "  p: {regions: {r: {size: 4MiB}}, threads: {t: {program: [touch: r]}}}\n"
+        "  q: {threads: {q: {program: [forever: [run: 1ms]]}}}\n";
+    struct engine *e =
+        engine_new("teach-numa-2x4", text, "linux-6.12", &(struct kernel_config){.seed = 1});
+    struct numasim_host *host = (struct numasim_host *)(void *)e->kernel;
+    int64_t nr_by_node[2];
+    struct numasim_huge_place place = {.nr_by_node = nr_by_node};
+
+    engine_run(e, SEC);
+    struct numasim_process *p = &e->kernel->processes[0]->pub;
+
+    g_assert_cmpint(p->nr_threads, ==, 0);
+    g_assert_false(numasim_scan_place(host, 0, p, 0, 0, &place));
+    g_assert_false(numasim_collapse_place(host, 0, p, 0, 0, 0, 0));
+    kernel_check(e->kernel);
+    engine_free(e);
+}
+
 /* A full cgroup, or a node without room for a huge page, keeps its base pages. */
 static void test_no_memory(void)
 {
@@ -315,6 +357,8 @@ int main(int argc, char **argv)
     g_test_add_func("/khugepaged/node", test_node);
     g_test_add_func("/khugepaged/none", test_none);
     g_test_add_func("/khugepaged/split", test_split);
+    g_test_add_func("/khugepaged/sizes", test_sizes);
+    g_test_add_func("/khugepaged/ended", test_ended);
     g_test_add_func("/khugepaged/no-memory", test_no_memory);
     g_test_add_func("/khugepaged/tlb", test_tlb);
     g_test_add_func("/khugepaged/mixed", test_mixed);

@@ -55,8 +55,8 @@ static bool find_place(struct kernel *k, const char *call, int32_t cpu,
     at->nr = INT64_C(1) << at->order;
     at->first = first;
     if (at->order == 0 || at->r->pub.file || at->r->pub.shared || at->r->pub.hugetlb ||
-        region_object(at->r) != NULL || first < 0 || first % at->nr != 0 ||
-        first > at->r->pub.nr_pages - at->nr) {
+        region_object(at->r) != NULL || at->p->pub.nr_threads == 0 || first < 0 ||
+        first % at->nr != 0 || first > at->r->pub.nr_pages - at->nr) {
         return false;
     }
     at->s = &at->r->slices[slice_at(at->r, first)];
@@ -91,37 +91,47 @@ static int64_t base_pages(const struct mm_extent *e, uint8_t order)
     return pages;
 }
 
-/* @pages of the base pages of @e, of each kind its share in whole pages; with @as they become that. */
+/* What was @kind's, @pages of them, is of the place now. */
+static void take_of(const struct mm_kind *kind, int64_t pages, struct taken *taken)
+{
+    taken->nr += pages;
+    if (kind->node == MM_UNTOUCHED) {
+        taken->nr_none += pages;
+    } else {
+        taken->nr_by_node[kind->node] += pages;
+    }
+}
+
+/* @pages of the base pages of @e, of each kind its share in whole pages, the largest first, so that the
+ * smallest make up for what these are too many; with @as they become that. */
 static void take(const struct place *at, struct mm_extent *e, int64_t pages, struct taken *taken,
                  const struct mm_kind *as)
 {
     int64_t base = base_pages(e, at->order), seen = 0, given = 0;
 
-    for (int32_t i = e->nr_kinds - 1; i >= 0; i--) {
-        const struct mm_kind kind = e->kinds[i];
+    for (int32_t order = at->order - 1; order >= 0 && seen < base; order--) {
+        int64_t unit = INT64_C(1) << order;
 
-        if (!is_base(&kind, at->order)) {
-            continue;
-        }
-        seen += kind.pages;
-        int64_t upto = (int64_t)mul_div_u64((uint64_t)pages, (uint64_t)seen, (uint64_t)base);
-        int64_t unit = INT64_C(1) << kind.order;
-        int64_t here = MAX(MIN((upto - given + unit - 1) / unit * unit, kind.pages), 0);
+        for (int32_t i = e->nr_kinds - 1; i >= 0; i--) {
+            const struct mm_kind kind = e->kinds[i];
 
-        given += here;
-        if (kind.node == MM_UNTOUCHED) {
-            taken->nr_none += here;
-        } else {
-            taken->nr_by_node[kind.node] += here;
-        }
-        if (as != NULL && here > 0) {
-            extent_change(at->part, e, i, here, as);
-            if (kind.node != MM_UNTOUCHED) {
-                memcg_charge(at->k, kind.memcg, at->r, kind.node, -here);
+            if (kind.order != order || !is_base(&kind, at->order)) {
+                continue;
+            }
+            seen += kind.pages;
+            int64_t upto = (int64_t)mul_div_u64((uint64_t)pages, (uint64_t)seen, (uint64_t)base);
+            int64_t here = MAX(MIN((upto - given + unit - 1) / unit * unit, kind.pages), 0);
+
+            given += here;
+            take_of(&kind, here, taken);
+            if (as != NULL && here > 0) {
+                extent_change(at->part, e, i, here, as);
+                if (kind.node != MM_UNTOUCHED) {
+                    memcg_charge(at->k, kind.memcg, at->r, kind.node, -here);
+                }
             }
         }
     }
-    taken->nr += given;
 }
 
 /* What stands at the place, without changing it. False: not so many base pages as it has. */
