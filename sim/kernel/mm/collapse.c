@@ -92,12 +92,11 @@ void collapse_more_copies(struct task *t, int32_t i)
 static void collapse(struct kernel *k, struct place *at, struct mm_extent *e, int32_t index,
                      int64_t pages)
 {
-    const struct machine_costs *costs = &k->machine->costs;
     const struct copies_place where = {task_process(at->t), at->r, at->s};
     struct mm_kind kind = e->kinds[index];
     struct numasim_fault f = fault_of(k, at, e, &kind, pages);
     bool mapped = !bitmap_empty(f.pages.copies->replicas, (uint32_t)k->nr_nodes);
-    int64_t cost_ns = costs->hint_fault_ns;
+    int64_t cost_ns = k->machine->costs.hint_fault_ns;
 
     if (k->nops != NULL && k->nops->collapsed != NULL) {
         k->pages_fixed++;
@@ -108,9 +107,8 @@ static void collapse(struct kernel *k, struct place *at, struct mm_extent *e, in
         }
     }
     /* Replicas are mapped where others run; a shadow is not. */
-    if (mapped && nr_flushed(where.p, at->t->pub.cpu) > 0) {
-        cost_ns += costs->tlb_shootdown_ns +
-                   nr_flushed(where.p, at->t->pub.cpu) * costs->tlb_shootdown_cpu_ns;
+    if (mapped) {
+        cost_ns += pages_flush_cost_ns(k, where.p, at->t->pub.cpu);
     }
     at->cost_ns += (pages >> kind.order) * cost_ns;
     k->nodes[kind.node].vmstat[NUMASIM_PGFAULT] += (uint64_t)(pages >> kind.order);

@@ -237,9 +237,12 @@ int64_t copies_add(struct kernel *k, const struct copies_place *at, struct mm_pa
         return 0;
     }
     set_maps(k, as->copies, &on, &replicas);
-    bitmap_or(replicas, replicas, nodes, (uint32_t)k->nr_nodes);
-    bitmap_clear(replicas, (uint32_t)kind.node);
-    bitmap_or(on, on, replicas, (uint32_t)k->nr_nodes);
+    for (int32_t n = 0; n < k->nr_nodes; n++) { /* what a bitmap has beyond is nothing */
+        if (n != kind.node && bitmap_test(nodes, (uint32_t)n)) {
+            bitmap_set(on, (uint32_t)n);
+            bitmap_set(replicas, (uint32_t)n);
+        }
+    }
     kind.copies = set_of(k, on, replicas);
     if (kind.copies == as->copies || kind.copies == 0) {
         return 0;

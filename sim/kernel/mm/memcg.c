@@ -186,15 +186,21 @@ static int64_t policy_reclaims(struct kernel *k, struct memcg *mc, int32_t cpu, 
     return bytes / page_bytes(k);
 }
 
-/* try_to_free_mem_cgroup_pages(): how many of the pages of @mc were reclaimed; copies where nothing else is. */
+/* try_to_free_mem_cgroup_pages(): how many of the pages of @mc were reclaimed; copies where nothing
+ * else is. */
 static int64_t reclaim(struct kernel *k, struct memcg *mc, int32_t cpu, int64_t pages)
 {
     pages = MAX(pages, SWAP_CLUSTER_MAX);
 
     int64_t reclaimed = policy_reclaims(k, mc, cpu, pages);
 
-    return reclaimed != 0 || k->failed ? reclaimed
-                                       : copies_reclaim(k, -1, NULL, mc->pub.cgroup, pages);
+    if (reclaimed != 0 || k->failed) {
+        return reclaimed;
+    }
+    k->pages_kept++; /* whoever charges goes through extents */
+    reclaimed = copies_reclaim(k, -1, NULL, mc->pub.cgroup, pages);
+    k->pages_kept--;
+    return reclaimed;
 }
 
 /* The lowest of @memcg and those above it that has no room for @pages more, or NULL. */

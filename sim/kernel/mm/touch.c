@@ -278,9 +278,14 @@ static bool reclaims(struct kernel *k, const struct touch *touch, const struct n
     const struct numasim_mempolicy *policy =
         touch->r->pub.mempolicy != NULL ? touch->r->pub.mempolicy : &touch->t->mempolicy.pub;
 
-    return !k->failed && k->copies != NULL && !touch->r->pub.hugetlb &&
-           copies_reclaim(k, -1, policy->mode == NUMASIM_MPOL_BIND ? policy->nodes : a->allowed, -1,
-                          a->nr_pages) > 0;
+    if (k->failed || k->copies == NULL || touch->r->pub.hugetlb) {
+        return false;
+    }
+    k->pages_kept++; /* the touch goes through extents */
+    int64_t freed = copies_reclaim(
+        k, -1, policy->mode == NUMASIM_MPOL_BIND ? policy->nodes : a->allowed, -1, a->nr_pages);
+    k->pages_kept--;
+    return freed > 0;
 }
 
 /* Touches @pages untouched ones of extent @index, or a huge page's rest more; returns how many it were,

@@ -118,12 +118,9 @@ static int64_t copy_pages(struct kernel *k, const struct pages_found *f, int64_t
  * and for the new mapping, where a move flushes once. */
 static int64_t copy_time_ns(const struct kernel *k, const struct pages_found *f, int32_t cpu)
 {
-    const struct machine_costs *costs = &k->machine->costs;
     uint8_t order = f->e->kinds[f->kind].order;
-    int32_t others = nr_flushed(f->p, cpu);
 
-    return pages_move_cost_ns(k, INT64_C(1) << order, order) +
-           (others > 0 ? costs->tlb_shootdown_ns + others * costs->tlb_shootdown_cpu_ns : 0);
+    return pages_move_cost_ns(k, INT64_C(1) << order, order) + pages_flush_cost_ns(k, f->p, cpu);
 }
 
 struct numasim_transaction numasim_transact_pages(struct numasim_host *host, int32_t cpu,
