@@ -78,8 +78,8 @@ int64_t evq_now_ns(const struct evq *q);
 size_t evq_size(const struct evq *q);
 
 /*
- * Queues @e at @time_ns >= evq_now_ns(). @e must not be queued. An entry added for the present instant still runs in it, in its place by
- * (class, rank, sequence) among those not yet popped.
+ * Queues @e at @time_ns >= evq_now_ns(). @e must not be queued. An entry added for the present instant
+ * still runs in it, in its place by (class, rank, sequence) among those not yet popped.
  */
 void evq_add(struct evq *q, struct evq_entry *e, int64_t time_ns);
 /* Removes @e if it is queued; true if it was. */

@@ -381,10 +381,10 @@ struct numasim_transaction {
     int64_t nr_aborted; /* copies of pages that were written meanwhile, in base pages */
 };
 /*
- * numasim_move_pages(), with @shadow numasim_move_pages_shadowed(), as a transaction: each page is copied while it stays mapped and
- * accessible, and the copy takes its place if nobody wrote to it meanwhile; else it stays, and is
- * copied again in the next of up to @passes passes (NOMAD, OSDI 2024). All copies are charged to @cpu,
- * each with a TLB shootdown more than a move has. Pages of a hugetlb pool stay.
+ * numasim_move_pages(), with @shadow numasim_move_pages_shadowed(), as a transaction: each page is copied
+ * while it stays mapped and accessible, and the copy takes its place if nobody wrote to it meanwhile;
+ * else it stays, and is copied again in the next of up to @passes passes (NOMAD, OSDI 2024). All copies
+ * are charged to @cpu, each with a TLB shootdown more than a move has. Pages of a hugetlb pool stay.
  */
 NUMASIM_API struct numasim_transaction
 numasim_transact_pages(struct numasim_host *host, int32_t cpu, const struct numasim_pages *pages,
@@ -425,8 +425,8 @@ struct numasim_huge_place {
 };
 /*
  * Looks at the base pages of @region from @first on, as hpage_collapse_scan_pmd() does; charged to @cpu.
- * False where no huge page could stand: at a region's end, or if pages are a file's, shared by processes,
- * or of a pool. Where base and huge pages are exchangeable, which of them stand here is one draw.
+ * False where no huge page could stand: at a region's end, if pages are a file's, shared by processes,
+ * or of a pool, or if the process has ended. Where base and huge pages are exchangeable, which of them stand here is one draw.
  */
 NUMASIM_API bool numasim_scan_place(struct numasim_host *host, int32_t cpu,
                                     struct numasim_process *process, int32_t region, int64_t first,

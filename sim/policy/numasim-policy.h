@@ -41,8 +41,9 @@
  * populations, memory policies, watermarks, counters, daemons. 4: memory of cgroups: numasim_memcg(),
  * reclaim() of the tier role, cgroup in struct numasim_pages; is_buddy() of queues,
  * numasim_is_buddy(); numasim_listens(), numasim_left(). 5: copies of pages: struct numasim_copies,
- * numasim_copy_pages() and its like, collapsed(); accessed() hears of writes; thread() and advised()
- * of the tier role, numasim_wake_thread(), numasim_scan_place(), numasim_collapse_place().
+ * numasim_copy_pages() and its like, numasim_transact_pages(), collapsed(); writes_ppm, replicate,
+ * shadow and set_tag of struct numasim_fault; accessed() hears of writes; thread() and advised() of
+ * the tier role, numasim_wake_thread(), numasim_scan_place(), numasim_collapse_place().
  */
 #ifndef NUMASIM_POLICY_H
 #define NUMASIM_POLICY_H

@@ -58,8 +58,8 @@ uint8_t copies_without(struct kernel *k, uint8_t set, const uint64_t *nodes);
 /* The copies of what has @set on @from after it moved to @to, where with @shadow what lay on @from stays. */
 uint8_t copies_after_move(struct kernel *k, uint8_t set, int32_t from, int32_t to, bool shadow);
 
-/* @pages pages charged to @memcg have changed from set @from to set @to: memory of nodes and of cgroups, and what
- * rates follow from. */
+/* @pages pages charged to @memcg have changed from set @from to set @to: memory of nodes and of cgroups,
+ * and what rates follow from. */
 void copies_count(struct kernel *k, const struct copies_place *at, uint16_t memcg, uint8_t from,
                   uint8_t to, int64_t pages, enum copies_end why);
 

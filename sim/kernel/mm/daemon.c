@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Kernel threads of the tier policy: one to a node, made when it is first woken, bound to the node's CPUs
- * if it has any; and one of no node, bound to nothing. It runs when woken or when its time has come; the work it does there is
- * what its policy is charged for.
+ * if it has any; and one of no node, bound to nothing. Each runs when woken or when its time has come; the
+ * work it does there is what its policy is charged for.
  */
 #include "kernel/mm/memory.h"
 

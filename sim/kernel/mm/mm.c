@@ -456,7 +456,7 @@ bool pages_free(struct kernel *k, const char *call, bool protect)
     }
     kernel_fault(k, k->pages_fixed > 0 ? NUMASIM_ROLE_NUMA : NUMASIM_ROLE_TIER, call, NULL,
                  "%s may not change pages by itself",
-                 k->pages_fixed > 0 ? "hint_fault() and fault_done()" : "alloc()");
+                 k->pages_fixed > 0 ? "hint_fault(), fault_done() and collapsed()" : "alloc()");
     return false;
 }
 
