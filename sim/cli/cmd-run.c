@@ -292,7 +292,7 @@ static bool run_once(struct running *running, const struct simulation_policy *po
         warn_of_oom_kills(running, policy, options.seed);
         warn_of_snapshots(running);
         if (folder != NULL && running->index == 0) {
-            run_earlier_remove(running->cli->paths, running->options->output);
+            run_earlier_remove(s, running->options->output);
         }
         good = folder == NULL || run_show_write(s, policy, result, running->record, folder, error);
     }

@@ -72,8 +72,9 @@ static void add_table(GPtrArray *files, const char *folder, const char *name, co
     }
 }
 
-/* The result in @folder itself, if one is there; @policy: only one of this. */
-static void remove_result(const struct paths *paths, const char *folder, const char *policy)
+/* The result in @folder itself, if one is there; @policy: only one of this. @s as in the header. */
+static void remove_result(const struct paths *paths, const char *folder, const char *policy,
+                          const struct simulation *s)
 {
     g_autofree char *json = g_build_filename(folder, "result.json", NULL);
     g_autoptr(result_t) r =
@@ -89,13 +90,15 @@ static void remove_result(const struct paths *paths, const char *folder, const c
     add_table(files, folder, "occupancy.csv", "cpu,start_ns,end_ns,task,comm\n");
     g_unlink(json); /* first, so that no half of a result is taken for one */
     for (guint i = 0; i < files->len; i++) {
-        g_unlink(files->pdata[i]);
+        if (s == NULL || !simulation_reads(s, files->pdata[i])) {
+            g_unlink(files->pdata[i]);
+        }
     }
 }
 
 void run_earlier_remove_result(const struct paths *paths, const char *folder)
 {
-    remove_result(paths, folder, NULL);
+    remove_result(paths, folder, NULL, NULL);
 }
 
 static bool is_seed(const char *name)
@@ -121,11 +124,11 @@ static GPtrArray *folders_in(const char *path)
     return names;
 }
 
-void run_earlier_remove(const struct paths *paths, const char *output)
+void run_earlier_remove(const struct simulation *s, const char *output)
 {
     g_autoptr(GPtrArray) policies = folders_in(output);
 
-    remove_result(paths, output, NULL);
+    remove_result(s->paths, output, NULL, s);
     for (guint i = 0; i < policies->len; i++) {
         g_autofree char *below = g_build_filename(output, policies->pdata[i], NULL);
         g_autoptr(GPtrArray) seeds = folders_in(below);
@@ -135,7 +138,7 @@ void run_earlier_remove(const struct paths *paths, const char *output)
             g_autofree char *folder = g_build_filename(below, seeds->pdata[j], NULL);
 
             if (is_seed(seeds->pdata[j])) {
-                remove_result(paths, folder, policies->pdata[i]);
+                remove_result(s->paths, folder, policies->pdata[i], s);
                 g_rmdir(folder); /* where it is empty */
                 any = true;
             }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/simulation.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -350,4 +351,31 @@ GArray *simulation_copies(const struct simulation *s, const struct simulation_po
         return NULL;
     }
     return files;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    GStatBuf of_a, of_b;
+
+    return g_stat(a, &of_a) == 0 && g_stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
+}
+
+bool simulation_reads(const struct simulation *s, const char *path)
+{
+    bool found = false;
+
+    for (guint i = 0; !found && i < s->files->len; i++) {
+        found = is_same_file(path, s->files->pdata[i]);
+    }
+    for (guint i = 0; !found && i < s->policies->len; i++) {
+        const struct simulation_policy *policy = s->policies->pdata[i];
+        const struct policy_set *set = policy->set;
+
+        found = set->path != NULL && is_same_file(path, set->path);
+        for (size_t j = 0; !found && set->below[j] != NULL; j++) {
+            found = is_same_file(path, set->below[j]);
+        }
+    }
+    return found;
 }

@@ -61,5 +61,7 @@ bool simulation_add_policy(struct simulation *s, const char *name, char *const *
 GArray *simulation_copies(const struct simulation *s, const struct simulation_policy *policy,
                           GError **error);
 void simulation_copies_free(GArray *files); /* accepts NULL */
+/* True if the file @path is one of those that simulation_copies() reads. */
+bool simulation_reads(const struct simulation *s, const char *path);
 
 #endif

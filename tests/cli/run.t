@@ -75,6 +75,13 @@ ok 'has no copies of another policy' test -f earlier/linux-6.12.yaml -a ! -e ear
 simulate -p linux-6.12 -p fifo-none -o earlier --force
 ok 'and goes itself' test ! -e earlier/result.json -a ! -e earlier/db-server.yaml
 ok 'with the sets below' test -z "$(find earlier -maxdepth 1 -name '*.yaml')"
+simulate -p linux-6.12 -o own
+call "$NUMASIM" run -t own/teach-numa-2x4.yaml -w own/db-server.yaml -p own/linux-6.12.yaml -d 1s \
+    -p linux-6.1 -o own --force
+ok 'nor what this run reads' well
+ok 'which stays' test -f own/teach-numa-2x4.yaml -a -f own/db-server.yaml -a -f own/linux-6.12.yaml
+ok 'beside its results' test "$(results_in own)" = \
+    './linux-6.1/seed-1/result.json ./linux-6.12/seed-1/result.json '
 simulate -p linux-6.12 -o /proc/none/such
 ok 'a folder that cannot be made is an error' refused 2 '/proc/none'
 
