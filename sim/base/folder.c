@@ -16,7 +16,7 @@ struct folder {
     char *name;   /* as given, for messages */
     char *output; /* its absolute path */
     char *path;   /* where it is filled */
-    int fd;       /* of @path, locked */
+    int fd;       /* of @path, locked; -1: it cannot be */
     sigset_t signals;
 };
 
@@ -60,7 +60,10 @@ int folder_lock(const char *path)
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd >= 0 && !output_lock(fd, path)) {
+        int why = errno;
+
         (void)close(fd);
+        errno = why;
         return -1;
     }
     return fd;
@@ -69,16 +72,19 @@ int folder_lock(const char *path)
 /* Makes and locks the folder of the first free number. False with errno set. */
 static bool take_slot(struct folder *f)
 {
-    for (int n = 1; f->fd < 0; n++) {
+    for (int n = 1; f->path == NULL; n++) {
         g_autofree char *slot = output_slot(f->output, n);
+        bool made = g_mkdir(slot, 0777) == 0;
 
-        if (g_mkdir(slot, 0777) != 0 && errno != EEXIST) {
+        if (!made && errno != EEXIST) {
             return false;
         }
         f->fd = folder_lock(slot);
         if (f->fd >= 0) {
             folder_empty(slot); /* somebody's who was killed */
             f->path = g_steal_pointer(&slot);
+        } else if (made && errno != EWOULDBLOCK && errno != ENOENT) {
+            f->path = g_steal_pointer(&slot); /* what cannot be locked, nobody else removes */
         }
     }
     return true;

@@ -37,7 +37,8 @@ bool folder_check(const char *output, GError **error);
 
 /*
  * Opens the folder @path for this process alone, which lets go of it by closing what is returned, or
- * by its end and that of its children. -1: there is none, or it is another's.
+ * by its end and that of its children. -1 with errno: ENOENT, there is none; EWOULDBLOCK, it is another's;
+ * else it cannot be opened or locked.
  */
 int folder_lock(const char *path);
 /* Removes what is in a folder. */

@@ -155,9 +155,15 @@ bool output_lock(int fd, const char *path)
 {
     struct stat of_fd, of_path;
 
-    return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &of_fd) == 0 &&
-           lstat(path, &of_path) == 0 && of_fd.st_dev == of_path.st_dev &&
-           of_fd.st_ino == of_path.st_ino;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        return false;
+    }
+    if (fstat(fd, &of_fd) == 0 && lstat(path, &of_path) == 0 && of_fd.st_dev == of_path.st_dev &&
+        of_fd.st_ino == of_path.st_ino) {
+        return true;
+    }
+    errno = EWOULDBLOCK;
+    return false;
 }
 
 void output_signals_wait(sigset_t *before)
@@ -212,7 +218,8 @@ static int open_named(struct output *o)
         g_autofree char *slot = output_slot(o->target, n);
         int fd = open(slot, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 
-        if (fd >= 0 && output_lock(fd, slot)) {
+        /* Without locks nobody takes it for left behind. */
+        if (fd >= 0 && (output_lock(fd, slot) || errno != EWOULDBLOCK)) {
             o->temporary = g_steal_pointer(&slot);
             return fd;
         }

@@ -48,7 +48,10 @@ gboolean file_write_atomic(const char *path, const char *bytes, gsize size, GErr
 
 /* The name number @n, from 1 on, for @path while it is being filled; newly allocated. */
 char *output_slot(const char *path, int n);
-/* Locks @fd, opened at @path: false if another process does, or if something else has that name now. */
+/*
+ * Locks @fd, opened at @path. False with errno EWOULDBLOCK if another process does, or if something else
+ * has that name now; with another errno where the file system has no locks: flock(2).
+ */
 bool output_lock(int fd, const char *path);
 enum { OUTPUT_SLOTS_SWEPT = 8 }; /* that are looked at for what was left behind */
 

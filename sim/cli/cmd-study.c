@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* numasim study: a matrix of runs, and what is expected of them. */
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -181,7 +182,7 @@ enum { LOCK_TRIES = 20, LOCK_WAIT_US = 50000 };
 /* The folder @runs for this study alone: -1 with @error, or what to close. */
 static int take_runs(const char *runs, bool resume, GError **error)
 {
-    int fd = -1;
+    int fd = -1, why = 0;
 
     if (!check_runs(runs, error)) {
         return -1;
@@ -192,9 +193,13 @@ static int take_runs(const char *runs, bool resume, GError **error)
     }
     /* Runs of a study that was killed end a moment after it. */
     for (int i = 0; i < LOCK_TRIES && (fd = folder_lock(runs)) < 0; i++) {
+        why = errno;
         g_usleep(LOCK_WAIT_US);
     }
-    if (fd < 0) {
+    if (fd < 0 && why != EWOULDBLOCK && why != ENOENT) {
+        errno = why;
+        folder_fail(runs, "be locked", error);
+    } else if (fd < 0) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
                     "study: another study is filling %s; expected another --output, or to wait",
                     runs);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files and folders of output: whole or absent, through links and streams, and nothing left behind. */
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "base/output.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +21,36 @@
 struct scratch {
     char *dir;
 };
+
+/* flock(2), and files without a name of open(2), are as on a file system that has neither while this is set. */
+static bool plain_file_system;
+
+int open(const char *path, int flags, ...)
+{
+    unsigned int mode = 0;
+
+    if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE) {
+        va_list args;
+
+        va_start(args, flags);
+        mode = va_arg(args, unsigned int);
+        va_end(args);
+    }
+    if (plain_file_system && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int flock(int fd, int operation)
+{
+    if (plain_file_system) {
+        errno = ENOLCK;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
 
 static void set_up(struct scratch *s, gconstpointer data)
 {
@@ -308,6 +342,30 @@ static void test_left_folders(struct scratch *s, gconstpointer data)
     g_assert_cmpuint(nr_files(s->dir), ==, 1);
 }
 
+/* A file system without locks: files and folders are filled, and nothing is taken for left behind. */
+static void test_no_locks(struct scratch *s, gconstpointer data)
+{
+    g_autofree char *path = in(s, "out");
+    g_autofree char *other = in(s, ".out.numasim-1");
+    g_autofree char *file = in(s, "file");
+    struct folder *f;
+
+    (void)data;
+    g_assert_cmpint(g_mkdir(other, 0700), ==, 0);
+    plain_file_system = true;
+    f = folder_begin(path, NULL);
+    g_assert_nonnull(f);
+    fill(f, "whole");
+    g_assert_true(folder_finish(f, false, NULL));
+    write_text(file, "one");
+    write_text(file, "two");
+    plain_file_system = false;
+    assert_contents(file, "two", 3);
+    g_assert_cmpuint(nr_files(path), ==, 1);
+    g_assert_true(g_file_test(other, G_FILE_TEST_IS_DIR));
+    g_assert_cmpuint(nr_files(s->dir), ==, 3);
+}
+
 /* A signal finds a folder that is whole, or none. */
 static void test_signal(struct scratch *s, gconstpointer data)
 {
@@ -346,6 +404,7 @@ int main(int argc, char **argv)
         {"/output/left-files", test_left_files},
         {"/output/folder", test_folder},
         {"/output/left-folders", test_left_folders},
+        {"/output/no-locks", test_no_locks},
         {"/output/signal", test_signal},
     };
 
