@@ -15,7 +15,7 @@
  * SOURCE. Dashti et al., Traffic Management: A Holistic Approach to Memory Placement on NUMA Systems,
  * ASPLOS 2013. Thresholds: github.com/Carrefour/carrefour-runtime, carrefour.c ("default options are
  * those we used for the ASPLOS paper"). Fate of a page: carrefour-module, src/carrefour.c,
- * decide_page_fate(); what may be replicated: its kernel's mm/replicate.c, rep_find_page().
+ * decide_page_fate(); what may be replicated: its kernel's mm/replicate.c, rep_update_pages().
  *
  * FITS. Machines of several alike nodes; programs that last many seconds.
  *
@@ -27,6 +27,9 @@
  * was stored to go on as a replicated page, and gives up later. Its page tables for each node, and the
  * copy that a replicated page leaves unused, take no memory here. The module's later option that
  * leaves replication out by default (ENABLE_REPLICATION 0) is replicate: off. Huge pages move whole.
+ * Does not replicate what its kernel refuses, by mapping in rep_update_pages() and by page in rep_find_page():
+ * a mapping without VM_WRITE (`readonly: true`, an array that is only read as well), with a file, shared, of
+ * hugetlbfs or with VM_HUGEPAGE. It takes anonymous, private, writable memory alone.
  *
  * PARAMETERS. See params[]. COMPLEXITY. O(nodes) a second, O(1) for each batch of faults.
  */
@@ -187,6 +190,8 @@ NUMASIM_PLUGIN = {
         "where\n"
         "Carrefour has IBS. Source: Dashti et al., ASPLOS 2013; carrefour-runtime and\n"
         "carrefour-module. A replicated page that is stored to loses its copies for good.\n"
+        "Does not replicate, as its kernel (mm/replicate.c): mappings without PROT_WRITE\n"
+        "(`readonly: true`), files, shared memory, huge pages; interleaved they may be.\n"
         "O(nodes) a second.\n",
     .params = params,
     .reasons = reasons,

@@ -30,7 +30,8 @@ static int32_t quiet_node(struct numasim_self *self, const struct numasim_proces
 
 /*
  * True if @f's pages, which @flags are known of, are to get replicas. What the kernel's half of it refuses is no
- * candidate: huge pages, files, what several processes share, and what it replicated before.
+ * candidate: huge pages, files, what several processes share, what is mapped without VM_WRITE, and what it
+ * replicated before (rep_update_pages(), rep_find_page()).
  */
 static bool to_replicate(struct numasim_self *self, const struct numasim_fault *f, int32_t flags)
 {
