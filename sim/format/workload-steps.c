@@ -154,6 +154,22 @@ static bool read_rates(struct workload_reader *r, const struct yaml_node *map, b
     return true;
 }
 
+/* Of the lines of @entry that miss, @ppm are written back, as @value says. */
+static bool set_writes(const struct workload_reader *r, const struct yaml_node *value,
+                       struct access_entry *entry, int64_t ppm, GError **error)
+{
+    const struct workload_region *region = &r->process->regions[entry->region];
+
+    if (ppm > 0 && region->readonly) {
+        return yaml_error(value, error,
+                          "writes to '%s', which is 'readonly: true'; expected 0%% of it, or "
+                          "'writes: {REGION: PART}' of others alone",
+                          region->name);
+    }
+    entry->writes_ppm = (uint32_t)ppm;
+    return true;
+}
+
 /* Lines written back for each that misses: of all regions, or by region. */
 static bool read_writes(struct workload_reader *r, const struct yaml_node *node,
                         struct access_mix *mix, GError **error)
@@ -171,10 +187,13 @@ static bool read_writes(struct workload_reader *r, const struct yaml_node *node,
             return false;
         }
         for (int32_t e = 0; e < mix->nr_entries; e++) {
-            if (region < 0 || mix->entries[e].region == region) {
-                mix->entries[e].writes_ppm = (uint32_t)ppm;
-                found = true;
+            if (region >= 0 && mix->entries[e].region != region) {
+                continue;
             }
+            if (!set_writes(r, value, &mix->entries[e], ppm, error)) {
+                return false;
+            }
+            found = true;
         }
         if (!found) {
             return yaml_error(value->key, error,
