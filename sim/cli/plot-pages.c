@@ -47,6 +47,10 @@ static void event(const struct tp_event *e, void *data)
         change(s, e->time_ns, e->a, e->b * e->c);
     } else if (e->type == TP_MM_PAGE_FREE) {
         change(s, e->time_ns, e->a, -e->b * e->c);
+    } else if (e->type == TP_COPY_PAGES || e->type == TP_DROP_COPIES) {
+        int64_t bytes = e->c * s->page_bytes;
+
+        change(s, e->time_ns, e->b, e->type == TP_COPY_PAGES ? bytes : -bytes);
     } else if (e->type == TP_MM_MIGRATE_PAGES) {
         change(s, e->time_ns, e->a, -e->c * s->page_bytes);
         change(s, e->time_ns, e->b, e->c * s->page_bytes);
@@ -61,6 +65,7 @@ static void attach(struct kernel *k, void *data)
 {
     kernel_listen(k,
                   UINT64_C(1) << TP_MM_PAGE_ALLOC | UINT64_C(1) << TP_MM_PAGE_FREE |
+                      UINT64_C(1) << TP_COPY_PAGES | UINT64_C(1) << TP_DROP_COPIES |
                       UINT64_C(1) << TP_MM_MIGRATE_PAGES | UINT64_C(1) << TP_NUMA_HINT_FAULT,
                   event, data);
 }

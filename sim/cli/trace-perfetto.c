@@ -240,6 +240,12 @@ static void on_event(const struct tp_event *e, void *data)
         count_bytes(tp, e->a, e->time_ns, -e->c * page);
         count_bytes(tp, e->b, e->time_ns, e->c * page);
         break;
+    case TP_COPY_PAGES:
+        count_bytes(tp, e->b, e->time_ns, e->c * page);
+        break;
+    case TP_DROP_COPIES:
+        count_bytes(tp, e->b, e->time_ns, -e->c * page);
+        break;
     case TP_NUMA_HINT_FAULT:
         tp->faults[e->a] += e->b;
         count(tp, track(TRACKS_FAULTS, (int32_t)e->a),
@@ -303,8 +309,9 @@ void trace_perfetto_attach(struct trace_perfetto *tp, struct kernel *k,
     kernel_listen(k,
                   one << TP_SCHED_WAKING | one << TP_SCHED_WAKEUP | one << TP_SCHED_WAKEUP_NEW |
                       one << TP_SCHED_SWITCH | one << TP_SCHED_MIGRATE_TASK |
-                      one << TP_MM_PAGE_ALLOC | one << TP_MM_PAGE_FREE |
-                      one << TP_MM_MIGRATE_PAGES | one << TP_NUMA_HINT_FAULT | one << TP_MEM_LOAD,
+                      one << TP_MM_PAGE_ALLOC | one << TP_MM_PAGE_FREE | one << TP_COPY_PAGES |
+                      one << TP_DROP_COPIES | one << TP_MM_MIGRATE_PAGES |
+                      one << TP_NUMA_HINT_FAULT | one << TP_MEM_LOAD,
                   on_event, tp);
     kernel_listen(k, account_mask(), account_event, tp->account);
 }

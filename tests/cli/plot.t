@@ -54,6 +54,22 @@ ok 'pages: at the end each node has what the result says' test \
     "$(data nodes | awk 'END { printf "%.0f %.0f", $2 * 256, $3 * 256 }')" = \
     "$(($(metric memory.used_bytes.node0 linux-6.12) / 4096)) $((
         $(metric memory.used_bytes.node1 linux-6.12) / 4096))"
+cat >read.yaml <<'EOF'
+numasim: workload/1
+duration: 3s
+processes:
+  p:
+    regions: {heap: {size: 64MiB, touch: first}}
+    threads:
+      t: {count: 8, cpus: 0-7, spread: true, program: [access: {misses: {heap: 40/us}, mlp: 4}, forever: [run: 10ms]]}
+EOF
+"$NUMASIM" run -t teach-numa-2x4 -w ./read.yaml -p carrefour -o copied >/dev/null
+ok 'a run with copies of pages' test "$(metric memory.copy_bytes copied)" -gt 60000000
+call "$NUMASIM" plot -k pages copied --script
+ok 'pages: copies are in use, too' test \
+    "$(data nodes | awk 'END { printf "%.0f %.0f", $2 * 256, $3 * 256 }')" = \
+    "$(($(metric memory.used_bytes.node0 copied) / 4096)) $((
+        $(metric memory.used_bytes.node1 copied) / 4096))"
 call "$NUMASIM" plot -k bandwidth --from 100ms linux-6.12 --script
 mean() { data nodes | awk '{ sum += $2 } END { print sum / NR * 1e9 }'; }
 ok 'bandwidth: its mean is that of the result' awk -v mean="$(mean)" \

@@ -140,6 +140,23 @@ if command -v protoc >/dev/null; then
     ok 'a flow ends where one begins' test "$(grep -c '^    flow_ids: ' decoded)" -ge "$(grep -c '^    terminating_flow_ids: ' decoded)"
     ok 'names threads' grep -q '^      thread_name: "postgres"$' decoded
     ok 'and units of counters' grep -q '^      unit_name: "bytes"$' decoded
+    cat >read.yaml <<'EOF'
+numasim: workload/1
+duration: 3s
+processes:
+  p:
+    regions: {heap: {size: 64MiB, touch: first}}
+    threads:
+      t: {count: 8, cpus: 0-7, spread: true, program: [access: {misses: {heap: 40/us}, mlp: 4}, forever: [run: 10ms]]}
+EOF
+    "$NUMASIM" run -t teach-numa-2x4 -w ./read.yaml -p carrefour -o copied >/dev/null
+    call "$NUMASIM" trace -f perfetto copied -o copied.pftrace
+    protoc -I "$tests/cli" --decode=Trace perfetto.proto <copied.pftrace >decoded
+    used=$(perl -MJSON::PP -0777 -ne 'print JSON::PP->new->decode($_)->{metrics}{"memory.used_bytes.node1"}{value}' copied/result.json)
+    ok 'memory on a node ends as the result says, copies too' test "$used" -eq "$(awk '
+        $1 == "uuid:" { track = $2 } $1 == "name:" && /memory on node 1/ { is = track }
+        $1 == "track_uuid:" { at = $2 } $1 == "counter_value:" && at == is && is != "" { value = $2 }
+        END { print value }' decoded)"
 else
     skip 'the trace for Perfetto decoded' 'no protoc'
 fi
