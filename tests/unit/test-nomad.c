@@ -3,6 +3,7 @@
 #include "tier-fixture.h"
 
 #include "kernel/mm/copies.h"
+#include "kernel/procfs.h"
 #include "kernel-invariants.h"
 
 /* One thread on a heap of which the slow node holds what does not fit the fast one. */
@@ -38,6 +39,8 @@ static void test_promotes(void)
     struct engine *e = start(HEAP("100MiB", ", policy: {mode: preferred, nodes: 1}", "0%"));
 
     engine_run(e, 10 * MS);
+    g_autofree char *early = kernel_vmstat_text(e->kernel);
+    g_assert_null(strstr(early, "pgtransact"));
     g_assert_cmpint(tier_bytes(e, "t", 0), ==, 0);
     engine_run(e, 10000 * MS);
     kernel_check(e->kernel);
@@ -46,6 +49,8 @@ static void test_promotes(void)
     g_assert_cmpuint(tier_vmstat(e, NUMASIM_PGTRANSACT_SUCCESS), ==, 25600);
     g_assert_cmpuint(tier_vmstat(e, NUMASIM_NUMA_PAGES_MIGRATED), ==, 0);
     g_assert_cmpuint(demoted(e), ==, 0);
+    g_autofree char *text = kernel_vmstat_text(e->kernel);
+    g_assert_nonnull(strstr(text, "\npgtransact_success 25600\npgtransact_abort 0\n"));
     /* Their shadows are there still; the thread that copied has paid, 2.4 us for each. */
     g_assert_cmpint(e->kernel->nodes[1].copy_bytes, ==, 100 * MIB);
     g_assert_cmpint(cpu_ns(e, "knomad1"), >=, 25600 * INT64_C(2409));

@@ -255,6 +255,20 @@ static void read_sizes(const struct kernel *k, int64_t *sizes)
     }
 }
 
+/* What no kernel's file has: pages moved as transactions, where there were any. */
+static void append_transactions(GString *out, const uint64_t *events)
+{
+    static const int items[] = {NUMASIM_PGTRANSACT_SUCCESS, NUMASIM_PGTRANSACT_ABORT};
+
+    if (events[items[0]] + events[items[1]] == 0) {
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
+        g_string_append_printf(out, "%s %" G_GUINT64_FORMAT "\n", item_names[items[i]],
+                               events[items[i]]);
+    }
+}
+
 char *kernel_vmstat_text(const struct kernel *k)
 {
     GString *out = g_string_new(NULL);
@@ -276,6 +290,7 @@ char *kernel_vmstat_text(const struct kernel *k)
                                    events[row->value]);
         }
     }
+    append_transactions(out, events);
     return g_string_free(out, FALSE);
 }
 
