@@ -295,7 +295,7 @@ static const char *const examples[] = {
     "numasim compare -m 'request_latency_ns.*' --format markdown runs/before runs/after # for a "
     "pull "
     "request",
-    "numasim compare --gate gate.yaml results/baselines/small runs/after # in CI",
+    "numasim compare --gate gate.yaml results/baselines/ci runs/after # in CI",
     NULL,
 };
 
@@ -320,11 +320,16 @@ const struct subcommand cmd_compare = {
         "some run. "
         "`better` "
         "and `worse` (`different` where neither direction is) mean p <= 0.05 and an interval "
-        "without 0; `same` that no pair differs, or that the interval lies within 1 % of BASE; "
-        "`unclear` the rest. Of n seeds no p is below 2^(1 - n), times those metrics: take 12 or "
-        "more.\n\n"
+        "without 0, however small the change; else `same` means that no pair differs, or that the "
+        "interval lies within 1 % of BASE, and `unclear` the rest. Of n seeds no p is below 2^(1 - "
+        "n), times those metrics: take 12 or "
+        "more, or choose metrics with -m.\n\n"
+        "A counter that a run writes only where it moved (results/METRICS.md) is 0 where it is "
+        "missing. Any other metric that is not in every run of a side has `-` there and no "
+        "verdict.\n\n"
         "A gate lists metrics with an allowed change (results/README.md). What fails is printed "
-        "first, and the exit status is 1. --update-baseline then leaves BASE as it was; with runs "
+        "first, and the exit status is 1. A metric with `-` on one side fails. --update-baseline "
+        "then leaves BASE as it was; with runs "
         "that only one side has it compares the others, and names those.",
     .examples = examples,
     .run = run,

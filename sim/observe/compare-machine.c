@@ -58,6 +58,28 @@ static void json_metric(struct json_out *out, const struct compare_metric *m, bo
     json_object_end(out);
 }
 
+/* What one side has, and no verdict. */
+static void json_lone(struct json_out *out, const struct compare_lone *l, const GArray *findings)
+{
+    bool failed = false;
+
+    for (guint i = 0; findings != NULL && i < findings->len; i++) {
+        failed |= g_array_index(findings, struct gate_finding, i).lone == l;
+    }
+    json_object_begin(out, l->name, true);
+    json_string(out, "unit", result_unit_name(l->unit));
+    if (l->has[0]) {
+        json_mean(out, "base", l->unit, l->mean[0]);
+    }
+    if (l->has[1]) {
+        json_mean(out, "new", l->unit, l->mean[1]);
+    }
+    if (failed) {
+        json_string(out, "gate", "failed");
+    }
+    json_object_end(out);
+}
+
 static void json_group(struct json_out *out, const struct compare_group *g, const GArray *findings)
 {
     json_object_begin(out, NULL, false);
@@ -76,6 +98,13 @@ static void json_group(struct json_out *out, const struct compare_group *g, cons
         json_metric(out, &g->metrics[i], g->nr_seeds == 1, findings);
     }
     json_object_end(out);
+    if (g->nr_lone > 0) {
+        json_object_begin(out, "not_compared", false);
+        for (uint32_t i = 0; i < g->nr_lone; i++) {
+            json_lone(out, &g->lone[i], findings);
+        }
+        json_object_end(out);
+    }
     json_object_end(out);
 }
 
@@ -109,32 +138,34 @@ char *compare_json(const struct comparison *c, const GArray *findings)
 /* ------------------------------------------------------------------------------------------- */
 /* JUnit                                                                                        */
 
-static guint nr_failed_of(const GArray *findings, const struct compare_group *g)
+/* Of @g; *@ret_lone of them about metrics that can not be compared. */
+static guint nr_failed_of(const GArray *findings, const struct compare_group *g, guint *ret_lone)
 {
     guint failed = 0;
 
+    *ret_lone = 0;
     for (guint i = 0; findings != NULL && i < findings->len; i++) {
         const struct gate_finding *f = &g_array_index(findings, struct gate_finding, i);
 
         failed += f->failed && f->group == g;
+        *ret_lone += f->lone != NULL && f->group == g;
     }
     return failed;
 }
 
-static void junit_case(GString *out, const struct compare_group *g, const struct compare_metric *m,
-                       const GArray *findings)
+static void junit_case(GString *out, const struct comparison *c, const struct compare_group *g,
+                       const char *metric, const struct gate_finding *f)
 {
     g_autofree char *title = compare_group_title(g);
     g_autofree char *class_ = g_markup_escape_text(title, -1);
-    g_autofree char *name = g_markup_escape_text(m->name, -1);
-    const struct gate_finding *f = finding_of(findings, m);
+    g_autofree char *name = g_markup_escape_text(metric, -1);
 
     g_string_append_printf(out, "    <testcase classname=\"%s\" name=\"%s\"", class_, name);
     if (f == NULL || !f->failed) {
         g_string_append(out, "/>\n");
         return;
     }
-    g_autofree char *text = compare_finding_text(f);
+    g_autofree char *text = compare_finding_text(c, f);
     g_autofree char *message = g_markup_escape_text(text, -1);
 
     g_string_append_printf(out, ">\n      <failure message=\"%s\"/>\n    </testcase>\n", message);
@@ -148,11 +179,19 @@ char *compare_junit(const struct comparison *c, const GArray *findings)
         const struct compare_group *g = &c->groups[i];
         g_autofree char *title = compare_group_title(g);
         g_autofree char *name = g_markup_escape_text(title, -1);
+        guint nr_lone, failed = nr_failed_of(findings, g, &nr_lone);
 
         g_string_append_printf(out, "  <testsuite name=\"%s\" tests=\"%u\" failures=\"%u\">\n",
-                               name, g->nr_metrics, nr_failed_of(findings, g));
+                               name, g->nr_metrics + nr_lone, failed);
         for (uint32_t m = 0; m < g->nr_metrics; m++) {
-            junit_case(out, g, &g->metrics[m], findings);
+            junit_case(out, c, g, g->metrics[m].name, finding_of(findings, &g->metrics[m]));
+        }
+        for (guint k = 0; findings != NULL && k < findings->len; k++) {
+            const struct gate_finding *f = &g_array_index(findings, struct gate_finding, k);
+
+            if (f->group == g && f->lone != NULL) {
+                junit_case(out, c, g, f->lone->name, f);
+            }
         }
         g_string_append(out, "  </testsuite>\n");
     }

@@ -43,6 +43,24 @@ static const struct {
     {"cgroup.*.throttled_ns", COMPARE_LOWER, false},
 };
 
+/* What vmstat.c, memory.c, memory-load.c, wakeup.c, rates.c and simulate.c leave out where it is 0. */
+static const char *const absent_zeros[] = {
+    "vmstat.*",
+    "memory.pages_replicated",
+    "memory.pages_shadowed",
+    "memory.copies_*",
+    "memory.copy_bytes",
+    "memory.first_touch_bytes.*",
+    "memory.accesses",
+    "comm.*.memory.accesses",
+    "process.*.memory.accesses",
+    "comm.*.time.*_ns",
+    "process.*.time.*_ns",
+    "bandwidth.*bytes_per_s",
+    "bandwidth.*.utilisation",
+    "policy.oracle_queries",
+};
+
 static int meaning_of(const char *name)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(meanings); i++) {
@@ -58,6 +76,16 @@ enum compare_goodness compare_goodness(const char *name)
     int i = meaning_of(name);
 
     return i >= 0 ? meanings[i].goodness : COMPARE_NEUTRAL;
+}
+
+bool compare_absent_is_zero(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(absent_zeros); i++) {
+        if (g_pattern_match_simple(absent_zeros[i], name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool compare_is_usual(const char *name)

@@ -5,19 +5,6 @@
 
 #include "base/error.h"
 
-static char *workload_name(const struct result *r)
-{
-    GString *s = g_string_new(NULL);
-
-    for (int32_t i = 0; i < r->nr_workloads; i++) {
-        g_string_append_printf(s, "%s%s", i > 0 ? "+" : "", r->workloads[i].name);
-        if (r->workloads[i].replicas > 1) {
-            g_string_append_printf(s, ":%d", r->workloads[i].replicas);
-        }
-    }
-    return g_string_free(s, FALSE);
-}
-
 static char *policy_name(const struct result *r)
 {
     g_autofree char *overrides = g_strjoinv(" ", r->overrides);
@@ -60,7 +47,8 @@ GArray *compare_items_new(const struct compare_side *side)
     g_array_set_clear_func(items, release_item);
     for (uint32_t i = 0; i < side->nr; i++) {
         struct compare_item item = {side->results[i], side->paths[i],
-                                    workload_name(side->results[i]), policy_name(side->results[i])};
+                                    result_workload_name(side->results[i]),
+                                    policy_name(side->results[i])};
 
         g_array_append_val(items, item);
     }

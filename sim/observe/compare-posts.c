@@ -91,7 +91,7 @@ char *compare_mmtests(const struct comparison *c, const GArray *findings)
 {
     GString *out = g_string_new(NULL);
 
-    compare_append_findings(findings, false, out);
+    compare_append_findings(c, findings, false, out);
     for (uint32_t g = 0; g < c->nr_groups; g++) {
         g_autofree char *title = compare_group_title(&c->groups[g]);
 
@@ -100,6 +100,7 @@ char *compare_mmtests(const struct comparison *c, const GArray *findings)
         for (uint32_t i = 0; i < c->groups[g].nr_metrics; i++) {
             mmtests_metric(out, &c->groups[g].metrics[i], c->groups[g].nr_seeds);
         }
+        compare_append_lone(c, &c->groups[g], out);
     }
     return g_string_free(out, FALSE);
 }
@@ -254,9 +255,12 @@ char *compare_benchstat(const struct comparison *c, const GArray *findings)
 {
     GString *out = g_string_new(NULL);
 
-    compare_append_findings(findings, false, out);
+    compare_append_findings(c, findings, false, out);
     for (int unit = 0; unit < NR_RESULT_UNITS; unit++) {
         benchstat_table(out, c, (enum result_unit)unit);
+    }
+    for (uint32_t g = 0; g < c->nr_groups; g++) {
+        compare_append_lone(c, &c->groups[g], out);
     }
     return g_string_free(out, FALSE);
 }

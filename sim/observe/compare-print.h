@@ -25,7 +25,8 @@ char *compare_mmtests(const struct comparison *c, const GArray *findings);
  * is unclear or same. */
 char *compare_benchstat(const struct comparison *c, const GArray *findings);
 /* "FAIL  ..." for each finding that failed, and how many of all did; nothing where @findings is NULL. */
-void compare_append_findings(const GArray *findings, bool markdown, GString *out);
+void compare_append_findings(const struct comparison *c, const GArray *findings, bool markdown,
+                             GString *out);
 
 /* For these files: "+5.3%", "-" where there is no telling; "+0.5% to +2.8%"; "0.004"; a mean. */
 char *compare_change_text(const struct compare_metric *m);
@@ -33,7 +34,11 @@ char *compare_interval_text(const struct compare_metric *m);
 char *compare_p_text(const struct compare_metric *m);
 char *compare_mean_text(enum result_unit unit, double mean);
 /* "request_latency_ns.clients.p99 on epyc, db: 236us to 260us, +10.2% (...); may rise by 5% and 20us" */
-char *compare_finding_text(const struct gate_finding *f);
+char *compare_finding_text(const struct comparison *c, const struct gate_finding *f);
+/* Lines about the metrics of @g that can not be compared: "NAME: in runs of LABEL only". */
+void compare_append_lone(const struct comparison *c, const struct compare_group *g, GString *out);
+/* Which side has @l: its label, or "neither". */
+const char *compare_lone_side(const struct comparison *c, const struct compare_lone *l);
 /* "3 seeds", "1 seed, exact". */
 char *compare_seeds_text(const struct compare_group *g);
 

@@ -63,8 +63,44 @@ char *compare_seeds_text(const struct compare_group *g)
     return g->nr_seeds == 1 ? g_strdup("1 seed, exact") : g_strdup_printf("%u seeds", g->nr_seeds);
 }
 
-char *compare_finding_text(const struct gate_finding *f)
+const char *compare_lone_side(const struct comparison *c, const struct compare_lone *l)
 {
+    return l->has[0] ? c->base_label : l->has[1] ? c->new_label : "neither";
+}
+
+void compare_append_lone(const struct comparison *c, const struct compare_group *g, GString *out)
+{
+    for (uint32_t i = 0; i < g->nr_lone; i++) {
+        const struct compare_lone *l = &g->lone[i];
+
+        if (l->has[0] || l->has[1]) {
+            g_string_append_printf(out, "%s: in runs of %s only\n", l->name,
+                                   compare_lone_side(c, l));
+        } else {
+            g_string_append_printf(out, "%s: not in every run\n", l->name);
+        }
+    }
+}
+
+static char *lone_finding_text(const struct comparison *c, const struct gate_finding *f)
+{
+    const struct compare_lone *l = f->lone;
+    int side = l->has[0] ? 0 : 1;
+    g_autofree char *title = compare_group_title(f->group);
+    g_autofree char *mean = compare_mean_text(l->unit, l->mean[side]);
+    g_autofree char *allows = gate_rule_allows(f->rule);
+
+    return g_strdup_printf(
+        "%s on %s: %s under %s, but not there in every run of %s; it %s%s%s", l->name, title, mean,
+        compare_lone_side(c, l), side == 0 ? c->new_label : c->base_label, allows,
+        f->rule->why != NULL ? ": " : "", f->rule->why != NULL ? f->rule->why : "");
+}
+
+char *compare_finding_text(const struct comparison *c, const struct gate_finding *f)
+{
+    if (f->lone != NULL) {
+        return lone_finding_text(c, f);
+    }
     g_autofree char *title = compare_group_title(f->group);
     g_autofree char *base = compare_mean_text(f->metric->unit, f->metric->base_mean);
     g_autofree char *new_ = compare_mean_text(f->metric->unit, f->metric->new_mean);
@@ -142,6 +178,25 @@ static void sheet_end(struct sheet *s)
     }
 }
 
+/* What can not be compared: with what one side has, and no verdict. */
+static void append_lone(const struct compare_group *g, struct sheet *s)
+{
+    for (uint32_t i = 0; i < g->nr_lone; i++) {
+        const struct compare_lone *l = &g->lone[i];
+        char *cells[MAX_COLUMNS];
+        int32_t at = 0;
+
+        cells[at++] = g_strdup(l->name);
+        for (int side = 0; side < 2; side++) {
+            cells[at++] = l->has[side] ? compare_mean_text(l->unit, l->mean[side]) : g_strdup("-");
+        }
+        while (at < s->nr_columns) {
+            cells[at++] = g_strdup("-");
+        }
+        sheet_row(s, cells, false);
+    }
+}
+
 static void append_group(const struct comparison *c, const struct compare_group *g, bool markdown,
                          GString *out)
 {
@@ -186,6 +241,7 @@ static void append_group(const struct comparison *c, const struct compare_group 
         cells[at] = g_strdup(compare_verdict_name(m->verdict));
         sheet_row(&s, cells, m->verdict == COMPARE_BETTER || m->verdict == COMPARE_WORSE);
     }
+    append_lone(g, &s);
     sheet_end(&s);
     if (equal > 0) {
         g_string_append_printf(out, "%s%u more differ in no run\n", markdown ? "\n" : "  ", equal);
@@ -218,7 +274,8 @@ static void append_means(const struct comparison *c, bool markdown, GString *out
 
 /* ------------------------------------------------------------------------------------------- */
 
-void compare_append_findings(const GArray *findings, bool markdown, GString *out)
+void compare_append_findings(const struct comparison *c, const GArray *findings, bool markdown,
+                             GString *out)
 {
     guint failed = findings != NULL ? gate_nr_failed(findings) : 0;
 
@@ -227,7 +284,7 @@ void compare_append_findings(const GArray *findings, bool markdown, GString *out
     }
     for (guint i = 0; i < failed; i++) {
         g_autofree char *text =
-            compare_finding_text(&g_array_index(findings, struct gate_finding, i));
+            compare_finding_text(c, &g_array_index(findings, struct gate_finding, i));
 
         g_string_append(out, markdown ? "- **FAIL** " : "FAIL  ");
         if (markdown) {
@@ -281,7 +338,7 @@ static char *for_people(const struct comparison *c, const GArray *findings, bool
         markdown_append(out, c->base_label);
         g_string_append(out, "\n\n");
     }
-    compare_append_findings(findings, markdown, out);
+    compare_append_findings(c, findings, markdown, out);
     for (uint32_t g = 0; g < c->nr_groups; g++) {
         append_group(c, &c->groups[g], markdown, out);
     }

@@ -121,28 +121,100 @@ static bool is_wanted(const char *name, const char *const *patterns)
     return false;
 }
 
-/* The values of @name in items @from..@from + @nr; NULL if one does not have it. */
-static int64_t *values_of(GArray *items, guint from, uint32_t nr, const char *name)
+/* Places of @items: of one side in one group. */
+struct runs {
+    GArray *items;
+    guint from;
+    uint32_t nr;
+};
+
+static const struct result *run_at(const struct runs *runs, uint32_t i)
 {
-    g_autofree int64_t *values = g_new(int64_t, nr);
+    return compare_item_at(runs->items, runs->from + i)->result;
+}
 
-    for (uint32_t i = 0; i < nr; i++) {
-        const struct result_metric *m =
-            result_metric(compare_item_at(items, from + i)->result, name);
+/* The values of @name; NULL if a run does not have it, and that does not mean 0. */
+static int64_t *values_of(const struct runs *runs, const char *name)
+{
+    g_autofree int64_t *values = g_new(int64_t, runs->nr);
+    bool or_zero = compare_absent_is_zero(name);
 
-        if (m == NULL) {
+    for (uint32_t i = 0; i < runs->nr; i++) {
+        const struct result_metric *m = result_metric(run_at(runs, i), name);
+
+        if (m == NULL && !or_zero) {
             return NULL;
         }
-        values[i] = m->value;
+        values[i] = m != NULL ? m->value : 0;
     }
     return g_steal_pointer(&values);
+}
+
+static int compare_metric_names(gconstpointer a, gconstpointer b)
+{
+    const struct result_metric *x = *(const struct result_metric *const *)a;
+    const struct result_metric *y = *(const struct result_metric *const *)b;
+
+    return strcmp(x->name, y->name);
+}
+
+/* One of each name (struct result_metric *) that some run of either side has and @patterns want. */
+static GPtrArray *wanted_of(const struct runs sides[2], const char *const *patterns)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    GPtrArray *wanted = g_ptr_array_new();
+
+    for (int side = 0; side < 2; side++) {
+        for (uint32_t i = 0; i < sides[side].nr; i++) {
+            const struct result *r = run_at(&sides[side], i);
+
+            for (int32_t m = 0; m < r->nr_metrics; m++) {
+                if (g_hash_table_add(seen, r->metrics[m].name) &&
+                    is_wanted(r->metrics[m].name, patterns)) {
+                    g_ptr_array_add(wanted, &r->metrics[m]);
+                }
+            }
+        }
+    }
+    g_ptr_array_sort(wanted, compare_metric_names);
+    return wanted;
+}
+
+/* Puts @like where it belongs: among the metrics of two sides, or the lone ones. */
+static void add_metric(const struct runs sides[2], const struct result_metric *like,
+                       GArray *metrics, GArray *lone)
+{
+    uint32_t nr = sides[0].nr;
+    g_autofree int64_t *a = values_of(&sides[0], like->name);
+    g_autofree int64_t *b = values_of(&sides[1], like->name);
+
+    if (a == NULL || b == NULL) {
+        struct compare_lone l = {g_strdup(like->name),
+                                 like->unit,
+                                 {a != NULL, b != NULL},
+                                 {a != NULL ? mean_of(a, nr) : 0, b != NULL ? mean_of(b, nr) : 0}};
+
+        g_array_append_val(lone, l);
+        return;
+    }
+    struct compare_metric m = {.name = g_strdup(like->name),
+                               .unit = like->unit,
+                               .goodness = compare_goodness(like->name),
+                               .base = g_steal_pointer(&a),
+                               .new_ = g_steal_pointer(&b)};
+
+    measure(&m, nr);
+    g_array_append_val(metrics, m);
 }
 
 static void add_group(struct comparison *c, GArray *base, GArray *new_, guint from, uint32_t nr,
                       bool by_policy, const char *const *patterns)
 {
     const struct compare_item *first = compare_item_at(base, from);
+    const struct runs sides[2] = {{base, from, nr}, {new_, from, nr}};
+    g_autoptr(GPtrArray) wanted = wanted_of(sides, patterns);
     g_autoptr(GArray) metrics = g_array_new(FALSE, FALSE, sizeof(struct compare_metric));
+    g_autoptr(GArray) lone = g_array_new(FALSE, FALSE, sizeof(struct compare_lone));
     struct compare_group group = {
         .topology = g_strdup(first->result->topology.name),
         .workload = g_strdup(first->workload),
@@ -152,30 +224,15 @@ static void add_group(struct comparison *c, GArray *base, GArray *new_, guint fr
     };
 
     for (uint32_t i = 0; i < nr; i++) {
-        group.seeds[i] = compare_item_at(base, from + i)->result->seed;
+        group.seeds[i] = run_at(&sides[0], i)->seed;
     }
-    for (int32_t i = 0; i < first->result->nr_metrics; i++) {
-        const struct result_metric *metric = &first->result->metrics[i];
-
-        if (!is_wanted(metric->name, patterns)) {
-            continue;
-        }
-        g_autofree int64_t *a = values_of(base, from, nr, metric->name);
-        g_autofree int64_t *b = values_of(new_, from, nr, metric->name);
-
-        if (a != NULL && b != NULL) {
-            struct compare_metric m = {.name = g_strdup(metric->name),
-                                       .unit = metric->unit,
-                                       .goodness = compare_goodness(metric->name),
-                                       .base = g_steal_pointer(&a),
-                                       .new_ = g_steal_pointer(&b)};
-
-            measure(&m, nr);
-            g_array_append_val(metrics, m);
-        }
+    for (guint i = 0; i < wanted->len; i++) {
+        add_metric(sides, wanted->pdata[i], metrics, lone);
     }
     group.nr_metrics = metrics->len;
     group.metrics = (struct compare_metric *)(void *)g_array_steal(metrics, NULL);
+    group.nr_lone = lone->len;
+    group.lone = (struct compare_lone *)(void *)g_array_steal(lone, NULL);
     c->groups = g_renew(struct compare_group, c->groups, (gsize)c->nr_groups + 1);
     c->groups[c->nr_groups++] = group;
     c->exact = c->exact && nr == 1;
@@ -257,14 +314,18 @@ bool comparison_has(const struct comparison *c, const char *pattern, GError **er
                 return true;
             }
         }
+        for (uint32_t i = 0; i < c->groups[g].nr_lone; i++) {
+            if (g_pattern_match_simple(pattern, c->groups[g].lone[i].name)) {
+                return true;
+            }
+        }
     }
     g_autofree char *near = comparison_suggest(c, pattern);
 
-    g_set_error(
-        error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
-        "no metric is called '%s'; expected one of result.json's that both sides have, or a "
-        "pattern with * and ?%s",
-        pattern, near);
+    g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_INPUT,
+                "no metric is called '%s'; expected one of result.json's, or a pattern with * and "
+                "?%s",
+                pattern, near);
     return false;
 }
 
@@ -275,12 +336,8 @@ char *comparison_suggest(const struct comparison *c, const char *name)
     return near != NULL ? g_strdup_printf(" (did you mean '%s'?)", near) : g_strdup("");
 }
 
-/* The names of all metrics of @items, each once, in the order in which they are met. */
-static char **all_names(GArray *items)
+static void add_names(GArray *items, GHashTable *seen, GPtrArray *names)
 {
-    GPtrArray *names = g_ptr_array_new();
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-
     for (guint i = 0; i < items->len; i++) {
         const struct result *r = compare_item_at(items, i)->result;
 
@@ -290,6 +347,16 @@ static char **all_names(GArray *items)
             }
         }
     }
+}
+
+/* The names of all metrics of two sides, each once, in the order in which they are met. */
+static char **all_names(GArray *base, GArray *new_)
+{
+    GPtrArray *names = g_ptr_array_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    add_names(base, seen, names);
+    add_names(new_, seen, names);
     g_ptr_array_add(names, NULL);
     return (char **)g_ptr_array_free(names, FALSE);
 }
@@ -323,7 +390,7 @@ static struct comparison *compare_sides(const struct compare_side *base,
     c->base_label = g_strdup(base->label);
     c->new_label = g_strdup(new_->label);
     c->exact = true;
-    c->names = all_names(a);
+    c->names = all_names(a, b);
     c->chosen = patterns != NULL && patterns[0] != NULL;
     add_groups(c, a, b, by_policy, patterns);
     judge_all(c);
@@ -372,6 +439,10 @@ void comparison_free(struct comparison *c)
             g_free(group->metrics[i].base);
             g_free(group->metrics[i].new_);
         }
+        for (uint32_t i = 0; i < group->nr_lone; i++) {
+            g_free(group->lone[i].name);
+        }
+        g_free(group->lone);
         g_free(group->metrics);
         g_free(group->topology);
         g_free(group->workload);

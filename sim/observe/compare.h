@@ -10,9 +10,11 @@
  * any difference is one. With several, the mean difference has a bootstrap interval of 95 % and a p by
  * sign flips (base/significance.h), corrected by Holm over all metrics that differ in some run. The verdict is
  *
- *   same      no pair differs; or the interval lies within 1 % of the base's mean on both sides
+ *   same      no pair differs
  *   better, worse, different
- *             p is at most 0.05 and the interval leaves 0 out; different where neither direction is good
+ *             p is at most 0.05 and the interval leaves 0 out, however small the change; different where
+ *             neither direction is good
+ *   same      else, where the interval lies within 1 % of the base's mean on both sides
  *   unclear   else
  *
  * Few seeds cannot say more than "unclear": the least p of n pairs is 2^(1 - n), times the metrics.
@@ -58,6 +60,17 @@ struct compare_metric {
     enum compare_verdict verdict;
 };
 
+/*
+ * A metric that can not be compared: at least one side has it not in each of its runs, and its absence does
+ * not mean 0.
+ */
+struct compare_lone {
+    char *name;
+    enum result_unit unit;
+    bool has[2];    /* base, new: in each of its runs */
+    double mean[2]; /* of a side that has it */
+};
+
 /* One topology with one set of workloads, and one policy where that tells results apart. */
 struct compare_group {
     char *topology, *workload;
@@ -66,6 +79,8 @@ struct compare_group {
     uint32_t nr_seeds;
     struct compare_metric *metrics; /* in the order of their names */
     uint32_t nr_metrics;
+    struct compare_lone *lone; /* in the order of their names */
+    uint32_t nr_lone;
 };
 
 struct comparison {
@@ -89,8 +104,9 @@ struct comparison {
 
 /*
  * @patterns: globs (GPatternSpec: * and ?) of the metrics to show, NULL-terminated; NULL or empty: those
- * that people ask for first (compare_is_usual()). A metric that one side of a group does not have is left
- * out. NULL with NUMASIM_ERROR_INPUT where a set is empty, two results of a set are of the same seed, or
+ * that people ask for first (compare_is_usual()). A metric that is written only where there was something
+ * to count is 0 where it is missing (compare_absent_is_zero()); another one that some run does not have is in
+ * `lone`. NULL with NUMASIM_ERROR_INPUT where a set is empty, two results of a set are of the same seed, or
  * results have no partner.
  */
 struct comparison *compare_results(const struct compare_side *base, const struct compare_side *new_,
@@ -114,8 +130,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(comparison_t, comparison_free)
 
 /* " (did you mean 'cpu.utilisation'?)", or "" where no metric's name is near @name. Newly allocated. */
 char *comparison_suggest(const struct comparison *c, const char *name);
-/* That a metric of @c fits @pattern; else NUMASIM_ERROR_INPUT. */
+/* That a metric of @c, be it of one side, fits @pattern; else NUMASIM_ERROR_INPUT. */
 bool comparison_has(const struct comparison *c, const char *pattern, GError **error);
+
+/* True for counters that a run writes only where they moved: a result without @name counted 0 of it. */
+bool compare_absent_is_zero(const char *name);
 
 /* True for metrics of the whole run by which it is judged: latencies, throughput, waste, migrations,
  * locality, where time went. */

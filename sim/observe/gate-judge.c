@@ -66,7 +66,7 @@ static bool judge_group(const struct gate *gate, const struct gate_rule *rule,
         const struct compare_metric *m = &g->metrics[i];
 
         if (g_pattern_match_simple(rule->metric, m->name)) {
-            struct gate_finding finding = {rule, g, m, is_too_much(rule, m)};
+            struct gate_finding finding = {rule, g, m, NULL, is_too_much(rule, m)};
 
             if (!check_unit(gate, rule, m, error)) {
                 return false;
@@ -75,11 +75,21 @@ static bool judge_group(const struct gate *gate, const struct gate_rule *rule,
             g_array_append_val(findings, finding);
         }
     }
+    for (uint32_t i = 0; i < g->nr_lone; i++) {
+        const struct compare_lone *l = &g->lone[i];
+
+        if (l->has[0] != l->has[1] && g_pattern_match_simple(rule->metric, l->name)) {
+            struct gate_finding finding = {rule, g, NULL, l, true};
+
+            found = true;
+            g_array_append_val(findings, finding);
+        }
+    }
     if (!found) {
         g_autofree char *title = compare_group_title(g);
         g_autofree char *near = comparison_suggest(c, rule->metric);
         g_autofree char *text = g_strdup_printf("no metric of %s is called '%s'; expected one of "
-                                                "result.json's, which both sides have%s",
+                                                "result.json's%s",
                                                 title, rule->metric, near);
 
         return fail(gate, rule, error, text);

@@ -2,7 +2,7 @@
 /*
  * A comparison held against a gate. A metric fails where its mean changed in a direction that the gate
  * bounds by more than the share and by more than the amount that it allows, and the interval of the
- * difference leaves 0 out.
+ * difference leaves 0 out; or where only one side has it, and that does not mean 0 on the other.
  */
 #ifndef NUMASIM_OBSERVE_GATE_JUDGE_H
 #define NUMASIM_OBSERVE_GATE_JUDGE_H
@@ -14,7 +14,8 @@
 struct gate_finding {
     const struct gate_rule *rule;
     const struct compare_group *group;
-    const struct compare_metric *metric;
+    const struct compare_metric *metric; /* NULL: it is @lone, which fails */
+    const struct compare_lone *lone;     /* NULL: it is @metric */
     bool failed;
 };
 

@@ -206,6 +206,19 @@ static const void *find_name(const char *name, const void *array, int32_t nr, si
     return nr > 0 ? bsearch(&name, array, (size_t)nr, size, compare_names) : NULL;
 }
 
+char *result_workload_name(const struct result *r)
+{
+    GString *s = g_string_new(NULL);
+
+    for (int32_t i = 0; i < r->nr_workloads; i++) {
+        g_string_append_printf(s, "%s%s", i > 0 ? "+" : "", r->workloads[i].name);
+        if (r->workloads[i].replicas > 1) {
+            g_string_append_printf(s, ":%d", r->workloads[i].replicas);
+        }
+    }
+    return g_string_free(s, FALSE);
+}
+
 const struct result_metric *result_metric(const struct result *r, const char *name)
 {
     return find_name(name, r->metrics, r->nr_metrics, sizeof(*r->metrics));

@@ -135,6 +135,9 @@ struct result_matrix *result_add_matrix(struct result *r, const char *name, enum
 /* Puts everything in the order of its name. Names are distinct. */
 void result_sort(struct result *r);
 
+/* The workloads' names, with their replicas where there are several: "db-server+phases:2". Newly allocated. */
+char *result_workload_name(const struct result *r);
+
 /* The metric, histogram or matrix @name of a sorted result, or NULL. */
 const struct result_metric *result_metric(const struct result *r, const char *name);
 const struct result_histogram *result_histogram(const struct result *r, const char *name);

@@ -69,7 +69,7 @@ for format in text markdown mmtests benchstat; do
     ok "as $format, too, with its reason" sh -c 'head -5 out | grep -q "context_switches.*: they cost 2 us"'
 done
 sed 's/context_switches/context_swiches/' gate.yaml >unknown.yaml
-refuses 2 "unknown.yaml:3:5: no metric of teach-numa-2x4, schbench is called 'context_swiches'; expected one of result.json's, which both sides have (did you mean 'context_switches'?)" \
+refuses 2 "unknown.yaml:3:5: no metric of teach-numa-2x4, schbench is called 'context_swiches'; expected one of result.json's (did you mean 'context_switches'?)" \
     compare --gate unknown.yaml old new
 sed 's/\[0%, 0\], may-fall/[0%, 2ms], may-fall/' gate.yaml >unit.yaml
 refuses 2 "unit.yaml:3:5: 'context_switches' is measured in count; expected an amount like 12" \
@@ -135,6 +135,26 @@ call timeout 10 "$NUMASIM" compare -o pipe old new
 wait $!
 ok 'a pipe is written to' test -s piped
 ok 'and stays what it is' test -p pipe
+
+# What only one side counted is 0 on the other.
+for policy in linux-6.12 fifo-none; do
+    "$NUMASIM" run -t teach-numa-2x4 -w numa-process -d 3s --warmup 0s -p "$policy" -o "pages/$policy" >/dev/null
+done
+call "$NUMASIM" compare -m 'vmstat.numa_pte*' pages/fifo-none pages/linux-6.12
+ok 'a counter that only NEW has' grep -Eq '^  vmstat.numa_pte_updates +0 +[1-9].* different$' out
+call "$NUMASIM" compare -m 'vmstat.numa_pte*' pages/linux-6.12 pages/fifo-none
+ok 'or only BASE' grep -Eq '^  vmstat.numa_pte_updates +[1-9][^ ]* +0 .* different$' out
+cat >counted.yaml <<'Y'
+numasim: gate/1
+gates: [{metric: vmstat.numa_pte_updates, may-rise: [5%, 10]}]
+Y
+call "$NUMASIM" compare --gate counted.yaml pages/fifo-none pages/linux-6.12
+ok 'a gate on it fails' test "$status" -eq 1
+call "$NUMASIM" compare --gate counted.yaml pages/linux-6.12 pages/fifo-none
+ok 'or holds' test "$status" -eq 0
+sed -i '/"wakeup_latency_ns.max"/d' pages/fifo-none/result.json
+call "$NUMASIM" compare -m 'wakeup_latency_ns.m*' pages/linux-6.12 pages/fifo-none
+ok 'a time that only one has is no 0' grep -Eq '^  wakeup_latency_ns.max +[1-9][^ ]* +- +- +-$' out
 
 # Bad input.
 refuses 2 "'c' is the third" compare -l a -l b -l c old new
