@@ -123,7 +123,8 @@ static bool append_part(struct report *r, const char *name, const char *before, 
 static char *title_of(const struct report *r)
 {
     const struct result *x = r->inputs[0].result;
-    GString *title = g_string_new(x->nr_workloads > 0 ? x->workloads[0].name : "");
+    g_autofree char *workload = result_workload_name(x);
+    GString *title = g_string_new(workload);
 
     g_string_append_printf(title, " on %s: ", x->topology.name);
     for (int32_t i = 0; i < r->nr; i++) {

@@ -15,18 +15,18 @@ char *plot_input_name(const struct plot_input *inputs, int32_t nr, int32_t i)
         for (int32_t b = 0; b < a; b++) {
             const struct result *x = inputs[a].result, *y = inputs[b].result;
 
+            g_autofree char *of_x = result_workload_name(x), *of_y = result_workload_name(y);
+
             policies = policies && strcmp(x->policy.name, y->policy.name) != 0;
             machines = machines && strcmp(x->topology.name, y->topology.name) != 0;
-            workloads = workloads && x->nr_workloads > 0 && y->nr_workloads > 0 &&
-                        strcmp(x->workloads[0].name, y->workloads[0].name) != 0;
+            workloads = workloads && strcmp(of_x, of_y) != 0;
         }
     }
     if (policies) {
         return g_strdup(r->policy.name);
     }
-    return g_strdup(workloads  ? r->workloads[0].name
-                    : machines ? r->topology.name
-                               : inputs[i].path);
+    return workloads ? result_workload_name(r)
+                     : g_strdup(machines ? r->topology.name : inputs[i].path);
 }
 
 bool plot_labels_check(char *const *labels, int32_t nr, GError **error)

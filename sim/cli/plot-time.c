@@ -169,7 +169,7 @@ bool plot_is_part(const struct plot *p)
 char *plot_subject(const struct plot *p)
 {
     const struct result *r = p->inputs[0].result;
-    const char *workload = r->nr_workloads > 0 ? r->workloads[0].name : "";
+    g_autofree char *workload = result_workload_name(r);
     int64_t to_ns = p->to_ns < 0 ? r->end_ns : MIN(p->to_ns, r->end_ns);
     g_autofree char *from = units_format_human(MAX(p->from_ns, 0), UNIT_NS);
     g_autofree char *to = units_format_human(to_ns, UNIT_NS);

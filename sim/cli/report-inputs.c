@@ -6,19 +6,6 @@
 #include "cli/report.h"
 #include "observe/result-table.h"
 
-static char *workloads_of(const struct result *x)
-{
-    GString *text = g_string_new(NULL);
-
-    for (int32_t i = 0; i < x->nr_workloads; i++) {
-        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", x->workloads[i].name);
-        if (x->workloads[i].replicas > 1) {
-            g_string_append_printf(text, " × %d", x->workloads[i].replicas);
-        }
-    }
-    return g_string_free(text, FALSE);
-}
-
 void report_overview(struct report *r)
 {
     static const char *const heads[] = {"Result", "Policy", "Machine", "Workload", "From",
@@ -28,7 +15,7 @@ void report_overview(struct report *r)
     for (int32_t i = 0; i < r->nr; i++) {
         const struct result *x = r->inputs[i].result;
         guint seeds = r->sides[i].results->len;
-        g_autofree char *workloads = workloads_of(x);
+        g_autofree char *workloads = result_workload_name(x);
         g_autofree char *overrides = g_strjoinv(" ", x->overrides);
         g_autofree char *policy =
             g_strconcat(x->policy.name, overrides[0] != '\0' ? " " : "", overrides, NULL);

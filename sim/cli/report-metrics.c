@@ -176,6 +176,7 @@ void report_metrics(struct report *r)
     static const char *const every[] = {"*", NULL};
     struct changes usual = compare_all(r, NULL);
     struct changes all = compare_all(r, every);
+    bool few = false;
 
     g_string_append(r->out, "<h2 id=\"metrics\">Metrics</h2>\n");
     if (r->nr > 1 && usual.why_not != NULL) {
@@ -190,9 +191,18 @@ void report_metrics(struct report *r)
         g_string_append(r->out, exact ? ", exact: one seed on both sides.</p>\n"
                                       : ": means over seeds; better, worse and different mean p "
                                         "≤ 0.05 after Holm's correction.</p>\n");
+        few = !exact;
     }
     append_table(r, &usual, true);
     g_string_append(r->out, "<details><summary>All metrics</summary>\n");
+    if (few) {
+        g_string_append(
+            r->out,
+            "<p class=\"note\">Here Holm's correction runs over every metric that differs, so "
+            "few seeds decide little: a verdict may be “unclear” that is clear above. "
+            "<code>numasim compare -m NAME</code> corrects for those that you ask "
+            "for.</p>\n");
+    }
     append_table(r, &all, false);
     g_string_append(r->out, "</details>\n");
     changes_release(&usual);
