@@ -362,6 +362,12 @@ static bool check_output(const struct run_options *o, GError **error)
                     "run: --occupancy writes a file; expected --output=DIR with it");
         return false;
     }
+    if (o->output != NULL && g_file_test(o->output, G_FILE_TEST_EXISTS) &&
+        !g_file_test(o->output, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
+                    "run: %s: is no folder; expected one, or the path of a new one", o->output);
+        return false;
+    }
     if (o->output != NULL && !o->force && g_file_test(o->output, G_FILE_TEST_EXISTS)) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_USAGE,
                     "run: %s exists; expected a new folder, or --force", o->output);

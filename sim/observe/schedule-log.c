@@ -72,8 +72,8 @@ static const char *name_of(struct schedule_log *l, int32_t id)
 
 static char *text_of(struct schedule_log *l, const struct tp_event *e)
 {
-    static const char *const leaves[] = {"",       "preempted", "blocked",
-                                         "exited", "yielded",   "throttled"};
+    static const char *const leaves[] = {"",       "was preempted", "blocked",
+                                         "exited", "yielded",       "was throttled"};
     static const char *const reasons[] = {"wakeup", "fork",     "exec",   "balance",
                                           "active", "affinity", "hotplug"};
     const char *point = tracepoint_name((enum tracepoint)e->type);
