@@ -178,7 +178,10 @@ const struct subcommand cmd_diff = {
         "exactly.\n\n"
         "The same place is the task's end, or as often as it went to sleep on both "
         "sides; a task that "
-        "did neither is compared at the end of the run. Tasks are the same if process, "
+        "did neither, or was awake for longer after its last such sleep than before, is compared "
+        "at "
+        "the end of the run, where it took as long and may have done more. Tasks are the same if "
+        "process, "
         "name and number "
         "are; those that a task forks, by that task and their number among its children.",
     .examples = examples,

@@ -6,9 +6,10 @@
 
 /* How far a task came. */
 struct progress {
-    int64_t slept;  /* times that it went to sleep */
-    int64_t wanted; /* position to keep; -1 none */
-    bool kept;      /* it came there */
+    int64_t slept;    /* times that it went to sleep */
+    int64_t awake_ns; /* of its time until then it was awake */
+    int64_t wanted;   /* position to keep; -1 none */
+    bool kept;        /* it came there */
     int64_t kinds[NR_ACCOUNT_KINDS];
 };
 
@@ -51,6 +52,18 @@ static struct progress *progress_of(struct diff_pass *p, int32_t id)
     return t;
 }
 
+/* Of its time so far, how long task @id existed and was not blocked. */
+static int64_t awake_ns(const struct diff_pass *p, int32_t id)
+{
+    const int64_t *kinds = account_kinds(p->account, id);
+    int64_t sum_ns = 0;
+
+    for (int kind = 0; kind < ACCOUNT_BLOCKED; kind++) {
+        sum_ns += kinds[kind];
+    }
+    return sum_ns;
+}
+
 static void reach(struct diff_pass *p, int32_t id, struct progress *t)
 {
     t->kept = true;
@@ -69,6 +82,7 @@ static void listen(const struct tp_event *e, void *data)
 
     if (e->a == LEAVE_BLOCKED) {
         t->slept++;
+        t->awake_ns = awake_ns(p, e->other);
     }
     if ((e->a == LEAVE_BLOCKED && t->slept == t->wanted) ||
         (e->a == LEAVE_EXITED && t->wanted == DIFF_END)) {
@@ -177,6 +191,12 @@ static bool has_ended(const struct diff_pass *p, int32_t id)
     return account_end_ns(p->account, id) >= 0;
 }
 
+/* That the task was awake for longer since it last slept than until then. */
+static bool stayed_awake(const struct diff_pass *p, int32_t id)
+{
+    return awake_ns(p, id) > 2 * p->tasks[id].awake_ns;
+}
+
 /* Where @a's task and @b's of the same name can be compared. */
 static int64_t common_position(const struct diff_pass *a, int32_t in_a, const struct diff_pass *b,
                                int32_t in_b)
@@ -190,7 +210,12 @@ static int64_t common_position(const struct diff_pass *a, int32_t in_a, const st
     /* One that has ended did all of its work: as often as it slept. */
     int64_t common = MIN(slept_a, slept_b);
 
-    return common > 0 ? common : DIFF_END;
+    /* What came after the last common sleep would not be seen: the end of the run tells more. */
+    if (common == 0 || (slept_a == common && stayed_awake(a, in_a)) ||
+        (slept_b == common && stayed_awake(b, in_b))) {
+        return DIFF_END;
+    }
+    return common;
 }
 
 /* name -> id + 1 */
@@ -262,11 +287,28 @@ static int64_t change_of(const int64_t time_ns[2])
     return change < 0 ? -change : change;
 }
 
+/* By how much all kinds changed: what tells apart that which took as long. */
+static int64_t changes_of(const int64_t kinds[2][NR_ACCOUNT_KINDS])
+{
+    int64_t sum_ns = 0;
+
+    for (int kind = 0; kind < NR_ACCOUNT_KINDS; kind++) {
+        int64_t change_ns = kinds[1][kind] - kinds[0][kind];
+
+        sum_ns += change_ns < 0 ? -change_ns : change_ns;
+    }
+    return sum_ns;
+}
+
 static int compare_tasks(const void *pa, const void *pb)
 {
     const struct diff_task *a = pa, *b = pb;
     int64_t x = change_of(a->time_ns), y = change_of(b->time_ns);
 
+    if (x == y) {
+        x = changes_of(a->kinds);
+        y = changes_of(b->kinds);
+    }
     return x != y ? (x < y ? 1 : -1) : strcmp(a->name, b->name);
 }
 
@@ -275,6 +317,10 @@ static int compare_groups(const void *pa, const void *pb)
     const struct diff_group *a = pa, *b = pb;
     int64_t x = change_of(a->time_ns), y = change_of(b->time_ns);
 
+    if (x == y) {
+        x = changes_of(a->kinds);
+        y = changes_of(b->kinds);
+    }
     return x != y ? (x < y ? 1 : -1) : strcmp(a->name, b->name);
 }
 

@@ -7,7 +7,8 @@
  * pass is told to keep.
  *
  * Tasks are the same if their names are (task-names.h); a task's work is the same up to the same position, the
- * number of times that it went to sleep, or its end. At that position its time since the start of the run is
+ * number of times that it went to sleep, or its end. A task that was awake for longer after the last sleep that it
+ * has on both sides than before is compared at the end of the run. At that position its time since the start of the run is
  * divided by what it was spent on (account.h), on both sides; the differences of the kinds add up to the
  * difference of the times exactly.
  */

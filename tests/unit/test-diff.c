@@ -273,6 +273,37 @@ static void test_forked(void)
     release(&c);
 }
 
+/*
+ * Eight threads on four CPUs sleep once as they begin, and then no more: under fifo half of them wait for ever,
+ * of which nothing is to be seen at that sleep. One that goes on sleeping is compared where it last did, and so
+ * is one that does not wake again: it did no work since.
+ */
+static void test_late(void)
+{
+    static const char workload[] =
+        "numasim: workload/1\nduration: 1s\nprocesses:\n  p:\n    threads:\n"
+        "      spin: {count: 8, program: [run: 1us, sleep: 1ms, forever: [run: 1ms]]}\n"
+        "      often: {cpus: 0, program: [forever: [run: 10us, sleep: 1ms]]}\n"
+        "      once: {cpus: 1, program: [run: 10us, sleep: 10s]}\n";
+    struct compared c =
+        compare("teach-uma-4", workload, "linux-6.12", "fifo-none", 200 * NSEC_PER_MSEC);
+    int64_t change_ns = 0;
+
+    assert_adds_up(c.diff);
+    for (guint i = 0; i < c.diff->tasks->len; i++) {
+        const struct diff_task *t = &g_array_index(c.diff->tasks, struct diff_task, i);
+
+        if (g_str_has_prefix(t->name, "p/spin#")) {
+            g_assert_cmpint(t->position, ==, DIFF_END);
+            g_assert_cmpint(t->time_ns[0], ==, t->time_ns[1]);
+            change_ns += ABS(t->kinds[1][ACCOUNT_WAITING] - t->kinds[0][ACCOUNT_WAITING]);
+        }
+    }
+    g_assert_cmpint(change_ns, >, 100 * NSEC_PER_MSEC);
+    g_assert_cmpint(task(c.diff, "p/once#0")->position, ==, 1);
+    release(&c);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -281,5 +312,6 @@ int main(int argc, char **argv)
     g_test_add_func("/diff/later", test_later);
     g_test_add_func("/diff/adds-up", test_adds_up);
     g_test_add_func("/diff/forked", test_forked);
+    g_test_add_func("/diff/late", test_late);
     return g_test_run();
 }
