@@ -53,6 +53,7 @@ const char *error_nearest(const char *name, const char *const *names)
     size_t length = strlen(name);
     /* A third of the letters may be wrong: with more, the suggestion would be a guess. */
     size_t best = (length + 1) / 3;
+    const char *const *all = names;
     const char *nearest = NULL;
 
     if (length < 2 || length > NEAREST_MAX_LENGTH) {
@@ -68,6 +69,12 @@ const char *error_nearest(const char *name, const char *const *names)
         distance = edit_distance(name, length, *names, candidate_length);
         if (distance < best || (distance == best && !nearest)) {
             best = distance;
+            nearest = *names;
+        }
+    }
+    /* Who knows only how a long name begins makes more edits than that. */
+    for (names = all; nearest == NULL && length >= 3 && *names; names++) {
+        if (g_ascii_strncasecmp(name, *names, length) == 0) {
             nearest = *names;
         }
     }

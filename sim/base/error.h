@@ -17,8 +17,9 @@ enum numasim_error {
 };
 
 /*
- * The member of @names (NULL-terminated) nearest to @name by edit distance, or NULL if none is
- * near enough to suggest. Borrowed from @names.
+ * The member of @names (NULL-terminated) nearest to @name by edit distance, or else the first that
+ * begins with @name (three characters or more); NULL if none is near enough to suggest. Borrowed from
+ * @names.
  */
 const char *error_nearest(const char *name, const char *const *names);
 

@@ -91,6 +91,10 @@ static bool check(const char *path, const char *text, gsize size, GError **error
             p.line_start = p.at;
         }
     }
+    if (depth > 0) {
+        return fail(&p, error, "not JSON: the file ends early, within %d bracket%s", depth,
+                    depth > 1 ? "s" : "");
+    }
     return true;
 }
 

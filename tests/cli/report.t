@@ -22,6 +22,11 @@ call "$NUMASIM" report runs/linux-6.12 runs/fifo-none $drawn
 ok 'a page' test "$status" -eq 0 -a -s report.html
 ok 'it is well-formed' xmllint --noout report.html
 ok 'and loads nothing' sh -c '! grep -nE "https?:|src=|@import|url\([^#]|href=.[^#d]" report.html'
+"$NUMASIM" run -t teach-uma-4 -w schbench -w teach-ps:replicas=2 -d 30ms --warmup 0s -p rr-none -o mixed >/dev/null
+call "$NUMASIM" report mixed --no-pictures -o mixed.html
+ok 'of several workloads, which compare names so, too' has mixed.html 'schbench+teach-ps:2 on teach-uma-4'
+call "$NUMASIM" plot -k machine mixed -o mixed.svg
+ok 'as pictures do' has mixed.svg 'schbench+teach-ps:2 with rr-none'
 ok 'a script is in it once' test "$(grep -c '<script>' report.html)" -eq 1
 ok 'what differs' has report.html '<td class="text">role queue</td>'
 ok 'metrics with their verdicts' grep -q \

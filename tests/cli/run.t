@@ -42,6 +42,7 @@ ok 'the JSON that is printed is that of the folder' cmp printed plain/result.jso
 simulate -p linux-6.12 -o first
 ok 'a folder that exists is not touched' refused 2 'first exists; expected a new folder, or --force'
 ok 'indeed' cmp first/result.json again/result.json
+refuses 2 'run: /dev/null: is no folder; expected one' run -t teach-uma-4 -w schbench -p linux-6.12 -o /dev/null --force
 simulate -p linux-6.12 -o first --force --seed 2
 ok 'except with --force' well
 ok 'which leaves nothing of the old one' test ! -e first/series.csv -a ! -e first/occupancy.csv

@@ -18,6 +18,7 @@ refuses 2 "(did you mean 'teach-uma-4'?)" topology show teach-uma-5
 refuses 2 './none.yaml' topology show ./none.yaml
 refuses 2 '--kernel: ' topology domains teach-uma-4 --kernel five
 refuses 2 "no workload 'hackbenck'" workload show hackbenck
+refuses 2 "(did you mean 'epyc-7763-2s-nps1'?)" topology show epyc-7763
 refuses 2 "(did you mean 'hackbench'?)" workload validate hackbenck
 refuses 2 "no policy 'linux-6.21'" policy show linux-6.21
 refuses 2 "help: unexpected argument 'x'" help man x

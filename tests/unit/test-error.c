@@ -20,7 +20,9 @@ static void test_nearest(void)
         {"Nodes", "nodes"},  /* the case */
         {"distnace", "distances"},
         {"core_per_lcc", "cores_per_llc"},
-        {"xs", "ns"}, /* the first of those equally near */
+        {"xs", "ns"},                 /* the first of those equally near */
+        {"Cores_p", "cores_per_llc"}, /* how it begins */
+        {"co", NULL},
         {"frequency", NULL},
         {"dogs", NULL},
         {"x", NULL},

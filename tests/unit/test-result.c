@@ -172,6 +172,9 @@ static void test_places(void)
          "-9223372036854775808 to 9223372036854775807"},
         {"{\n \"x\": 1.5,\n ]", "r.json:2:10: not JSON: *"},
         {"{\n \"x\": NaN}", "r.json:2:*: not JSON: *"},
+        {"{\n \"x\": {\"y\": 1,\n \"z",
+         "r.json:3:4: not JSON: the file ends early, within 2 brackets"},
+        {"{", "r.json:1:2: not JSON: the file ends early, within 1 bracket"},
         {"", "r.json:1:1: not JSON: it is empty; expected an object"},
     };
 
