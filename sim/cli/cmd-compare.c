@@ -327,10 +327,10 @@ const struct subcommand cmd_compare = {
         "A counter that a run writes only where it moved (results/METRICS.md) is 0 where it is "
         "missing. Any other metric that is not in every run of a side has `-` there and no "
         "verdict.\n\n"
-        "A gate lists metrics with an allowed change (results/README.md). What fails is printed "
-        "first, and the exit status is 1. A metric with `-` on one side fails. --update-baseline "
-        "then leaves BASE as it was; with runs "
-        "that only one side has it compares the others, and names those.",
+        "A gate lists metrics with an allowed change (results/README.md); one with `-` on one side "
+        "fails. What fails is printed first, and the exit status is 1. --update-baseline then "
+        "leaves "
+        "BASE as it was; with runs that only one side has it compares the others, and names those.",
     .examples = examples,
     .run = run,
 };
