@@ -394,8 +394,10 @@ int32_t host_index(const struct numasim_host *host, const char *call, int32_t in
 /* False, with a fault that names @call, inside a replayed tick. */
 bool policy_may_act(struct kernel *k, const char *call);
 
-/* check.c: ends the run. @callback is "queue.pick" or the like; NULL role name for the engine. */
-void kernel_fault(struct kernel *k, enum numasim_role role, const char *callback,
-                  const struct task *t, const char *format, ...) G_GNUC_PRINTF(5, 6);
+/* check.c: ends the run. @callback is "queue.pick" or the like; NULL role name for the engine. Cold, so
+ * that what leads to it lies apart from what runs. */
+__attribute__((cold)) void kernel_fault(struct kernel *k, enum numasim_role role,
+                                        const char *callback, const struct task *t,
+                                        const char *format, ...) G_GNUC_PRINTF(5, 6);
 
 #endif

@@ -83,7 +83,8 @@ bool kernel_quiet(const struct kernel *k);
 char *kernel_dump(const struct kernel *k);
 /* Ends the run with a fault that names no plugin: the driver's own (e.g. a program that spins
  * through steps without end). */
-void kernel_fail(struct kernel *k, const char *format, ...) G_GNUC_PRINTF(2, 3);
+__attribute__((cold)) void kernel_fail(struct kernel *k, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
 
 const struct machine *kernel_machine(const struct kernel *k);
 /* The random stream of the workload, for the driver. */

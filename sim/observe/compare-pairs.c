@@ -101,7 +101,8 @@ bool compare_items_sort(GArray *items, bool by_policy, GError **error)
 static bool is_same_work(const struct compare_item *a, const struct compare_item *b)
 {
     bool same = a->result->duration_ns == b->result->duration_ns &&
-                a->result->warmup_ns == b->result->warmup_ns;
+                a->result->warmup_ns == b->result->warmup_ns &&
+                a->result->nr_workloads == b->result->nr_workloads;
 
     for (int32_t i = 0; same && i < a->result->nr_workloads; i++) {
         same = strcmp(a->result->workloads[i].digest, b->result->workloads[i].digest) == 0;
