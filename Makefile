@@ -12,6 +12,7 @@
 #                       `accuracy-page`: from the studies in results/runs, without running them anew
 #   make pictures       draw the README's pictures and fill its tables anew, from the demonstration
 #   make bench          measure the engine: ratios for people to read, never pass or fail
+#   make pgo            build in build/pgo by a profile of what runs, gcc alone: the same results sooner
 #   make fuzz           fuzz each reader for FUZZ_SECONDS (60) seconds
 #   make lint           clang-format, and cppcheck and clang-tidy where they are installed
 #   make format         rewrite the sources as .clang-format says
@@ -128,7 +129,7 @@ fuzzers := $(fuzz_sources:%.c=$(BUILD)/%)
 formatted = $(sort $(wildcard sim/*/*.[ch] sim/*/*/*.[ch] policies/*.[ch] policies/*/*.[ch] \
 	tests/*/*.[ch]))
 
-.PHONY: all demo check unit matrix studies accuracy accuracy-page pictures bench fuzz lint lint-tidy format install
+.PHONY: all demo check unit matrix studies accuracy accuracy-page pictures bench pgo fuzz lint lint-tidy format install
 .PHONY: uninstall clean help deps golden-update build-tests build-fuzzers run-checks remove-stale
 .PHONY: FORCE
 
@@ -344,6 +345,16 @@ accuracy-page: all $(truth_tests)
 		$(release_env) $$test > $(truth_outcomes)/$${name#test-}.tap || true; \
 	done
 	$(Q)$(BUILD)/numasim accuracy results/runs $(truth_outcomes) -o results/ACCURACY.md
+
+# Built to count what runs, run, and built again by those counts, which lie beside the objects.
+pgo_engine := build/pgo/tests/bench/bench-engine
+pgo:
+	$(Q)rm -rf build/pgo
+	$(submake) CC=gcc SAN= LTO= BUILD=build/pgo CFLAGS='-O3 -g -fprofile-generate' all $(pgo_engine)
+	$(Q)$(pgo_engine) build/pgo/policies 256 256
+	$(Q)build/pgo/numasim run -t epyc-7763-2s-nps4 -w numa-process:replicas=4 -p linux-6.12 -d 1s >/dev/null
+	$(submake) CC=gcc SAN= LTO=auto BUILD=build/pgo CFLAGS='-O3 -g -fprofile-use -fprofile-correction \
+		-Wno-missing-profile -Wno-coverage-mismatch' all $(pgo_engine)
 
 bench: all $(benches)
 	$(Q)for bench in $(benches); do echo "== $$(basename $$bench)"; LC_ALL=C $$bench || exit 1; done
