@@ -20,8 +20,8 @@
 enum { EVQ_LEVEL_BITS = 6, EVQ_SLOTS = 1 << EVQ_LEVEL_BITS, EVQ_LEVELS = 11 };
 
 /*
- * Half a cache line; all zero is an entry of class, rank and kind 0. What the owner states is packed
- * with the sequence, so that one compare decides and the entry stays small.
+ * Half a cache line; all zero is an entry of class, rank and kind 0. What the owner states is
+ * packed with the sequence, so that one compare decides and the entry stays small.
  */
 struct evq_entry {
     int64_t time_ns;
@@ -41,8 +41,8 @@ enum {
     EVQ_CLASS_MAX = 15
 };
 
-/* Makes @e one that is not queued. @kind (0..63) is the owner's: tells what @e is embedded in. @class_
- * is 0..15, @rank 0..8191. */
+/* Makes @e one that is not queued. @kind (0..63) is the owner's: tells what @e is embedded in.
+ * @class_ is 0..15, @rank 0..8191. */
 static inline void evq_entry_init(struct evq_entry *e, uint32_t kind, uint32_t class_,
                                   uint32_t rank)
 {
@@ -78,8 +78,8 @@ int64_t evq_now_ns(const struct evq *q);
 size_t evq_size(const struct evq *q);
 
 /*
- * Queues @e at @time_ns >= evq_now_ns(). @e must not be queued. An entry added for the present instant
- * still runs in it, in its place by (class, rank, sequence) among those not yet popped.
+ * Queues @e at @time_ns >= evq_now_ns(). @e must not be queued. An entry added for the present
+ * instant still runs in it, in its place by (class, rank, sequence) among those not yet popped.
  */
 void evq_add(struct evq *q, struct evq_entry *e, int64_t time_ns);
 /* Removes @e if it is queued; true if it was. */
