@@ -26,22 +26,7 @@
 enum param { PARAM_SCAN_PERIOD, PARAM_SCAN_SIZE, PARAM_DEMOTE_SCALE, PARAM_LRU_PERIOD };
 
 static const struct numasim_param params[] = {
-    {.name = "scan_period",
-     .type = NUMASIM_PARAM_NS,
-     .def = INT64_C(1000000000),
-     .min = 1000000,
-     .max = INT64_C(60000000000),
-     .doc = "Time between two pieces that a process's scan protects.",
-     .knob = "/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms",
-     .source = "kernel/sched/fair.c: sysctl_numa_balancing_scan_period_min, 6.3"},
-    {.name = "scan_size",
-     .type = NUMASIM_PARAM_BYTES,
-     .def = INT64_C(256) << 20,
-     .min = 4096,
-     .max = INT64_C(1) << 40,
-     .doc = "Size of such a piece.",
-     .knob = "/sys/kernel/debug/sched/numa_balancing/scan_size_mb",
-     .source = "kernel/sched/fair.c: sysctl_numa_balancing_scan_size, 6.3"},
+    TIER_SCAN_PARAMS("6.3"),
     {.name = "demote_scale_factor",
      .type = NUMASIM_PARAM_INT,
      .def = 200,
@@ -50,13 +35,7 @@ static const struct numasim_param params[] = {
      .doc = "Fast memory that demotion keeps free, in 1/10000 of it.",
      .knob = "vm.demote_scale_factor",
      .source = "Maruf et al., ASPLOS 2023: 2 % of the node"},
-    {.name = "lru_period",
-     .type = NUMASIM_PARAM_NS,
-     .def = INT64_C(1000000000),
-     .min = 1000000,
-     .max = INT64_C(60000000000),
-     .doc = "A page that was not accessed for so long is inactive.",
-     .source = "an assumption: the kernel ages its lists as it reclaims"},
+    TIER_LRU_PARAM,
     {.name = NULL},
 };
 

@@ -10,6 +10,30 @@
 #include "samples.h"
 #include "two-tier.h"
 
+/* The parameters that all have, and where the kernel of @release has the scan's. */
+#define TIER_SCAN_PARAMS(release)                                                                  \
+    {.name = "scan_period",                                                                        \
+     .type = NUMASIM_PARAM_NS,                                                                     \
+     .def = INT64_C(1000000000),                                                                   \
+     .min = 1000000,                                                                               \
+     .max = INT64_C(60000000000),                                                                  \
+     .doc = "Time between two pieces that a process's scan protects.",                             \
+     .knob = "/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms",                          \
+     .source = "kernel/sched/fair.c: sysctl_numa_balancing_scan_period_min, " release},            \
+    {                                                                                              \
+        .name = "scan_size", .type = NUMASIM_PARAM_BYTES, .def = INT64_C(256) << 20, .min = 4096,  \
+        .max = INT64_C(1) << 40, .doc = "Size of such a piece.",                                   \
+        .knob = "/sys/kernel/debug/sched/numa_balancing/scan_size_mb",                             \
+        .source = "kernel/sched/fair.c: sysctl_numa_balancing_scan_size, " release                 \
+    }
+#define TIER_LRU_PARAM                                                                             \
+    {                                                                                              \
+        .name = "lru_period", .type = NUMASIM_PARAM_NS, .def = INT64_C(1000000000),                \
+        .min = 1000000, .max = INT64_C(60000000000),                                               \
+        .doc = "A page that was not accessed for so long is inactive.",                            \
+        .source = "an assumption: the kernel ages its lists as it reclaims"                        \
+    }
+
 /* How far a process's scan came. */
 struct tier_scan {
     int64_t next_ns;
