@@ -430,6 +430,16 @@ static void test_storm(void)
     }
 }
 
+static void test_no_nodes(void)
+{
+    struct engine *e = start("4MiB", "0%", "");
+    struct numasim_pages pages = first(e, 0);
+
+    g_assert_cmpint(numasim_copy_pages(host_of(e), 0, &pages, 1, NULL), ==, 0);
+    engine_run_fault(e, 20 * MS, "numasim_copy_pages()", "it names no nodes", NULL);
+    engine_free(e);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -442,5 +452,6 @@ int main(int argc, char **argv)
     g_test_add_func("/copies/pressure", test_pressure);
     g_test_add_func("/copies/exit", test_exit);
     g_test_add_func("/copies/storm", test_storm);
+    g_test_add_func("/copies/no-nodes", test_no_nodes);
     return g_test_run();
 }

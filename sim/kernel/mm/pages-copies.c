@@ -28,6 +28,10 @@ int64_t numasim_copy_pages(struct numasim_host *host, int32_t cpu,
     if (!cpu_valid(k, call, cpu) || !pages_find(k, call, pages, &f)) {
         return 0;
     }
+    if (nodes == NULL) {
+        kernel_fault(k, pages_blamed(k), call, NULL, "it names no nodes");
+        return 0;
+    }
     const struct copies_place at = {f.p, f.r, f.s};
     struct mm_kind kind = f.e->kinds[f.kind];
     int64_t done = copies_add(k, &at, f.part, f.e, f.kind, nr_pages, nodes, &kind, &cost_ns);
