@@ -126,7 +126,8 @@ static const struct cli_option run_options[] = {
      .letter = 'f',
      .type = CLI_FLAG,
      .offset = AT(force),
-     .help = "replace the results that earlier runs put into the folder; other files stay"},
+     .help = "replace the results that earlier runs put into the folder; files of other names than "
+             "this run writes stay"},
     {.name = "format",
      .type = CLI_CHOICE,
      .offset = AT(format),

@@ -416,7 +416,7 @@ bool tracedat_finish(struct tracedat *d, GString *out, void (*drain)(void *data)
     }
     if (d->failed != 0) {
         g_set_error(error, NUMASIM_ERROR, NUMASIM_ERROR_IO,
-                    "a temporary file: cannot be written: %s", g_strerror(d->failed));
+                    "a temporary file: cannot be written or read: %s", g_strerror(d->failed));
     }
     return d->failed == 0;
 }
